@@ -1,0 +1,165 @@
+"""The contract of a venue adapter.
+
+An adapter is sans-I/O: it turns frames into events and wishes into frames and requests. It may keep
+state of one connection (stream names, request ids), which `connection_lost` forgets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Generic, Protocol, TypeVar
+
+import msgspec
+
+from tui.model.events import BookSnapshot, Candle, Event, Ticker, Trade
+from tui.model.instrument import Instrument, InstrumentInfo
+from tui.model.subscription import Channel, Subscription
+from tui.model.timeframe import Timeframe
+
+T = TypeVar("T")
+
+
+class StreamRequest(msgspec.Struct, frozen=True):
+    """Where and how to open the stream. `max_message_bytes` bounds one frame."""
+
+    url: str
+    headers: dict[str, str] = {}
+    max_message_bytes: int = 16 * 2**20
+
+
+class Outgoing(msgspec.Struct, frozen=True):
+    """A message to the venue. `request_id` comes back in its Ack or Rejection; None when it has none."""
+
+    text: str
+    request_id: int | None = None
+    subscriptions: tuple[Subscription, ...] = ()
+
+
+class RestRequest(msgspec.Struct, Generic[T], frozen=True):
+    """A GET and the meaning of its body.
+
+    `decode(body, ts_local)` raises ProtocolError on a body that is not what the venue documents.
+    `weight` is what it costs of the venue's budget.
+    """
+
+    url: str
+    params: dict[str, str]
+    decode: Callable[[bytes, int], T]
+    weight: int = 1
+
+
+class BookPolicy(msgspec.Struct, frozen=True):
+    """How a book of this venue is started and verified.
+
+    Attributes:
+        name: shown beside "verified", for example "sequence".
+        snapshot_by_rest: the snapshot is fetched, and deltas are buffered meanwhile; otherwise the
+            stream sends it.
+        bridged: every delta must continue the sequence of the one before.
+        checksum: gives the venue's checksum of the book's top, where it has one.
+    """
+
+    name: str
+    snapshot_by_rest: bool
+    bridged: bool = False
+    checksum: Callable[[Any], int] | None = None
+
+
+class Liveness(msgspec.Struct, frozen=True):
+    """Silence that means trouble, in seconds: of the connection (any frame or pong), and by channel
+    (data). A channel that is missing here may be silent for ever: a quiet market is not a dead one."""
+
+    connection_s: float = 30.0
+    channels: Mapping[Channel, float] = {}
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What the venue allows.
+
+    Attributes:
+        messages_per_s: client messages a second on one connection.
+        streams_per_connection: subscriptions on one connection.
+        connections, connections_window_s: connection attempts in a window.
+        rest_weight, rest_window_s: request weight in a window.
+        max_connection_age_s: reconnect before the venue does.
+    """
+
+    messages_per_s: float = 3.0
+    streams_per_connection: int = 1024
+    connections: int = 300
+    connections_window_s: float = 300.0
+    rest_weight: int = 6000
+    rest_window_s: float = 60.0
+    max_connection_age_s: float = 85_800.0
+
+
+class Adapter(Protocol):
+    """One venue's protocol. Constructed as `Adapter(endpoints)`, endpoints by name; unknown names and
+    values that are not URLs raise ConfigError."""
+
+    venue: str
+    channels: frozenset[Channel]
+    """Channels that the venue streams; candles that are not among them are built from trades."""
+    timeframes: tuple[Timeframe, ...]
+    limits: Limits
+    liveness: Liveness
+    book_policy: BookPolicy
+
+    def stream(self) -> StreamRequest: ...
+
+    def subscribe(self, subscriptions: Collection[Subscription]) -> list[Outgoing]:
+        """Messages that ask for these, batched within the venue's message size."""
+        ...
+
+    def unsubscribe(self, subscriptions: Collection[Subscription]) -> list[Outgoing]: ...
+
+    def heartbeat(self) -> Outgoing | None:
+        """An application-level ping, where the venue wants one."""
+        ...
+
+    def connection_lost(self) -> None:
+        """Forget what belongs to one connection."""
+        ...
+
+    def decode(self, frame: bytes, ts_local: int) -> list[Event]:
+        """The events of one frame, received at `ts_local` (ns). Never raises: what cannot be
+        understood becomes a ParseFailure that names the field."""
+        ...
+
+    # -- REST ------------------------------------------------------------------------------
+
+    def candles_request(
+        self,
+        instrument: Instrument,
+        timeframe: Timeframe,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int = 1000,
+    ) -> RestRequest[list[Candle]]:
+        """Candles that open in `start..end` (ns, inclusive), oldest first; the newest without both."""
+        ...
+
+    def trades_request(
+        self, instrument: Instrument, *, from_id: int | None = None, limit: int = 1000
+    ) -> RestRequest[list[Trade]]:
+        """Trades from an id on, oldest first; the newest without."""
+        ...
+
+    def book_request(self, instrument: Instrument) -> RestRequest[BookSnapshot]: ...
+
+    def tickers_request(self, instruments: Collection[Instrument]) -> RestRequest[list[Ticker]]: ...
+
+    def instruments_request(
+        self, instruments: Collection[Instrument] = ()
+    ) -> RestRequest[list[InstrumentInfo]]:
+        """What the venue lists: all, or only the named ones."""
+        ...
+
+    def time_request(self) -> RestRequest[int]:
+        """The venue's clock, ns."""
+        ...
+
+    def rest_error(self, status: int, body: bytes) -> str:
+        """The venue's own words in a refused request's body; "" when it says nothing."""
+        ...

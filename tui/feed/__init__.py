@@ -1,0 +1,1 @@
+"""One venue kept live: connection, subscriptions, verified books, backfill, metrics, errors."""

@@ -1,0 +1,32 @@
+"""The numbers that govern a feed; the user's configuration may change them."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class FeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Limits and delays of one feed; times in seconds.
+
+    Attributes:
+        connect_timeout_s: from the first packet to the finished handshake.
+        backoff_initial_s, backoff_factor, backoff_cap_s: bounds of the random delay before a retry.
+        min_uptime_s: only a connection that was useful this long resets the backoff.
+        ack_timeout_s: a request without an answer by then is asked again.
+        ping_interval_s, pong_timeout_s: heartbeat of the connection.
+        stale_after_s: silence after which live data that should flow is marked stale.
+        inbox_limit: frames held undecoded at most.
+        history_candles: candles fetched for a chart.
+    """
+
+    connect_timeout_s: float = 10.0
+    backoff_initial_s: float = 1.0
+    backoff_factor: float = 2.0
+    backoff_cap_s: float = 30.0
+    min_uptime_s: float = 30.0
+    ack_timeout_s: float = 10.0
+    ping_interval_s: float = 15.0
+    pong_timeout_s: float = 5.0
+    stale_after_s: float = 10.0
+    inbox_limit: int = 4096
+    history_candles: int = 1000

@@ -1,0 +1,1 @@
+"""What is known now: order books, candle series, tapes. Synchronous state, no I/O."""

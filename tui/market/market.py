@@ -1,0 +1,168 @@
+"""The market: all that is known now about every instrument, and what changed since the last frame."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tui.market.candle_series import CandleSeries
+from tui.market.order_book import OrderBook
+from tui.market.tape import Tape
+from tui.model.events import Candle, Ticker, Trade
+from tui.model.instrument import Instrument, InstrumentInfo
+from tui.model.subscription import Channel, Subscription, SubscriptionStatus, Truth
+from tui.model.timeframe import Timeframe
+
+
+class InstrumentState:
+    """One instrument's state. Read freely; written through `Market` only.
+
+    Attributes:
+        last_price: newest price from any channel; `last_text` in the venue's digits.
+        best_bid, best_ask live in `ticker` (venue's digits) and in `book`.
+        recent_prices: thinned prices for a sparkline, oldest first.
+    """
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+        self.info: InstrumentInfo | None = None
+        self.ticker: Ticker | None = None
+        self.ticker_revision = 0
+        self.last_price: float | None = None
+        self.last_text = ""
+        self.last_price_ts = 0
+        self.book = OrderBook()
+        self.book_revision = 0
+        self.tape = Tape()
+        self.candles: dict[Timeframe, CandleSeries] = {}
+
+    def series(self, timeframe: Timeframe) -> CandleSeries:
+        """The candles of a timeframe; an empty series when none came yet."""
+        found = self.candles.get(timeframe)
+        if found is None:
+            found = self.candles[timeframe] = CandleSeries()
+        return found
+
+
+class Market:
+    """The single store that feeds write and the screen reads; one thread only."""
+
+    def __init__(self) -> None:
+        self._instruments: dict[Instrument, InstrumentState] = {}
+        self._truths: dict[Subscription, Truth] = {}
+        self._dirty: set[Subscription] = set()
+
+    def __getitem__(self, instrument: Instrument) -> InstrumentState:
+        """The state of an instrument, made empty when it is asked for first."""
+        found = self._instruments.get(instrument)
+        if found is None:
+            found = self._instruments[instrument] = InstrumentState(instrument)
+        return found
+
+    def __len__(self) -> int:
+        return len(self._instruments)
+
+    def instruments(self) -> list[Instrument]:
+        return list(self._instruments)
+
+    # -- truth of each subscription --------------------------------------------------------
+
+    def truth(self, subscription: Subscription) -> Truth:
+        return self._truths.get(subscription, _UNKNOWN)
+
+    def set_truth(self, subscription: Subscription, truth: Truth) -> None:
+        if self._truths.get(subscription) != truth:
+            self._truths[subscription] = truth
+            self._dirty.add(subscription)
+
+    def touch(self, subscription: Subscription, ts_local: int) -> None:
+        """Note that data came for a subscription at `ts_local` (ns)."""
+        truth = self._truths.get(subscription, _UNKNOWN)
+        self._truths[subscription] = msgspec.structs.replace(truth, last_data=ts_local)
+
+    # -- facts -----------------------------------------------------------------------------
+
+    def apply_ticker(self, ticker: Ticker) -> None:
+        """Merge a ticker: fields that a message leaves out keep their last value."""
+        state = self[ticker.instrument]
+        held = state.ticker
+        if held is None:
+            state.ticker = ticker
+        else:
+            news = {
+                name: value
+                for name in ticker.__struct_fields__
+                if (value := getattr(ticker, name)) is not None
+            }
+            state.ticker = msgspec.structs.replace(held, **news)
+        state.ticker_revision += 1
+        if ticker.last is not None and ticker.ts_exchange >= state.last_price_ts:
+            state.last_price = ticker.last
+            state.last_text = ticker.last_text or state.last_text
+            state.last_price_ts = ticker.ts_exchange
+        self._dirty.add(Subscription(ticker.instrument, Channel.TICKER))
+
+    def apply_trade(self, trade: Trade) -> bool:
+        """Append a trade to the tape; False for a duplicate or an old one."""
+        state = self[trade.instrument]
+        if not state.tape.add(trade):
+            return False
+        if trade.ts_exchange >= state.last_price_ts:
+            state.last_price = trade.price
+            state.last_text = trade.price_text
+            state.last_price_ts = trade.ts_exchange
+        self._dirty.add(Subscription(trade.instrument, Channel.TRADES))
+        self._dirty.add(Subscription(trade.instrument, Channel.TICKER))
+        return True
+
+    def merge_trades(self, instrument: Instrument, trades: list[Trade]) -> int:
+        """Merge fetched trades; returns how many were new."""
+        self._dirty.add(Subscription(instrument, Channel.TRADES))
+        return self[instrument].tape.merge(trades)
+
+    def mark_missed(self, instrument: Instrument, count: int) -> None:
+        """Say on the tape that `count` trades were missed."""
+        self[instrument].tape.mark_missed(count)
+        self._dirty.add(Subscription(instrument, Channel.TRADES))
+
+    def apply_candle(self, candle: Candle) -> bool:
+        """Put a candle into its series; False for older news than what is held."""
+        changed = self[candle.instrument].series(candle.timeframe).upsert(candle)
+        if changed:
+            self._dirty.add(Subscription(candle.instrument, Channel.CANDLES, candle.timeframe))
+        return changed
+
+    def merge_candles(
+        self, instrument: Instrument, timeframe: Timeframe, candles: list[Candle]
+    ) -> int:
+        """Merge fetched candles; returns how many were new or newer."""
+        self._dirty.add(Subscription(instrument, Channel.CANDLES, timeframe))
+        return self[instrument].series(timeframe).merge(candles)
+
+    def book_changed(self, instrument: Instrument) -> None:
+        """Note that the synchroniser wrote to the instrument's book."""
+        self[instrument].book_revision += 1
+        self._dirty.add(Subscription(instrument, Channel.BOOK))
+
+    def set_info(self, info: InstrumentInfo) -> None:
+        self[info.instrument].info = info
+        for channel in (Channel.TICKER, Channel.TRADES, Channel.BOOK):
+            self._dirty.add(Subscription(info.instrument, channel))
+
+    def forget(self, venue: str) -> None:
+        """Drop all facts of a venue, as when a replay is moved to another moment."""
+        for instrument, state in list(self._instruments.items()):
+            if instrument.venue == venue:
+                fresh = InstrumentState(instrument)
+                fresh.info = state.info
+                self._instruments[instrument] = fresh
+        self._dirty.update(key for key in self._truths if key.instrument.venue == venue)
+
+    # -- the frame -------------------------------------------------------------------------
+
+    def take_dirty(self) -> set[Subscription]:
+        """What changed since the last call."""
+        dirty, self._dirty = self._dirty, set()
+        return dirty
+
+
+_UNKNOWN = Truth(SubscriptionStatus.OFF)

@@ -1,0 +1,101 @@
+"""One instrument's order book: levels by price, the best of them cheap to read."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable
+
+import msgspec
+
+from tui.model.events import Level
+
+
+class BookLevel(msgspec.Struct, frozen=True, gc=False):
+    """A price level. `price_text` and `size_text` are the venue's own digits."""
+
+    price: float
+    size: float
+    price_text: str
+    size_text: str
+
+
+class BookSide:
+    """The levels of one side; prices are kept sorted, the best one last.
+
+    A bid's key is its price, an ask's key its negated price, so that both sides are the same code.
+    """
+
+    __slots__ = ("_keys", "_levels", "_sign")
+
+    def __init__(self, *, is_bid: bool) -> None:
+        self._sign = 1.0 if is_bid else -1.0
+        self._levels: dict[float, Level] = {}
+        self._keys: list[float] = []
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def replace(self, levels: Iterable[Level]) -> None:
+        """Become exactly these levels; those of size zero are left out."""
+        sign = self._sign
+        self._levels = {sign * float(level[0]): level for level in levels if float(level[1]) != 0.0}
+        self._keys = sorted(self._levels)
+
+    def apply(self, levels: Iterable[Level]) -> None:
+        """Set each level to its absolute size; size zero removes (removing an unknown one is normal)."""
+        sign = self._sign
+        held = self._levels
+        keys = self._keys
+        for level in levels:
+            key = sign * float(level[0])
+            if float(level[1]) != 0.0:
+                if key not in held:
+                    insort(keys, key)
+                held[key] = level
+            elif held.pop(key, None) is not None:
+                del keys[bisect_left(keys, key)]
+
+    def truncate(self, depth: int) -> None:
+        """Keep only the best `depth` levels."""
+        excess = len(self._keys) - depth
+        if excess > 0:
+            for key in self._keys[:excess]:
+                del self._levels[key]
+            del self._keys[:excess]
+
+    def top_raw(self, count: int) -> list[Level]:
+        """The best `count` levels as the venue wrote them, best first."""
+        held = self._levels
+        return [held[key] for key in self._keys[: -count - 1 : -1]]
+
+    def top(self, count: int) -> list[BookLevel]:
+        """The best `count` levels, best first."""
+        return [BookLevel(float(p), float(s), p, s) for p, s in self.top_raw(count)]
+
+    @property
+    def best_price(self) -> float | None:
+        return self._sign * self._keys[-1] if self._keys else None
+
+
+class OrderBook:
+    """Bids and asks. Written by the book synchroniser only; everyone else reads."""
+
+    __slots__ = ("asks", "bids")
+
+    def __init__(self) -> None:
+        self.bids = BookSide(is_bid=True)
+        self.asks = BookSide(is_bid=False)
+
+    def replace(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
+        self.bids.replace(bids)
+        self.asks.replace(asks)
+
+    def apply(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
+        self.bids.apply(bids)
+        self.asks.apply(asks)
+
+    @property
+    def is_crossed(self) -> bool:
+        """True when the best bid is not below the best ask: such a book is wrong."""
+        bid, ask = self.bids.best_price, self.asks.best_price
+        return bid is not None and ask is not None and bid >= ask

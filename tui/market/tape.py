@@ -1,0 +1,71 @@
+"""The trades of one instrument, newest last, with what is known to be missing."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+
+from tui.model.events import Trade
+
+
+class Tape:
+    """The last `limit` trades, without doubles.
+
+    Attributes:
+        revision: changes with every change.
+        missed: trades known to have happened and not seen since the start.
+    """
+
+    def __init__(self, limit: int = 1000) -> None:
+        self._trades: deque[Trade] = deque(maxlen=limit)
+        self.revision = 0
+        self.missed = 0
+
+    def __len__(self) -> int:
+        return len(self._trades)
+
+    @property
+    def last(self) -> Trade | None:
+        return self._trades[-1] if self._trades else None
+
+    def newest(self, count: int) -> list[Trade]:
+        """The newest `count` trades, newest first."""
+        trades = self._trades
+        return [trades[-i] for i in range(1, min(count, len(trades)) + 1)]
+
+    def add(self, trade: Trade) -> bool:
+        """Append a trade; False when it (or a newer one, by id) is already there."""
+        last = self.last
+        if (
+            last is not None
+            and trade.trade_id is not None
+            and last.trade_id is not None
+            and trade.trade_id <= last.trade_id
+        ):
+            return False
+        self._trades.append(trade)
+        self.revision += 1
+        return True
+
+    def merge(self, history: Iterable[Trade]) -> int:
+        """Merge fetched trades by id; returns how many were new. Trades without id are not merged."""
+        held = {trade.trade_id: trade for trade in self._trades if trade.trade_id is not None}
+        before = len(held)
+        for trade in history:
+            if trade.trade_id is not None:
+                held.setdefault(trade.trade_id, trade)
+        added = len(held) - before
+        if added:
+            limit = self._trades.maxlen
+            self._trades = deque((held[key] for key in sorted(held)), maxlen=limit)
+            self.revision += 1
+        return added
+
+    def mark_missed(self, count: int) -> None:
+        self.missed += count
+        self.revision += 1
+
+    def clear(self) -> None:
+        self._trades.clear()
+        self.missed = 0
+        self.revision += 1
