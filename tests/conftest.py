@@ -1,0 +1,38 @@
+"""What all tests share: a fixed environment, and where the recordings are."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+# Before Textual is imported by any test: it reads these once.
+os.environ["TEXTUAL_ANIMATIONS"] = "none"
+os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
+os.environ["TZ"] = "UTC"
+for name in ("NO_COLOR", "TEXTUAL_THEME", "COLORTERM"):
+    os.environ.pop(name, None)
+time.tzset()
+
+import pytest  # noqa: E402
+
+RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "recordings"
+
+
+@pytest.fixture
+def recordings() -> Path:
+    """The folder of real frames; skips where it is absent."""
+    if not RECORDINGS.is_dir():
+        pytest.skip(f"no recordings beside the checkout ({RECORDINGS})")
+    return RECORDINGS
+
+
+@pytest.fixture(autouse=True)
+def _private_home(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No test sees or changes the configuration of whoever runs it."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
