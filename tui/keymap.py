@@ -57,10 +57,10 @@ ACTIONS: dict[str, Action] = {
 }
 
 _MODIFIERS = ("alt", "ctrl", "hyper", "meta", "shift", "super")
-_NAMED = frozenset(
-    "up down left right home end insert delete pageup pagedown backspace enter tab escape space".split()
-    + [f"f{number}" for number in range(1, 25)]
-)
+_EDITING = ("insert", "delete", "backspace", "enter", "tab", "escape", "space")
+_MOVING = ("up", "down", "left", "right", "home", "end", "pageup", "pagedown")
+_FUNCTION = tuple(f"f{number}" for number in range(1, 25))
+_NAMED = frozenset(_EDITING + _MOVING + _FUNCTION)
 # Textual's own words for some characters, where Unicode's names are obscure.
 _SHORT_NAMES = {
     "solidus": "slash",

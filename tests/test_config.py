@@ -1,0 +1,295 @@
+"""Settings: what is read, what is refused with which words, and where each value came from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tui.config import (
+    Glyphs,
+    LoadedSettings,
+    Settings,
+    UpDown,
+    describe_settings,
+    load_settings,
+    read_instrument,
+)
+from tui.feed.settings import FeedSettings
+from tui.model.errors import ConfigError, InstrumentError
+from tui.model.instrument import Instrument
+from tui.model.timeframe import Timeframe
+
+VENUES = ["BINANCE", "SIM"]
+
+EVERYTHING = """
+symbols = ["BINANCE:BTCUSDT", "binance:ETHUSDT"]
+watchlist = ["BINANCE:SOLUSDT"]
+timeframe = "15m"
+theme = "light"
+grid = 2
+up_down = "red-up"
+time_zone = "UTC"
+frame_rate = 5
+mouse = false
+glyphs = "ascii"
+
+[venues.binance]
+stream = "wss://stream.example:9443/"
+rest = "http://127.0.0.1:8080"
+
+[limits]
+stale_after_s = 3
+history_candles = 500
+
+[keys]
+quit = "ctrl+q"
+book = ["o", "f2"]
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def load(file: Path, text: str, **overrides: object) -> LoadedSettings:
+    file.write_text(text, encoding="utf-8")
+    return load_settings(file, overrides, venues=VENUES)
+
+
+def error_of(file: Path, text: str) -> str:
+    """The message of a refused file, after the file's name."""
+    with pytest.raises(ConfigError) as caught:
+        load(file, text)
+    message = str(caught.value)
+    assert message.startswith(f"{file}: ")
+    return message.removeprefix(f"{file}: ")
+
+
+def test_a_missing_file_means_defaults(file: Path) -> None:
+    loaded = load_settings(file)
+
+    assert loaded.settings == Settings()
+    assert set(loaded.origins.values()) == {"default"}
+
+
+def test_every_setting_is_read(file: Path) -> None:
+    settings = load(file, EVERYTHING).settings
+
+    assert settings == Settings(
+        symbols=(Instrument("BINANCE", "BTCUSDT"), Instrument("BINANCE", "ETHUSDT")),
+        watchlist=(Instrument("BINANCE", "SOLUSDT"),),
+        timeframe=Timeframe(15, "m"),
+        theme="light",
+        grid=2,
+        up_down=UpDown.RED_UP,
+        frame_rate=5,
+        mouse=False,
+        glyphs=Glyphs.ASCII,
+        venues={
+            "BINANCE": {"stream": "wss://stream.example:9443", "rest": "http://127.0.0.1:8080"}
+        },
+        limits=FeedSettings(stale_after_s=3.0, history_candles=500),
+        keys={"quit": ("ctrl+q",), "book": ("o", "f2")},
+    )
+
+
+def test_the_file_is_never_changed(file: Path) -> None:
+    load(file, EVERYTHING)
+
+    assert file.read_text() == EVERYTHING
+
+
+def test_each_value_tells_where_it_came_from(file: Path) -> None:
+    loaded = load(file, 'grid = 2\ntheme = "light"\n[limits]\nstale_after_s = 3', theme="dark")
+
+    assert loaded.settings.theme == "dark"
+    assert loaded.origins["theme"] == "command line"
+    assert loaded.origins["grid"] == str(file)
+    assert loaded.origins["limits.stale_after_s"] == str(file)
+    assert loaded.origins["limits.ack_timeout_s"] == "default"
+    assert loaded.origins["keys.quit"] == "default"
+
+
+def test_a_wrong_value_of_the_command_line_says_so(file: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(file, "", grid=3)
+
+    assert (
+        str(caught.value) == "command line: grid: 3 is not a grid (choose 1, 2, 4, 6 or 9 panels)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("them = 'dark'", "them: there is no such setting (did you mean theme?)"),
+        ("grid = 3", "grid: 3 is not a grid (choose 1, 2, 4, 6 or 9 panels)"),
+        ("grid = true", "grid: True is not a grid (choose 1, 2, 4, 6 or 9 panels)"),
+        (
+            "frame_rate = 60",
+            "frame_rate: 60 is not a whole number from 1 to 30 (change the number)",
+        ),
+        ("mouse = 'no'", "mouse: 'no' is neither true nor false (write true or false)"),
+        ("theme = 1", "theme: 1 is not a text (put it in quotes)"),
+        (
+            "timeframe = '1x'",
+            "timeframe: '1x' is not a timeframe "
+            "(write a number and one of s m h d w M, such as 15m)",
+        ),
+        (
+            "symbols = ['BTCUSDT']",
+            "symbols: 'BTCUSDT' names no venue (write VENUE:SYMBOL, for example BINANCE:BTCUSDT)",
+        ),
+        (
+            "symbols = 'BINANCE:BTCUSDT'",
+            "symbols: 'BINANCE:BTCUSDT' is not a list "
+            '(write a list, such as ["BINANCE:BTCUSDT"])',
+        ),
+        (
+            "watchlist = ['BINNACE:BTCUSDT']",
+            "watchlist: there is no venue 'BINNACE' (did you mean BINANCE?)",
+        ),
+        (
+            "up_down = 'redup'",
+            "up_down: 'redup' is not one of green-up, red-up (did you mean red-up?)",
+        ),
+        (
+            "glyphs = 'half'",
+            "glyphs: 'half' is not one of auto, eighths, halves, ascii (did you mean halves?)",
+        ),
+        (
+            "time_zone = 'Europe/Berlni'",
+            "time_zone: 'Europe/Berlni' is not a time zone here (did you mean Europe/Berlin?)",
+        ),
+        (
+            "[venues.binanze]\nstream = 'wss://x'",
+            "venues.binanze: there is no venue 'BINANZE' (did you mean BINANCE?)",
+        ),
+        (
+            "[venues.binance]\nsteam = 'wss://x'",
+            "venues.BINANCE.steam: there is no such setting (did you mean stream?)",
+        ),
+        (
+            "[venues.binance]\nstream = 'https://x'",
+            "venues.BINANCE.stream: 'https://x' is not such an address "
+            "(write wss://host or wss://host:port)",
+        ),
+        (
+            "[venues.binance]\nrest = 'https://x:99999'",
+            "venues.BINANCE.rest: 'https://x:99999' is not such an address "
+            "(write https://host or https://host:port)",
+        ),
+        (
+            "[venues.binance]",
+            "venues.binance: no endpoint (write stream = or rest = below it, or remove it)",
+        ),
+        (
+            "[venues.binance]\nrest='http://x'\n[venues.Binance]\nrest='http://y'",
+            "venues.Binance: the venue is there twice (keep one of the two tables)",
+        ),
+        ("limits = 3", "limits: 3 is not a table (write [limits] on a line of its own)"),
+        (
+            "[limits]\nstale_after = 3",
+            "limits.stale_after: there is no such setting (did you mean stale_after_s?)",
+        ),
+        (
+            "[limits]\ntheme = 'dark'",
+            "limits.theme: there is no such setting (it belongs above the first [table])",
+        ),
+        (
+            "[limits]\nstale_after_s = nan",
+            "limits.stale_after_s: nan is not a number from 0.001 to 86400 (change it)",
+        ),
+        (
+            "[limits]\ninbox_limit = 0",
+            "limits.inbox_limit: 0 is not a whole number from 1 to 1000000 (change the number)",
+        ),
+        (
+            "[limits]\nbackoff_cap_s = 0.5",
+            "limits.backoff_cap_s: it is below backoff_initial_s (make it at least 1)",
+        ),
+        ("[keys]\nquitt = 'x'", "keys.quitt: there is no such setting (did you mean quit?)"),
+        (
+            "[keys]\nquit = 7",
+            'keys.quit: 7 is not a key (write "b", or a list such as ["b", "f2"])',
+        ),
+        (
+            "[keys]\nbook = 'q'",
+            "keys.book: the key q already belongs to quit "
+            "(choose another key, or give quit another one)",
+        ),
+        ("[keys]\nquit = []", "keys.quit: no key (an action needs at least one key)"),
+        (
+            "symbols = ['SIM:BTCUSDT']\nwatchlist = ['BINANCE:BTCUSDT']",
+            "symbols, watchlist: the embedded market and live venues cannot be mixed "
+            "(name SIM: symbols only, or none)",
+        ),
+    ],
+)
+def test_a_wrong_file_names_file_key_and_remedy(file: Path, text: str, message: str) -> None:
+    assert error_of(file, text) == message
+
+
+def test_bad_toml_names_line_and_column(file: Path) -> None:
+    assert error_of(file, "grid = 2\ntheme = dark") == (
+        "not valid TOML: Invalid value (at line 2, column 9) (correct that line)"
+    )
+
+
+def test_a_file_that_is_not_utf_8_is_refused(file: Path) -> None:
+    file.write_bytes(b'theme = "\xff"')
+
+    with pytest.raises(ConfigError, match=r"not UTF-8 text \(byte 9\)"):
+        load_settings(file)
+
+
+def test_a_byte_order_mark_is_no_error(file: Path) -> None:
+    file.write_bytes(b"\xef\xbb\xbfgrid = 9")
+
+    assert load_settings(file).settings.grid == 9
+
+
+def test_a_folder_in_the_files_place_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_settings(tmp_path)
+
+
+@pytest.mark.parametrize("symbol", ["BTC USDT", "BTC\x1b[31m", "A" * 65, "a\u202eb"])
+def test_a_symbol_that_no_venue_has_is_refused(symbol: str) -> None:
+    with pytest.raises(InstrumentError):
+        read_instrument(symbol, default_venue="BINANCE")
+
+
+def test_the_description_reads_back_as_the_same_settings(file: Path, tmp_path: Path) -> None:
+    loaded = load(file, EVERYTHING)
+    copy = tmp_path / "copy.toml"
+
+    copy.write_text(describe_settings(loaded), encoding="utf-8")
+
+    again = load_settings(copy, venues=VENUES).settings
+    assert again.symbols == loaded.settings.symbols
+    assert again.venues == loaded.settings.venues
+    assert again.limits == loaded.settings.limits
+    assert again.keys["book"] == ("o", "f2")
+
+
+def test_the_description_says_where_each_came_from(file: Path) -> None:
+    lines = describe_settings(load(file, "grid = 2", theme="light")).splitlines()
+
+    assert f"grid = 2  # {file}" in lines
+    assert 'theme = "light"  # command line' in lines
+    assert 'timeframe = "1m"  # default' in lines
+    assert "inbox_limit = 4096  # default" in lines
+    assert 'watch_down = ["down", "j"]  # default' in lines
+
+
+def test_the_description_shows_no_secrets(file: Path) -> None:
+    text = '[venues.binance]\nstream = "wss://me:word@host:1/x?token=abc"'
+
+    described = describe_settings(load(file, text))
+
+    assert 'stream = "wss://***@host:1/x?***"' in described
+    assert "word" not in described
+    assert "abc" not in described

@@ -1,0 +1,55 @@
+"""The effective settings written out for people, each with where it came from."""
+
+from __future__ import annotations
+
+import tomli_w
+
+from tui.config.settings import LoadedSettings
+from tui.config.values import TOP_LEVEL, mask_url
+from tui.feed.settings import FeedSettings
+from tui.keymap import effective_keys
+from tui.model.timeframe import Timeframe
+
+
+def describe_settings(loaded: LoadedSettings) -> str:
+    """The effective settings as TOML, each line saying where it came from; passwords are masked."""
+    settings, origins = loaded.settings, loaded.origins
+    lines = [_line(name, _plain(getattr(settings, name)), origins[name]) for name in TOP_LEVEL]
+    for venue, endpoints in settings.venues.items():
+        lines += ["", f"[venues.{_key_text(venue)}]"]
+        lines += [
+            _line(name, mask_url(url), origins[f"venues.{venue}.{name}"])
+            for name, url in endpoints.items()
+        ]
+    lines += ["", "[limits]"]
+    lines += [
+        _line(name, getattr(settings.limits, name), origins[f"limits.{name}"])
+        for name in FeedSettings.__struct_fields__
+    ]
+    lines += ["", "[keys]"]
+    lines += [
+        _line(name, keys.split(","), origins[f"keys.{name}"])
+        for name, keys in effective_keys(settings.keys).items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _line(name: str, value: object, origin: str) -> str:
+    return f"{_key_text(name)} = {_toml(value)}  # {origin}"
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return [str(item) for item in value]
+    return str(value) if isinstance(value, Timeframe) else value
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    value = str(value) if isinstance(value, str) else value
+    return tomli_w.dumps({"v": value}).removeprefix("v = ").rstrip("\n")
+
+
+def _key_text(name: str) -> str:
+    return tomli_w.dumps({name: 0}).removesuffix(" = 0\n")

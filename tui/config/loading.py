@@ -1,0 +1,193 @@
+"""Reading config.toml and the command line's overrides, checked in detail and in company."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tui.config.settings import COMMAND_LINE, DEFAULT, SIM_VENUE, LoadedSettings, Settings
+from tui.config.values import ENDPOINTS, LIMITS, TOP_LEVEL, Reader, WrongValue, nearest, read_keys
+from tui.feed.settings import FeedSettings
+from tui.keymap import ACTIONS, effective_keys
+from tui.model.errors import ConfigError
+from tui.model.instrument import Instrument
+
+_TABLES = ("venues", "limits", "keys")
+
+
+def load_settings(
+    path: Path,
+    overrides: Mapping[str, object] | None = None,
+    *,
+    venues: Collection[str] | None = None,
+) -> LoadedSettings:
+    """Read and check the settings; a missing file means defaults.
+
+    Args:
+        path: the user's config.toml; only read.
+        overrides: what the command line says, in the file's own shape; it wins.
+        venues: the venues there are, upper case; None accepts any name.
+
+    Raises:
+        ConfigError: naming file, key, what was wrong and what to do.
+    """
+    found: dict[str, tuple[object, str]] = {}
+    for document, origin in ((_parse(path), str(path)), (overrides or {}, COMMAND_LINE)):
+        for key, value in _Document(origin, venues).read(document).items():
+            found[key] = (value, origin)
+    _check_together(found, str(path))
+    origins = dict.fromkeys(_default_keys(), DEFAULT)
+    origins.update((key, origin) for key, (_, origin) in found.items())
+    return LoadedSettings(_build({key: value for key, (value, _) in found.items()}), origins)
+
+
+class _Document:
+    """Checks one document's values; its errors name the document and the key."""
+
+    def __init__(self, origin: str, venues: Collection[str] | None) -> None:
+        self._origin = origin
+        self._venues = venues
+
+    def read(self, document: Mapping[str, object]) -> dict[str, object]:
+        """The checked values by dotted key."""
+        found: dict[str, object] = {}
+        for key, value in document.items():
+            if key in TOP_LEVEL:
+                found[key] = self._value(key, TOP_LEVEL[key], value)
+            elif key == "venues":
+                self._read_venues(self._table(key, value), found)
+            elif key == "limits":
+                self._read_table(key, self._table(key, value), LIMITS, found)
+            elif key == "keys":
+                self._read_table(
+                    key, self._table(key, value), dict.fromkeys(ACTIONS, read_keys), found
+                )
+            else:
+                self._unknown(key, key, [*TOP_LEVEL, *_TABLES])
+        for key in ("symbols", "watchlist"):
+            for instrument in found.get(key, ()):  # type: ignore[attr-defined]
+                self._check_venue(key, instrument.venue)
+        return found
+
+    def _read_venues(self, table: Mapping[str, object], found: dict[str, object]) -> None:
+        for name, endpoints in table.items():
+            venue = name.upper()
+            key = f"venues.{name}"
+            self._check_venue(key, venue)
+            if any(known.startswith(f"venues.{venue}.") for known in found):
+                self._fail(key, "the venue is there twice", "keep one of the two tables")
+            before = dict(found)
+            self._read_table(f"venues.{venue}", self._table(key, endpoints), ENDPOINTS, found)
+            if found == before:
+                self._fail(key, "no endpoint", "write stream = or rest = below it, or remove it")
+
+    def _read_table(
+        self,
+        prefix: str,
+        table: Mapping[str, object],
+        readers: Mapping[str, Reader],
+        found: dict[str, object],
+    ) -> None:
+        for name, value in table.items():
+            key = f"{prefix}.{name}"
+            if name not in readers:
+                self._unknown(key, name, readers)
+            found[key] = self._value(key, readers[name], value)
+
+    def _value(self, key: str, reader: Reader, value: object) -> object:
+        try:
+            return reader(value)
+        except WrongValue as error:
+            self._fail(key, error.problem, error.hint)
+
+    def _table(self, key: str, value: object) -> Mapping[str, object]:
+        if not isinstance(value, Mapping):
+            self._fail(key, f"{value!r} is not a table", f"write [{key}] on a line of its own")
+        return value
+
+    def _check_venue(self, key: str, venue: str) -> None:
+        if self._venues is not None and venue not in self._venues:
+            known = ", ".join(sorted(self._venues))
+            hint = nearest(venue, self._venues, f"there are {known}")
+            self._fail(key, f"there is no venue {venue[:40]!r}", hint)
+
+    def _unknown(self, key: str, name: str, known: Iterable[str]) -> NoReturn:
+        known = list(known)
+        if key != name and name in TOP_LEVEL:
+            hint = "it belongs above the first [table]"
+        else:
+            hint = nearest(name, known, f"known are {', '.join(known)}")
+        self._fail(key, "there is no such setting", hint)
+
+    def _fail(self, key: str, problem: str, hint: str) -> NoReturn:
+        raise ConfigError(f"{self._origin}: {key}: {problem}", hint)
+
+
+def _parse(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: cannot be read: {error.strerror}", "check the file's permissions"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"{path}: not UTF-8 text (byte {error.start})", "save the file as UTF-8"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        # The parser's message ends with the line and the column.
+        raise ConfigError(f"{path}: not valid TOML: {error}", "correct that line") from None
+
+
+def _check_together(found: Mapping[str, tuple[object, str]], file: str) -> None:
+    """What is right alone and wrong in company."""
+    listed: list[Instrument] = []
+    for key in ("symbols", "watchlist"):
+        value, origin = found.get(key, ((), ""))
+        if origin == file:
+            listed += value  # type: ignore[arg-type]
+    if len({instrument.venue == SIM_VENUE for instrument in listed}) == 2:
+        raise ConfigError(
+            f"{file}: symbols, watchlist: the embedded market and live venues cannot be mixed",
+            f"name {SIM_VENUE}: symbols only, or none",
+        )
+    settings = _build({key: value for key, (value, _) in found.items()})
+    if settings.limits.backoff_cap_s < settings.limits.backoff_initial_s:
+        raise ConfigError(
+            f"{file}: limits.backoff_cap_s: it is below backoff_initial_s",
+            f"make it at least {settings.limits.backoff_initial_s:g}",
+        )
+    try:
+        effective_keys(settings.keys)
+    except ConfigError as error:
+        raise ConfigError(f"{file}: keys.{error.message}", error.hint) from None
+
+
+def _build(flat: Mapping[str, object]) -> Settings:
+    top: dict[str, Any] = {}
+    tables: dict[str, dict[str, Any]] = {"limits": {}, "keys": {}}
+    venues: dict[str, dict[str, str]] = {}
+    for key, value in flat.items():
+        table, dot, name = key.partition(".")
+        if not dot:
+            top[key] = value
+        elif table == "venues":
+            venue, _, endpoint = name.rpartition(".")
+            venues.setdefault(venue, {})[endpoint] = str(value)
+        else:
+            tables[table][name] = value
+    return Settings(
+        **top, venues=venues, limits=FeedSettings(**tables["limits"]), keys=tables["keys"]
+    )
+
+
+def _default_keys() -> list[str]:
+    return [
+        *TOP_LEVEL,
+        *(f"limits.{name}" for name in FeedSettings.__struct_fields__),
+        *(f"keys.{name}" for name in ACTIONS),
+    ]

@@ -1,0 +1,74 @@
+"""The effective settings as values, and the words they are made of."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from tui.feed.settings import FeedSettings
+from tui.model.instrument import Instrument
+from tui.model.timeframe import Timeframe
+
+SIM_VENUE: Final = "SIM"
+"""The embedded market's name among the venues."""
+GRIDS: Final = (1, 2, 4, 6, 9)
+DEFAULT: Final = "default"
+COMMAND_LINE: Final = "command line"
+
+
+class UpDown(StrEnum):
+    """Which of a theme's two colours means rising. Much of East Asia reads red as up."""
+
+    GREEN_UP = "green-up"
+    RED_UP = "red-up"
+
+
+class Glyphs(StrEnum):
+    """What charts are drawn with; auto takes what the terminal can show."""
+
+    AUTO = "auto"
+    EIGHTHS = "eighths"
+    HALVES = "halves"
+    ASCII = "ascii"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The effective settings.
+
+    Attributes:
+        symbols: instruments to open in panels, in their order.
+        watchlist: instruments to watch beside them.
+        grid: number of panels: 1, 2, 4, 6 or 9.
+        time_zone: "UTC" or an IANA name; of the times on screen.
+        frame_rate: paintings a second at most.
+        venues: endpoints ("stream", "rest") by upper-case venue name; only what the user set.
+        keys: the user's keys by action id, as written; `effective_keys` gives all of them.
+    """
+
+    symbols: tuple[Instrument, ...] = ()
+    watchlist: tuple[Instrument, ...] = ()
+    timeframe: Timeframe = Timeframe(1, "m")
+    theme: str = "dark"
+    grid: int = 4
+    up_down: UpDown = UpDown.GREEN_UP
+    time_zone: str = "UTC"
+    frame_rate: int = 10
+    mouse: bool = True
+    glyphs: Glyphs = Glyphs.AUTO
+    venues: dict[str, dict[str, str]] = {}
+    limits: FeedSettings = FeedSettings()
+    keys: dict[str, tuple[str, ...]] = {}
+
+
+class LoadedSettings(msgspec.Struct, frozen=True):
+    """Settings, and where each came from.
+
+    Attributes:
+        origins: by dotted key ("grid", "limits.ack_timeout_s", "keys.quit"): "default", the
+            file's path, or "command line".
+    """
+
+    settings: Settings
+    origins: dict[str, str]

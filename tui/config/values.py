@@ -1,0 +1,205 @@
+"""What a single setting may be: each reader gives the checked value or says what was wrong."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Iterable, Mapping
+from enum import StrEnum
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+from tui.config.settings import GRIDS, Glyphs, UpDown
+from tui.feed.settings import FeedSettings
+from tui.model.errors import InstrumentError
+from tui.model.instrument import Instrument
+from tui.model.timeframe import Timeframe
+
+Reader = Callable[[object], object]
+MAX_SYMBOL_LENGTH: Final = 64
+
+
+class WrongValue(Exception):
+    """What was wrong with a value, and the remedy."""
+
+    def __init__(self, problem: str, hint: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.hint = hint
+
+
+def read_instrument(text: str, *, default_venue: str | None = None) -> Instrument:
+    """Read an instrument that the user typed.
+
+    Raises:
+        InstrumentError: it is none, or its symbol holds what no venue's symbols hold.
+    """
+    instrument = Instrument.parse(text, default_venue=default_venue)
+    symbol = instrument.symbol
+    if len(symbol) > MAX_SYMBOL_LENGTH or any(
+        char.isspace() or not char.isprintable() for char in symbol
+    ):
+        raise InstrumentError(
+            f"{text[:80]!r} is not an instrument",
+            f"a symbol has no spaces and at most {MAX_SYMBOL_LENGTH} characters",
+        )
+    return instrument
+
+
+def nearest(name: str, known: Iterable[str], otherwise: str) -> str:
+    """A hint: the known name that was probably meant, or else what to do."""
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    near = difflib.get_close_matches(name.lower(), by_lower, 1)
+    return f"did you mean {by_lower[near[0]]}?" if near else otherwise
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise WrongValue(f"{value!r} is not a text", "put it in quotes")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise WrongValue(f"{value!r} is neither true nor false", "write true or false")
+    return value
+
+
+def _timeframe(value: object) -> Timeframe:
+    try:
+        return Timeframe.parse(_text(value))
+    except InstrumentError as error:
+        raise WrongValue(error.message, error.hint) from None
+
+
+def _instruments(value: object) -> tuple[Instrument, ...]:
+    if not isinstance(value, list | tuple):
+        raise WrongValue(f"{value!r} is not a list", 'write a list, such as ["BINANCE:BTCUSDT"]')
+    try:
+        return tuple(dict.fromkeys(read_instrument(_text(item)) for item in value))
+    except InstrumentError as error:
+        raise WrongValue(error.message, error.hint) from None
+
+
+def _time_zone(value: object) -> str:
+    name = _text(value)
+    if name == "UTC":
+        return name
+    import zoneinfo  # it reads the system's time zone table: only for those who want one
+
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        hint = nearest(
+            name, zoneinfo.available_timezones(), "write UTC or a name such as Europe/Berlin"
+        )
+        raise WrongValue(f"{name!r} is not a time zone here", hint) from None
+    return name
+
+
+def _whole(low: int, high: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            raise WrongValue(
+                f"{value!r} is not a whole number from {low} to {high}", "change the number"
+            )
+        return value
+
+    return read
+
+
+def _number(low: float, high: float) -> Callable[[object], float]:
+    def read(value: object) -> float:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+            or not low <= value <= high
+        ):
+            raise WrongValue(f"{value!r} is not a number from {low:g} to {high:g}", "change it")
+        return float(value)
+
+    return read
+
+
+def _grid(value: object) -> int:
+    if isinstance(value, bool) or value not in GRIDS:
+        raise WrongValue(f"{value!r} is not a grid", "choose 1, 2, 4, 6 or 9 panels")
+    return int(str(value))
+
+
+def _choice(kind: type[StrEnum]) -> Callable[[object], StrEnum]:
+    def read(value: object) -> StrEnum:
+        words = [str(member) for member in kind]
+        if value not in words:
+            hint = nearest(str(value), words, f"choose {', '.join(words)}")
+            raise WrongValue(f"{value!r} is not one of {', '.join(words)}", hint)
+        return kind(value)
+
+    return read
+
+
+def _url(schemes: tuple[str, str]) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        text = _text(value)
+        try:
+            parts = urlsplit(text)
+            sound = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            sound = False
+        if not sound or not text.isprintable() or " " in text:
+            raise WrongValue(
+                f"{mask_url(text)!r} is not such an address",
+                f"write {schemes[1]}://host or {schemes[1]}://host:port",
+            )
+        return text.rstrip("/")
+
+    return read
+
+
+def read_keys(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list | tuple) or not all(isinstance(key, str) for key in value):
+        raise WrongValue(f"{value!r} is not a key", 'write "b", or a list such as ["b", "f2"]')
+    return tuple(value)
+
+
+TOP_LEVEL: Mapping[str, Reader] = {
+    "symbols": _instruments,
+    "watchlist": _instruments,
+    "timeframe": _timeframe,
+    "theme": _text,
+    "grid": _grid,
+    "up_down": _choice(UpDown),
+    "time_zone": _time_zone,
+    "frame_rate": _whole(1, 30),
+    "mouse": _flag,
+    "glyphs": _choice(Glyphs),
+}
+ENDPOINTS: Mapping[str, Reader] = {
+    "stream": _url(("ws", "wss")),
+    "rest": _url(("http", "https")),
+}
+LIMITS: Mapping[str, Reader] = {
+    name: _whole(1, 1_000_000) if isinstance(default, int) else _number(0.001, 86_400)
+    for name, default in zip(
+        FeedSettings.__struct_fields__, FeedSettings.__struct_defaults__, strict=True
+    )
+} | {
+    "backoff_factor": _number(1, 100),
+    "history_candles": _whole(1, 10_000),  # a series holds no more
+}
+
+
+def mask_url(url: str) -> str:
+    """An address without what may be a secret: its user, password and query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    if "@" not in parts.netloc and not parts.query:
+        return url
+    host = parts.netloc.rpartition("@")[2]
+    user = "***@" if "@" in parts.netloc else ""
+    return urlunsplit(parts._replace(netloc=user + host, query="***" if parts.query else ""))
