@@ -1,0 +1,110 @@
+"""The characters that charts are drawn with, for terminals and fonts of different ability."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Glyphs(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
+    """One set of characters, each a single cell wide.
+
+    Attributes:
+        steps: levels a row is divided into by `lower`.
+        lower: fills from the bottom, from empty to full, `steps + 1` of them.
+        upper: fills from the top likewise; empty where they are `lower` with foreground and
+            background exchanged.
+        left: fills from the left, likewise from empty to full, for horizontal bars.
+        right: fills from the right; empty where they are `left` with colours exchanged.
+        wick, wick_upper, wick_lower: a whole row of wick, its upper half, its lower half.
+        cross: a body without height: bare, with a wick above, below, both.
+        dash: what widens a cross.
+        hollow: the inside of a hollow body one cell wide.
+        hollow_left, hollow_right: the walls of a wider one; the right one has its colours
+            exchanged where `upper` is empty.
+        hollow_full: hollow row for a set without levels, where a body may be one row; else "".
+        last_line, grid_line, separator: the last price, round prices, midnight.
+        spark: levels of a sparkline, lowest first.
+    """
+
+    name: str
+    steps: int
+    lower: str
+    upper: str
+    left: str
+    right: str
+    wick: str
+    wick_upper: str
+    wick_lower: str
+    cross: str
+    dash: str
+    hollow: str
+    hollow_left: str
+    hollow_right: str
+    last_line: str
+    grid_line: str
+    separator: str
+    spark: str
+
+
+EIGHTHS = Glyphs(
+    name="eighths",
+    steps=8,
+    lower=" ▁▂▃▄▅▆▇█",
+    upper="",
+    left=" ▏▎▍▌▋▊▉█",
+    right="",
+    wick="│",
+    wick_upper="╵",
+    wick_lower="╷",
+    cross="─┴┬┼",
+    dash="─",
+    hollow="║",
+    hollow_left="▎",
+    hollow_right="▊",
+    last_line="┄",
+    grid_line="┈",
+    separator="┊",
+    spark="▁▂▃▄▅▆▇█",
+)
+
+HALVES = Glyphs(
+    name="halves",
+    steps=2,
+    lower=" ▄█",
+    upper=" ▀█",
+    left=" ▌█",
+    right=" ▐█",
+    wick="│",
+    wick_upper="╵",
+    wick_lower="╷",
+    cross="─┴┬┼",
+    dash="─",
+    hollow="║",
+    hollow_left="▌",
+    hollow_right="▐",
+    last_line="┄",
+    grid_line="┈",
+    separator="┊",
+    spark="▁▄█",
+)
+
+ASCII = Glyphs(
+    name="ascii",
+    steps=1,
+    lower=" #",
+    upper=" #",
+    left=" #",
+    right=" #",
+    wick="|",
+    wick_upper="'",
+    wick_lower=".",
+    cross="-+++",
+    dash="-",
+    hollow="O",
+    hollow_left="[",
+    hollow_right="]",
+    last_line="-",
+    grid_line=".",
+    separator=":",
+    spark="_.-=^",
+)
