@@ -1,0 +1,171 @@
+"""The Binance adapter: spot market data, without a key; also of whatever speaks the same protocol."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from tui.adapters.base import BookPolicy, Limits, Liveness, Outgoing, RestRequest, StreamRequest
+from tui.adapters.binance.rest import RestApi, read_error
+from tui.adapters.binance.stream import StreamDecoder, batch_requests
+from tui.adapters.binance.symbols import CHANNELS, TIMEFRAMES
+from tui.model.errors import ConfigError
+from tui.model.events import BookSnapshot, Candle, Event, Ticker, Trade
+from tui.model.instrument import Instrument, InstrumentInfo
+from tui.model.subscription import Channel, Subscription
+from tui.model.timeframe import Timeframe
+
+DEFAULT_ENDPOINTS: Final = {
+    "stream": "wss://stream.binance.com:9443",
+    "rest": "https://api.binance.com",
+}
+_SCHEMES: Final = {"stream": ("ws", "wss"), "rest": ("http", "https")}
+
+
+class BinanceAdapter:
+    """Binance's spot protocol: the combined stream, and REST for history, snapshots and symbols."""
+
+    timeframes = TIMEFRAMES
+    limits = Limits(
+        messages_per_s=3.0,  # of 5 that the venue allows, pongs included
+        streams_per_connection=1024,
+        connections=300,
+        connections_window_s=300.0,
+        rest_weight=6000,
+        rest_window_s=60.0,
+        max_connection_age_s=85_800.0,  # ten minutes before the venue's 24 h
+    )
+    liveness = Liveness(
+        # A pong, or the venue's data, several times within this.
+        connection_s=45.0,
+        # Tickers and candles are pushed every second or two while anything changes; a small symbol may
+        # rest a minute, and its book longer. Trades may be silent for ever.
+        channels={Channel.TICKER: 90.0, Channel.CANDLES: 90.0, Channel.BOOK: 180.0},
+    )
+    book_policy = BookPolicy(name="sequence", snapshot_by_rest=True, bridged=True)
+
+    def __init__(
+        self,
+        endpoints: Mapping[str, str] | None = None,
+        *,
+        venue: str = "BINANCE",
+        channels: frozenset[Channel] | None = None,
+    ) -> None:
+        """Speak to Binance, or to the hosts named in `endpoints` ("stream" and "rest").
+
+        Args:
+            endpoints: base URLs that replace the venue's own; those not named stay.
+            venue: the name under which instruments appear.
+            channels: what to stream; all that the venue has when None.
+
+        Raises:
+            ConfigError: an endpoint is unknown or not a URL of its kind.
+        """
+        urls = DEFAULT_ENDPOINTS | {
+            name: _checked_url(venue, name, url) for name, url in (endpoints or {}).items()
+        }
+        self.venue = venue
+        self.channels = CHANNELS if channels is None else channels & CHANNELS
+        self._stream_url = f"{urls['stream']}/stream"
+        self._rest = RestApi(venue, urls["rest"])
+        self._decoder = StreamDecoder(venue)
+        self._request_ids = itertools.count(1)
+
+    def stream(self) -> StreamRequest:
+        return StreamRequest(self._stream_url)
+
+    def subscribe(self, subscriptions: Collection[Subscription]) -> list[Outgoing]:
+        """SUBSCRIBE messages of at most 100 streams and 3500 bytes each.
+
+        Raises:
+            InstrumentError: candles of a timeframe that the venue does not have.
+        """
+        return list(batch_requests("SUBSCRIBE", subscriptions, self._next_id))
+
+    def unsubscribe(self, subscriptions: Collection[Subscription]) -> list[Outgoing]:
+        """UNSUBSCRIBE messages, likewise."""
+        return list(batch_requests("UNSUBSCRIBE", subscriptions, self._next_id))
+
+    def heartbeat(self) -> Outgoing | None:
+        """None: the venue wants protocol pongs only."""
+        return None
+
+    def connection_lost(self) -> None:
+        """Forget the connection's streams. Request ids run on, so that a late answer fits no new one."""
+        self._decoder.forget()
+
+    def decode(self, frame: bytes, ts_local: int) -> list[Event]:
+        """The events of one frame received at `ts_local` (ns). Never raises."""
+        return self._decoder.decode(frame, ts_local)
+
+    # -- REST ------------------------------------------------------------------------------
+
+    def candles_request(
+        self,
+        instrument: Instrument,
+        timeframe: Timeframe,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int = 1000,
+    ) -> RestRequest[list[Candle]]:
+        """Candles that open in `start..end` (ns, inclusive), at most 1000, oldest first.
+
+        A candle that may still change has `closed` False and `ts_exchange` 0.
+
+        Raises:
+            InstrumentError: the venue does not have this timeframe.
+        """
+        return self._rest.candles(instrument, timeframe, start=start, end=end, limit=limit)
+
+    def trades_request(
+        self, instrument: Instrument, *, from_id: int | None = None, limit: int = 1000
+    ) -> RestRequest[list[Trade]]:
+        """Aggregate trades, as streamed, from an id on; the newest without one."""
+        return self._rest.trades(instrument, from_id=from_id, limit=limit)
+
+    def book_request(self, instrument: Instrument) -> RestRequest[BookSnapshot]:
+        """The best 1000 levels of each side, weight 50."""
+        return self._rest.book(instrument)
+
+    def tickers_request(self, instruments: Collection[Instrument]) -> RestRequest[list[Ticker]]:
+        """24 h figures of these instruments; of all, at weight 80, when there are none."""
+        return self._rest.tickers(instruments)
+
+    def instruments_request(
+        self, instruments: Collection[Instrument] = ()
+    ) -> RestRequest[list[InstrumentInfo]]:
+        """What the venue lists: all (several MB), or the named ones. One unknown name among them
+        makes the venue refuse the whole request."""
+        return self._rest.instruments(instruments)
+
+    def time_request(self) -> RestRequest[int]:
+        """The venue's clock, ns."""
+        return self._rest.time()
+
+    def rest_error(self, status: int, body: bytes) -> str:
+        """The venue's own words in a refused request's body; "" when it says nothing."""
+        return read_error(body)
+
+    def _next_id(self) -> int:
+        return next(self._request_ids)
+
+
+def _checked_url(venue: str, name: str, url: str) -> str:
+    key = f"{venue}: endpoint {name!r}"
+    schemes = _SCHEMES.get(name)
+    if schemes is None:
+        raise ConfigError(f"{key} is unknown", f"the endpoints are {' and '.join(_SCHEMES)}")
+    hint = f"write a URL such as {DEFAULT_ENDPOINTS[name]}"
+    try:
+        parts = urlsplit(url)
+        is_url = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except (ValueError, AttributeError, TypeError):
+        raise ConfigError(f"{key} is not a URL: {url!r}", hint) from None
+    if not is_url:
+        raise ConfigError(f"{key} must be a {' or '.join(schemes)} URL, not {url!r}", hint)
+    if parts.query or parts.fragment:
+        raise ConfigError(f"{key} must not have a query or a fragment: {url!r}", hint)
+    return url.rstrip("/")
