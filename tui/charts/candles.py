@@ -30,6 +30,7 @@ def candle_shape(
     """
     steps = glyphs.steps
     middle = width // 2
+    top, bottom = _joined(glyphs, top, bottom, high, low)
     first = top // steps
     last = max((bottom - 1) // steps, first)
     shape: Shape = []
@@ -40,8 +41,9 @@ def candle_shape(
             row += 1
         shape.extend((each, middle, glyphs.wick, False) for each in range(row, first))
 
-    if bottom - top <= steps >> 3:
-        shape.append(_cross(glyphs, width, first, top, bottom, high, low))
+    height = bottom - top
+    if height <= steps >> 2 or (height <= 3 * steps >> 3 and first == last):
+        shape.append(_cross(glyphs, width, first, height, high, low))
     elif first == last:
         shape.extend(_short_body(glyphs, width, first, top, bottom, hollow=hollow))
     else:
@@ -56,14 +58,36 @@ def candle_shape(
     return shape
 
 
+def _joined(glyphs: Glyphs, top: int, bottom: int, high: int, low: int) -> tuple[int, int]:
+    """Give up to a quarter row at either end of a body to its wick where that passes through.
+
+    A cell shows a piece of body or a piece of wick, never both, and a wick that hangs free above
+    its body looks like a fault.
+    """
+    steps = glyphs.steps
+    spare = steps >> 2
+    first, last = top // steps, (bottom - 1) // steps
+    if last > first:
+        if high <= 2 * first and (first + 1) * steps - top <= spare:
+            top = (first + 1) * steps
+        if low >= 2 * last + 2 and bottom - last * steps <= spare:
+            bottom = last * steps
+    return top, bottom
+
+
 def _cross(
-    glyphs: Glyphs, width: int, row: int, top: int, bottom: int, high: int, low: int
+    glyphs: Glyphs, width: int, row: int, height: int, high: int, low: int
 ) -> tuple[int, int, str, bool]:
     above = high <= 2 * row
     below = low >= 2 * row + 2
-    middle = width // 2
-    dash = glyphs.dash * middle
-    return row, 0, dash + glyphs.cross[above + 2 * below] + dash, False
+    thick = height > glyphs.steps >> 3
+    dash = (glyphs.thick_dash if thick else glyphs.dash) * (width // 2)
+    return (
+        row,
+        0,
+        dash + (glyphs.thick_cross if thick else glyphs.cross)[above + 2 * below] + dash,
+        False,
+    )
 
 
 def _short_body(
@@ -116,8 +140,5 @@ def _upper(glyphs: Glyphs, width: int, row: int, height: int) -> tuple[int, int,
 
 def _hollow_row(glyphs: Glyphs, width: int, row: int) -> Shape:
     if width == 1:
-        return [(row, 0, glyphs.hollow, False)]
-    left = glyphs.hollow_left + " " * (width - 2)
-    if glyphs.upper:
-        return [(row, 0, left + glyphs.hollow_right, False)]
-    return [(row, 0, left, False), (row, width - 1, glyphs.hollow_right, True)]
+        return [(row, 0, glyphs.hollow, glyphs.hollow_is_cut)]
+    return [(row, 0, glyphs.hollow_left + " " * (width - 2) + glyphs.hollow_right, False)]

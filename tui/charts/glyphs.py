@@ -18,10 +18,10 @@ class Glyphs(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
         wick, wick_upper, wick_lower: a whole row of wick, its upper half, its lower half.
         cross: a body without height: bare, with a wick above, below, both.
         dash: what widens a cross.
-        hollow: the inside of a hollow body one cell wide.
-        hollow_left, hollow_right: the walls of a wider one; the right one has its colours
-            exchanged where `upper` is empty.
-        hollow_full: hollow row for a set without levels, where a body may be one row; else "".
+        thick_cross, thick_dash: the same for a body of a quarter row or so.
+        hollow: a row inside a hollow body one cell wide; `hollow_is_cut` where its foreground is
+            the hole.
+        hollow_left, hollow_right: the walls of a wider one.
         last_line, grid_line, separator: the last price, round prices, midnight.
         spark: levels of a sparkline, lowest first.
     """
@@ -37,7 +37,10 @@ class Glyphs(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
     wick_lower: str
     cross: str
     dash: str
+    thick_cross: str
+    thick_dash: str
     hollow: str
+    hollow_is_cut: bool
     hollow_left: str
     hollow_right: str
     last_line: str
@@ -58,9 +61,12 @@ EIGHTHS = Glyphs(
     wick_lower="╷",
     cross="─┴┬┼",
     dash="─",
-    hollow="║",
-    hollow_left="▎",
-    hollow_right="▊",
+    thick_cross="━┷┯┿",
+    thick_dash="━",
+    hollow="┃",
+    hollow_is_cut=True,
+    hollow_left="█",
+    hollow_right="█",
     last_line="┄",
     grid_line="┈",
     separator="┊",
@@ -79,9 +85,12 @@ HALVES = Glyphs(
     wick_lower="╷",
     cross="─┴┬┼",
     dash="─",
-    hollow="║",
-    hollow_left="▌",
-    hollow_right="▐",
+    thick_cross="━┷┯┿",
+    thick_dash="━",
+    hollow="┃",
+    hollow_is_cut=True,
+    hollow_left="█",
+    hollow_right="█",
     last_line="┄",
     grid_line="┈",
     separator="┊",
@@ -100,7 +109,10 @@ ASCII = Glyphs(
     wick_lower=".",
     cross="-+++",
     dash="-",
+    thick_cross="=###",
+    thick_dash="=",
     hollow="O",
+    hollow_is_cut=False,
     hollow_left="[",
     hollow_right="]",
     last_line="-",
