@@ -13,6 +13,8 @@ from tui.model.instrument import Instrument
 BUFFER_LIMIT = 1000
 """Changes kept while a snapshot is on its way: 100 s of the fastest Binance stream."""
 
+_TOO_OLD = "the snapshot is older than the stream"
+
 
 class Verdict(StrEnum):
     """What became of a snapshot or a change.
@@ -62,6 +64,7 @@ class BookSync:
         self.gaps = 0
         self.resyncs = 0
         self.reason = "waiting for a snapshot"
+        self._bridged = policy.bridged
         self._verified = False
         self._has_snapshot = False
         self._sequence = 0
@@ -98,15 +101,19 @@ class BookSync:
         if self._has_snapshot and (self._verified or snapshot.sequence <= self._sequence):
             self.stale += 1
             return Verdict.IGNORED
-        if self._buffer and self._is_gap(self._buffer[0], snapshot.sequence):
-            self.reason = "the snapshot is older than the stream"
+        if (
+            self._bridged
+            and self._buffer
+            and self._buffer[0].first_sequence > snapshot.sequence + 1
+        ):
+            self.reason = _TOO_OLD
             self._has_snapshot = False
             return Verdict.NEEDS_SNAPSHOT
         failure = self._replace(snapshot)
         if failure:
             return self._fail(failure)
         buffered, self._buffer = self._buffer, deque(maxlen=self._buffer.maxlen)
-        if not self.policy.bridged:
+        if not self._bridged:
             self._confirm()
         while buffered:
             if self._apply(buffered.popleft()) is Verdict.NEEDS_SNAPSHOT:
@@ -149,14 +156,8 @@ class BookSync:
         if last and last <= self._sequence:
             self.stale += 1
             return Verdict.IGNORED
-        if self._is_gap(delta, self._sequence):
-            if self._verified:
-                self.gaps += 1
-                return self._fail(_gap(delta, self._sequence), delta)
-            self._has_snapshot = False
-            self._keep(delta)
-            self.reason = "the snapshot is older than the stream"
-            return Verdict.NEEDS_SNAPSHOT
+        if self._bridged and delta.first_sequence > self._sequence + 1:
+            return self._miss(delta)
         try:
             self.book.apply(delta.bids, delta.asks)
         except ValueError as error:
@@ -166,8 +167,20 @@ class BookSync:
         if fault:
             return self._fail(fault)
         self.applied += 1
-        self._confirm()
+        if not self._verified:
+            self._confirm()
         return Verdict.APPLIED
+
+    def _miss(self, delta: BookDelta) -> Verdict:
+        """Between the book and this change others are missing."""
+        if self._verified:
+            self.gaps += 1
+            missed = delta.first_sequence - self._sequence - 1
+            return self._fail(f"gap: {missed} update{'' if missed == 1 else 's'} missed", delta)
+        self._has_snapshot = False
+        self._keep(delta)
+        self.reason = _TOO_OLD
+        return Verdict.NEEDS_SNAPSHOT
 
     def _keep(self, delta: BookDelta) -> Verdict:
         """Buffer a change. What is buffered has no holes: before one, nothing can be used any more."""
@@ -176,14 +189,11 @@ class BookSync:
             if delta.last_sequence and delta.last_sequence <= newest:
                 self.stale += 1
                 return Verdict.IGNORED
-            if self._is_gap(delta, newest):
+            if self._bridged and delta.first_sequence > newest + 1:
                 self.gaps += 1
                 self._buffer.clear()
         self._buffer.append(delta)
         return Verdict.BUFFERED
-
-    def _is_gap(self, delta: BookDelta, sequence: int) -> bool:
-        return self.policy.bridged and delta.first_sequence > sequence + 1
 
     def _find_fault(self, checksum: int | None) -> str:
         if self.book.is_crossed:
@@ -205,8 +215,3 @@ class BookSync:
         if delta is not None and self.policy.snapshot_by_rest:
             self._buffer.append(delta)
         return Verdict.NEEDS_SNAPSHOT
-
-
-def _gap(delta: BookDelta, sequence: int) -> str:
-    missed = delta.first_sequence - sequence - 1
-    return f"gap: {missed} update{'' if missed == 1 else 's'} missed"

@@ -9,6 +9,10 @@ import msgspec
 
 from tui.model.events import Level
 
+_USUAL_ZERO = (
+    "0.00000000"  # the size of most removals at Binance: comparing is cheaper than parsing
+)
+
 
 class BookLevel(msgspec.Struct, frozen=True, gc=False):
     """A price level. `price_text` and `size_text` are the venue's own digits."""
@@ -46,14 +50,18 @@ class BookSide:
         sign = self._sign
         held = self._levels
         keys = self._keys
+        count = len(keys)
         for level in levels:
-            key = sign * float(level[0])
-            if float(level[1]) != 0.0:
-                if key not in held:
-                    insort(keys, key)
+            price, size = level
+            key = sign * float(price)
+            if size != _USUAL_ZERO and float(size) != 0.0:
                 held[key] = level
+                if len(held) != count:
+                    insort(keys, key)
+                    count += 1
             elif held.pop(key, None) is not None:
                 del keys[bisect_left(keys, key)]
+                count -= 1
 
     def truncate(self, depth: int) -> None:
         """Keep only the best `depth` levels."""
@@ -97,5 +105,5 @@ class OrderBook:
     @property
     def is_crossed(self) -> bool:
         """True when the best bid is not below the best ask: such a book is wrong."""
-        bid, ask = self.bids.best_price, self.asks.best_price
-        return bid is not None and ask is not None and bid >= ask
+        bids, asks = self.bids._keys, self.asks._keys
+        return bool(bids and asks) and bids[-1] >= -asks[-1]
