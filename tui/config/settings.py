@@ -61,6 +61,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     limits: FeedSettings = FeedSettings()
     keys: dict[str, tuple[str, ...]] = {}
 
+    def endpoints(self, venue: str) -> dict[str, str]:
+        """The user's endpoints of a venue; empty where the venue's own are right."""
+        return self.venues.get(venue.upper(), {})
+
 
 class LoadedSettings(msgspec.Struct, frozen=True):
     """Settings, and where each came from.

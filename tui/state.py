@@ -1,0 +1,239 @@
+"""What the program remembers between runs: state.toml, which belongs to it alone."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import tomllib
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import tomli_w
+
+from tui.config import COMMAND_LINE, DEFAULT, GRIDS, read_instrument
+from tui.launch import Launch, Mode
+from tui.locations import state_file
+from tui.model.errors import InstrumentError
+from tui.model.instrument import Instrument
+from tui.model.timeframe import Timeframe
+from tui.themes import DEFAULT_THEME
+
+VERSION: Final = 1
+_HEADER = """\
+# tradetui writes this file, and overwrites it at every change: edits are lost.
+# Your own settings belong into config.toml (`tradetui config` shows them).
+
+"""
+
+
+class PanelState(msgspec.Struct, frozen=True):
+    """What one panel shows."""
+
+    instrument: Instrument
+    timeframe: Timeframe
+
+
+class State(msgspec.Struct, frozen=True, kw_only=True):
+    """The screen as the user left it, or as it opens.
+
+    Attributes:
+        focused: index of the focused panel, from 0.
+        book_view: the screen's own word for how the book is shown; "" for its first choice.
+        book_shown, errors_shown, metrics_shown: which panes are open.
+    """
+
+    watchlist: tuple[Instrument, ...] = ()
+    panels: tuple[PanelState, ...] = ()
+    grid: int = 4
+    theme: str = DEFAULT_THEME
+    focused: int = 0
+    book_view: str = ""
+    book_shown: bool = True
+    errors_shown: bool = False
+    metrics_shown: bool = False
+
+
+def load_state(launch: Launch, path: Path | None = None) -> tuple[State, str]:
+    """What the screen opens with: the command line wins, then what was remembered as long as the
+    setting under it is still the same, then the settings. Of a replay nothing but the theme is
+    remembered.
+
+    Args:
+        launch: with its `instruments` filled.
+        path: the state file; None for the usual place.
+
+    Returns:
+        The state, and what was wrong with the file ("" when nothing was). A file that cannot be
+        understood is kept beside its place as `state.toml.broken`.
+    """
+    file, problem = _read(path or state_file())
+    try:
+        return _open(launch, file), problem
+    except InstrumentError as error:
+        return _open(launch, _File()), _set_aside(path or state_file(), str(error))
+
+
+def save_state(state: State, launch: Launch, path: Path | None = None) -> None:
+    """Write the state in one step; the other mode's stays. A replay's is not kept.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if launch.mode is Mode.REPLAY:
+        return
+    path = path or state_file()
+    try:
+        file = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File)
+    except (OSError, ValueError):
+        file = _File()
+    basis = _basis(launch)
+    kept = _Remembered(
+        watchlist=[str(instrument) for instrument in state.watchlist],
+        panels=[
+            {"instrument": str(panel.instrument), "timeframe": str(panel.timeframe)}
+            for panel in state.panels
+        ],
+        grid=state.grid,
+        focused=state.focused,
+        book_view=state.book_view,
+        book_shown=state.book_shown,
+        errors_shown=state.errors_shown,
+        metrics_shown=state.metrics_shown,
+        basis={key: text for key, text in basis.items() if key != "theme"},
+    )
+    file = msgspec.structs.replace(
+        file, theme=state.theme, theme_basis=basis["theme"], **{launch.mode.value: kept}
+    )
+    content = _HEADER + tomli_w.dumps(msgspec.to_builtins(file))
+    _write(path, content.encode())
+
+
+# -- the file ----------------------------------------------------------------------------------
+
+
+class _Remembered(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One mode's table. `basis` is the settings that the choices were made over, as text by key: a
+    choice holds until the setting under it is changed."""
+
+    watchlist: list[str] = []
+    panels: list[dict[str, str]] = []
+    grid: int = 0
+    focused: int = 0
+    book_view: str = ""
+    book_shown: bool = True
+    errors_shown: bool = False
+    metrics_shown: bool = False
+    basis: dict[str, str] = {}
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    version: int = VERSION
+    theme: str = ""
+    theme_basis: str = ""
+    sim: _Remembered = _Remembered()
+    live: _Remembered = _Remembered()
+
+
+def _read(path: Path) -> tuple[_File, str]:
+    try:
+        file = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File)
+        if file.version != VERSION:
+            return _File(), _set_aside(path, f"it has version {file.version}")
+        return file, ""
+    except FileNotFoundError:
+        return _File(), ""
+    except OSError as error:
+        return _File(), f"{path}: cannot be read: {error.strerror}"
+    except ValueError as error:  # not UTF-8, not TOML, or not what this program writes
+        return _File(), _set_aside(path, str(error))
+
+
+def _set_aside(path: Path, why: str) -> str:
+    """Keep a file that cannot be understood, out of the way; returns the report of it."""
+    kept = path.with_name(path.name + ".broken")
+    try:
+        os.replace(path, kept)
+    except OSError:
+        kept = path
+    return f"{path}: not a state of this program ({why}); it is kept as {kept.name}"
+
+
+def _basis(launch: Launch) -> dict[str, str]:
+    settings = launch.settings
+    return {
+        "theme": settings.theme,
+        "grid": str(settings.grid),
+        "timeframe": str(settings.timeframe),
+        "symbols": ",".join(str(instrument) for instrument in launch.instruments),
+        "watchlist": ",".join(str(instrument) for instrument in launch.watchlist),
+    }
+
+
+def _open(launch: Launch, file: _File) -> State:
+    """Raises InstrumentError for what this program did not write."""
+    settings, origins, basis = launch.settings, launch.origins, _basis(launch)
+    held = {Mode.SIM: file.sim, Mode.LIVE: file.live}.get(launch.mode, _Remembered())
+
+    def is_kept(key: str) -> bool:
+        old = file.theme_basis if key == "theme" else held.basis.get(key)
+        return origins.get(key) != COMMAND_LINE and old == basis[key]
+
+    remembered = [_read_panel(panel) for panel in held.panels[: GRIDS[-1]]]
+    # A timeframe that was chosen for an instrument outlives a new list of instruments.
+    timeframes = (
+        {panel.instrument: panel.timeframe for panel in remembered} if is_kept("timeframe") else {}
+    )
+    keeps_panels = bool(remembered) and is_kept("symbols")
+    if keeps_panels and is_kept("timeframe"):
+        panels = remembered
+    else:
+        instruments = (
+            [panel.instrument for panel in remembered] if keeps_panels else launch.instruments
+        )
+        panels = [
+            PanelState(instrument, timeframes.get(instrument, settings.timeframe))
+            for instrument in instruments[: GRIDS[-1]]
+        ]
+    if held.grid in GRIDS and keeps_panels and is_kept("grid"):
+        grid = held.grid
+    elif origins.get("grid", DEFAULT) == DEFAULT:
+        grid = next(size for size in GRIDS if size >= len(panels))
+    else:
+        grid = settings.grid
+    watched = tuple(read_instrument(text) for text in held.watchlist)
+    if not is_kept("watchlist"):
+        watched = launch.watchlist + watched
+    return State(
+        watchlist=tuple(dict.fromkeys(watched)),
+        panels=tuple(panels),
+        grid=grid,
+        theme=file.theme if file.theme and is_kept("theme") else settings.theme,
+        focused=min(max(0, held.focused), grid - 1) if keeps_panels else 0,
+        book_view=held.book_view,
+        book_shown=held.book_shown,
+        errors_shown=held.errors_shown,
+        metrics_shown=held.metrics_shown,
+    )
+
+
+def _read_panel(table: dict[str, str]) -> PanelState:
+    return PanelState(
+        read_instrument(table.get("instrument", "")), Timeframe.parse(table.get("timeframe", ""))
+    )
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace a file in one step: whoever reads it sees the old or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # mkstemp makes files that only their owner can read: mode 0600.
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(name, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(name)
+        raise
