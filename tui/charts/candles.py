@@ -1,13 +1,12 @@
-"""Which cells one candle fills: pure shapes, without colours and without prices."""
+"""Which cells one candle fills: pure shapes, without prices, in any two inks."""
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TypeVar
 
 from tui.charts.glyphs import Glyphs
 
-Shape: TypeAlias = list[tuple[int, int, str, bool]]
-"""Cells as row, column within the candle, text, and whether foreground and background exchange."""
+_Ink = TypeVar("_Ink")
 
 
 def body_width(columns: int) -> int:
@@ -18,53 +17,63 @@ def body_width(columns: int) -> int:
 
 
 def candle_shape(
-    glyphs: Glyphs, width: int, *, top: int, bottom: int, high: int, low: int, hollow: bool
-) -> Shape:
-    """The cells of a candle.
+    glyphs: Glyphs,
+    width: int,
+    inks: tuple[_Ink, _Ink],
+    *,
+    top: int,
+    bottom: int,
+    high: int,
+    low: int,
+    hollow: bool,
+) -> list[tuple[int, int, str, _Ink]]:
+    """The cells of a candle: row, column within the candle, text, ink.
 
     Args:
         width: cells of the body, odd.
+        inks: the usual one, and the one with foreground and background exchanged.
         top, bottom: edges of the body, in steps (`glyphs.steps` a row) down from the top.
         high, low: ends of the wicks, in half rows down from the top.
         hollow: draw the inside of the body empty.
     """
     steps = glyphs.steps
     middle = width // 2
-    top, bottom = _joined(glyphs, top, bottom, high, low)
-    first = top // steps
-    last = max((bottom - 1) // steps, first)
-    shape: Shape = []
+    ink = inks[0]
+    upper, lower = _joined(steps, top, bottom, high, low)
+    height = lower - upper
+    if height <= steps >> 2 or (
+        height <= 3 * steps >> 3 and upper // steps == (lower - 1) // steps
+    ):
+        first = last = (top + bottom) // 2 // steps
+        body = [_thin_body(glyphs, width, inks, first, top, bottom, high, low)]
+    else:
+        first, last = upper // steps, (lower - 1) // steps
+        if hollow and steps == 1:
+            body = [_hollow_row(glyphs, width, inks, row) for row in range(first, last + 1)]
+        elif first == last:
+            body = [_short_body(glyphs, width, inks, first, upper, lower)]
+        else:
+            body = _tall_body(glyphs, width, inks, first, last, upper, lower, hollow=hollow)
+
     row = high >> 1
     if row < first:
-        if high & 1:
-            shape.append((row, middle, glyphs.wick_lower, False))
-            row += 1
-        shape.extend((each, middle, glyphs.wick, False) for each in range(row, first))
-
-    height = bottom - top
-    if height <= steps >> 2 or (height <= 3 * steps >> 3 and first == last):
-        shape.append(_cross(glyphs, width, first, height, high, low))
-    elif first == last:
-        shape.extend(_short_body(glyphs, width, first, top, bottom, hollow=hollow))
-    else:
-        _add_body(shape, glyphs, width, first, last, top, bottom, hollow=hollow)
-
-    row = last + 1
+        wick = glyphs.wick_lower if high & 1 else glyphs.wick
+        body.append((row, middle, wick, ink))
+        body += [(between, middle, glyphs.wick, ink) for between in range(row + 1, first)]
     end = low >> 1
-    if row <= end:
-        shape.extend((each, middle, glyphs.wick, False) for each in range(row, end))
+    if last < end:
+        body += [(between, middle, glyphs.wick, ink) for between in range(last + 1, end)]
         if low & 1:
-            shape.append((end, middle, glyphs.wick_upper, False))
-    return shape
+            body.append((end, middle, glyphs.wick_upper, ink))
+    return body
 
 
-def _joined(glyphs: Glyphs, top: int, bottom: int, high: int, low: int) -> tuple[int, int]:
-    """Give up to a quarter row at either end of a body to its wick where that passes through.
+def _joined(steps: int, top: int, bottom: int, high: int, low: int) -> tuple[int, int]:
+    """Give up to a quarter row at either end of a body to the wick that passes through there.
 
     A cell shows a piece of body or a piece of wick, never both, and a wick that hangs free above
     its body looks like a fault.
     """
-    steps = glyphs.steps
     spare = steps >> 2
     first, last = top // steps, (bottom - 1) // steps
     if last > first:
@@ -75,70 +84,75 @@ def _joined(glyphs: Glyphs, top: int, bottom: int, high: int, low: int) -> tuple
     return top, bottom
 
 
-def _cross(
-    glyphs: Glyphs, width: int, row: int, height: int, high: int, low: int
-) -> tuple[int, int, str, bool]:
-    above = high <= 2 * row
-    below = low >= 2 * row + 2
-    thick = height > glyphs.steps >> 3
+def _thin_body(
+    glyphs: Glyphs,
+    width: int,
+    inks: tuple[_Ink, _Ink],
+    row: int,
+    top: int,
+    bottom: int,
+    high: int,
+    low: int,
+) -> tuple[int, int, str, _Ink]:
+    """A body of at most a few steps: a cross with its wicks, or a line at its true height."""
+    steps = glyphs.steps
+    above, below = high <= 2 * row, low >= 2 * row + 2
+    upper = max(top - row * steps, 0)
+    lower = min(max(bottom - row * steps, upper + 1), steps)
+    if steps == 8 and not (above or below) and (upper < 2 or lower > 6):
+        return _short_body(glyphs, width, inks, row, row * steps + upper, row * steps + lower)
+    thick = bottom - top > steps >> 3
     dash = (glyphs.thick_dash if thick else glyphs.dash) * (width // 2)
-    return (
-        row,
-        0,
-        dash + (glyphs.thick_cross if thick else glyphs.cross)[above + 2 * below] + dash,
-        False,
-    )
+    centre = (glyphs.thick_cross if thick else glyphs.cross)[above + 2 * below]
+    return row, 0, dash + centre + dash, inks[0]
 
 
 def _short_body(
-    glyphs: Glyphs, width: int, row: int, top: int, bottom: int, *, hollow: bool
-) -> Shape:
-    """A body within one row: it hangs from the nearer edge of the row at its true height."""
-    steps = glyphs.steps
-    height = bottom - top
-    if hollow and steps == 1:
-        return _hollow_row(glyphs, width, row)
-    above = top - row * steps
-    below = steps - above - height
+    glyphs: Glyphs, width: int, inks: tuple[_Ink, _Ink], row: int, top: int, bottom: int
+) -> tuple[int, int, str, _Ink]:
+    """A body within one row: it touches the nearer edge of the row and has its true height."""
+    above = top - row * glyphs.steps
+    below = (row + 1) * glyphs.steps - bottom
     if above < below:
-        return [_upper(glyphs, width, row, height)]
-    return [(row, 0, glyphs.lower[height] * width, False)]
+        return _hanging(glyphs, width, inks, row, bottom - top)
+    return row, 0, glyphs.lower[bottom - top] * width, inks[0]
 
 
-def _add_body(
-    shape: Shape,
+def _tall_body(
     glyphs: Glyphs,
     width: int,
+    inks: tuple[_Ink, _Ink],
     first: int,
     last: int,
     top: int,
     bottom: int,
     *,
     hollow: bool,
-) -> None:
-    steps = glyphs.steps
-    if hollow and steps == 1:
-        for row in range(first, last + 1):
-            shape.extend(_hollow_row(glyphs, width, row))
-        return
-    shape.append((first, 0, glyphs.lower[(first + 1) * steps - top] * width, False))
+) -> list[tuple[int, int, str, _Ink]]:
+    steps, ink = glyphs.steps, inks[0]
+    body = [(first, 0, glyphs.lower[(first + 1) * steps - top] * width, ink)]
     if hollow:
-        for row in range(first + 1, last):
-            shape.extend(_hollow_row(glyphs, width, row))
+        body += [_hollow_row(glyphs, width, inks, row) for row in range(first + 1, last)]
     else:
         full = glyphs.lower[steps] * width
-        for row in range(first + 1, last):
-            shape.append((row, 0, full, False))
-    shape.append(_upper(glyphs, width, last, bottom - last * steps))
+        body += [(row, 0, full, ink) for row in range(first + 1, last)]
+    body.append(_hanging(glyphs, width, inks, last, bottom - last * steps))
+    return body
 
 
-def _upper(glyphs: Glyphs, width: int, row: int, height: int) -> tuple[int, int, str, bool]:
+def _hanging(
+    glyphs: Glyphs, width: int, inks: tuple[_Ink, _Ink], row: int, height: int
+) -> tuple[int, int, str, _Ink]:
+    """A piece of body that hangs from the row's upper edge."""
     if glyphs.upper or height == glyphs.steps:
-        return row, 0, (glyphs.upper or glyphs.lower)[height] * width, False
-    return row, 0, glyphs.lower[glyphs.steps - height] * width, True
+        return row, 0, (glyphs.upper or glyphs.lower)[height] * width, inks[0]
+    return row, 0, glyphs.lower[glyphs.steps - height] * width, inks[1]
 
 
-def _hollow_row(glyphs: Glyphs, width: int, row: int) -> Shape:
+def _hollow_row(
+    glyphs: Glyphs, width: int, inks: tuple[_Ink, _Ink], row: int
+) -> tuple[int, int, str, _Ink]:
     if width == 1:
-        return [(row, 0, glyphs.hollow, glyphs.hollow_is_cut)]
-    return [(row, 0, glyphs.hollow_left + " " * (width - 2) + glyphs.hollow_right, False)]
+        return row, 0, glyphs.hollow, inks[glyphs.hollow_is_cut]
+    walls = glyphs.hollow_left + " " * (width - 2) + glyphs.hollow_right
+    return row, 0, walls, inks[0]

@@ -142,6 +142,9 @@ class ChartPainter:
     def _arrange(self, canvas: Canvas, candles: Sequence[Candle]) -> None:
         """Find the bars in sight, the scale they need, and the width of the axis that this needs."""
         limit = canvas.layout.axis_limit
+        if limit and candles and not self._label_width:
+            guess = f"{candles[-1].close:,.{canvas.decimals}f}"
+            self._label_width = len(guess)
         self._label_width = min(self._label_width, limit)
         for _ in range(2 if limit else 1):
             canvas.label_width = self._label_width
@@ -241,19 +244,20 @@ class ChartPainter:
     def _shape(canvas: Canvas, key: tuple[int, int, int, int, bool]) -> _Shape:
         top, bottom, high, low, is_up = key
         glyphs, inks = canvas.glyphs, canvas.inks
-        shape = candle_shape(
+        hollow = is_up and canvas.hollow_up
+        pair = inks.up if is_up else inks.down
+        if hollow and bottom - top <= 2 * glyphs.steps:
+            pair = inks.up_short
+        return candle_shape(
             glyphs,
             body_width(canvas.columns),
+            pair,
             top=top,
             bottom=bottom,
             high=high,
             low=low,
-            hollow=is_up and canvas.hollow_up,
+            hollow=hollow,
         )
-        pair = inks.up if is_up else inks.down
-        if is_up and canvas.hollow_up and bottom - top <= 2 * glyphs.steps:
-            pair = inks.up_short
-        return [(row, across, text, pair[inverse]) for row, across, text, inverse in shape]
 
     def _to_strips(self, canvas: Canvas) -> list[Strip]:
         key = (canvas.width, canvas.height, canvas.inks)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from itertools import islice, pairwise
+from math import inf, isfinite
+from operator import attrgetter, lt
 
 import msgspec
 
@@ -11,7 +13,6 @@ from tui.model.events import Candle
 from tui.model.timeframe import NS, Timeframe
 
 _WIDEST_GAP = 12
-_MONTH = 2_629_746
 _FIRST_MONDAY = 4 * 86_400
 
 
@@ -42,76 +43,62 @@ def visible_bars(
             candles while new ones arrive.
         offset: candles between the newest and the right edge.
     """
-    if slots <= 0:
+    if slots <= 0 or not candles:
         return []
-    numbers = _Numbering(timeframe, merge)
-    end = max(len(candles) - max(offset, 0), min(len(candles), 1))
+    # Months differ in length, but the nearest multiple of their mean is always the right one.
+    span = timeframe.seconds * NS * merge
+    half = timeframe.seconds * NS // 2 if timeframe.unit == "M" else 0
+    origin = (_FIRST_MONDAY * NS if timeframe.unit == "w" else 0) - half
+    end = max(len(candles) - max(offset, 0), 1)
     if merge > 1:
-        end = _whole_bar(candles, end, numbers)
-    window = candles[max(end - (slots + 1) * merge, 0) : end]
-    bars = _bars(window, numbers)
-    return _placed(bars, slots)
+        # A right edge that would cut a merged bar moves to the bar's end.
+        number = (candles[end - 1].open_time - origin) // span
+        while end < len(candles) and (candles[end].open_time - origin) // span == number:
+            end += 1
+    window = _sane(candles[max(end - (slots + 1) * merge, 0) : end])
+    times = [candle.open_time for candle in window]
+    numbers = [(time - origin) // span for time in times]
+    return _placed(_bars(window, times, numbers, merge), slots)
 
 
-class _Numbering:
-    """Numbers bars by their open time, so that neighbours differ by one."""
-
-    def __init__(self, timeframe: Timeframe, merge: int) -> None:
-        self._is_months = timeframe.unit == "M"
-        self._span = timeframe.seconds * NS
-        self._origin = _FIRST_MONDAY * NS if timeframe.unit == "w" else 0
-        self._merge = merge
-
-    def __call__(self, open_time: int) -> int:
-        # Months differ in length, but the nearest multiple of their mean is always the right one.
-        half = self._span // 2 if self._is_months else 0
-        return (open_time - self._origin + half) // self._span // self._merge
-
-
-def _whole_bar(candles: Sequence[Candle], end: int, numbers: _Numbering) -> int:
-    """Move a right edge that would cut a merged bar to the bar's end."""
-    if end <= 0:
-        return end
-    number = numbers(candles[end - 1].open_time)
-    while end < len(candles) and numbers(candles[end].open_time) == number:
-        end += 1
-    return end
-
-
-def _bars(window: Sequence[Candle], numbers: _Numbering) -> list[Bar]:
-    """Bars numbered by time, in order, one a number; candles with impossible prices left out."""
-    isfinite = math.isfinite
-    bars: list[Bar] = []
-    ordered = True
-    last_time: int | None = None
-    for candle in window:
-        if last_time is not None and candle.open_time <= last_time:
-            ordered = False
-            break
-        last_time = candle.open_time
-    if not ordered:
+def _sane(window: Sequence[Candle]) -> Sequence[Candle]:
+    """The candles in order, one an open time, without those whose prices are not numbers."""
+    times = [candle.open_time for candle in window]
+    if not all(map(lt, times, islice(times, 1, None))):
         window = list({candle.open_time: candle for candle in window}.values())
-        window.sort(key=lambda candle: candle.open_time)
-    merging = numbers._merge > 1
-    for candle in window:
-        opened, high, low, close = candle.open, candle.high, candle.low, candle.close
-        if not isfinite(opened + high + low + close):
-            continue
-        high = max(high, opened, close)
-        low = min(low, opened, close)
-        volume = candle.volume
-        if not 0.0 <= volume < math.inf:
-            volume = 0.0
-        number = numbers(candle.open_time)
-        if merging and bars and bars[-1].slot == number:
-            held = bars[-1]
-            held.high = max(held.high, high)
-            held.low = min(held.low, low)
-            held.close = close
-            held.volume += volume
-        else:
-            bars.append(Bar(number, candle.open_time, opened, high, low, close, volume))
-    return bars
+        window.sort(key=attrgetter("open_time"))
+    sums = [candle.open + candle.high + candle.low + candle.close for candle in window]
+    if not isfinite(sum(sums)):
+        window = [candle for candle, total in zip(window, sums, strict=True) if isfinite(total)]
+    return window
+
+
+def _bars(window: Sequence[Candle], times: list[int], numbers: list[int], merge: int) -> list[Bar]:
+    """One bar a number, the number standing in for the slot."""
+    opens = [candle.open for candle in window]
+    closes = [candle.close for candle in window]
+    highs = list(map(max, opens, closes, [candle.high for candle in window]))
+    lows = list(map(min, opens, closes, [candle.low for candle in window]))
+    volumes = [candle.volume for candle in window]
+    if not (isfinite(sum(volumes)) and min(volumes, default=0.0) >= 0.0):
+        volumes = [volume if 0.0 <= volume < inf else 0.0 for volume in volumes]
+    if merge == 1:
+        return list(map(Bar, numbers, times, opens, highs, lows, closes, volumes))
+    count = len(numbers)
+    edges = [index for index in range(1, count) if numbers[index] != numbers[index - 1]]
+    return [
+        Bar(
+            numbers[first],
+            times[first],
+            opens[first],
+            max(highs[first:end]),
+            min(lows[first:end]),
+            closes[end - 1],
+            sum(volumes[first:end]),
+        )
+        for first, end in pairwise([0, *edges, count])
+        if first < end
+    ]
 
 
 def _placed(bars: list[Bar], slots: int) -> list[Bar]:
