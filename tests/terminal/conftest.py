@@ -1,0 +1,130 @@
+"""A terminal emulator, and apps whose output goes into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pyte
+import pytest
+from rich.console import Console
+from textual.app import App
+from textual.driver import Driver
+from textual.drivers.headless_driver import HeadlessDriver
+from textual.strip import Strip
+
+Cell = tuple[str, str, str, bool, bool, bool, bool, bool]
+
+
+class Emulator:
+    """A terminal that understands what is written to it and shows cells."""
+
+    def __init__(self, width: int, height: int) -> None:
+        self.screen = pyte.Screen(width, height)
+        self.screen.reset_mode(7, private=True)  # no wrapping, as Textual sets it
+        self._stream = pyte.Stream(self.screen)
+
+    def feed(self, text: str) -> None:
+        self._stream.feed(text)
+
+    def resize(self, width: int, height: int) -> None:
+        """Change the size as careless terminals do: what was there is garbage now."""
+        self.screen.resize(height, width)
+        self.feed("\x1b[31;1;4m" + "".join(f"\x1b[{y + 1}H{'#' * width}" for y in range(height)))
+        self.feed("\x1b[m")
+
+    def cells(self) -> list[list[Cell]]:
+        return [
+            [_visible(self.screen.buffer[y][x]) for x in range(self.screen.columns)]
+            for y in range(self.screen.lines)
+        ]
+
+    def rows(self) -> list[str]:
+        return [row.rstrip() for row in self.screen.display]
+
+
+def _visible(char: pyte.screens.Char) -> Cell:
+    marks = (char.reverse, char.underscore, char.strikethrough)
+    if char.data == " " and not any(marks):
+        return (" ", "", char.bg, False, False, False, False, False)
+    return (char.data, char.fg, char.bg, char.bold, char.italics, *marks)
+
+
+def repaint(strips: Iterable[Strip], width: int, height: int) -> list[list[Cell]]:
+    """Return the cells of a terminal on which Textual itself has drawn these lines from scratch."""
+    console = Console(force_terminal=True, color_system="truecolor", _environ={})
+    emulator = Emulator(width, height)
+    for y, strip in enumerate(strips):
+        emulator.feed(f"\x1b[{y + 1}H" + strip.render(console))
+    return emulator.cells()
+
+
+def shown_by(app: App[Any]) -> list[list[Cell]]:
+    """Return the cells of a terminal on which Textual itself has drawn the app's screen."""
+    compositor = app.screen._compositor
+    screenshot = compositor.render_update(full=True, screen_stack=app._background_screens)
+    lines = [Strip.join(strips) for strips in screenshot.strips]
+    return repaint(lines, *app.size)
+
+
+class EmulatedDriver(HeadlessDriver):
+    """A driver without a terminal that keeps what it was given."""
+
+    def __init__(self, app: App[Any], **options: Any) -> None:
+        super().__init__(app, **options)
+        self.writes: list[str] = []
+        self.listener: Callable[[str], None] | None = None
+
+    @property
+    def is_headless(self) -> bool:
+        return False
+
+    @property
+    def can_suspend(self) -> bool:
+        return True
+
+    def write(self, data: str) -> None:
+        self.writes.append(data)
+        if self.listener is not None:
+            self.listener(data)
+
+
+class Emulated:
+    """Mix into an app, first: it draws on an emulator even under a pilot."""
+
+    emulator: Emulator
+    driver: EmulatedDriver
+
+    def _build_driver(self, headless: bool, inline: bool, mouse: bool, size: Any) -> Driver:
+        size = size or (80, 24)
+        self.emulator = Emulator(*size)
+        self.driver = EmulatedDriver(self, mouse=mouse, size=size)
+        self.driver.listener = self.emulator.feed
+        self._driver = self.driver
+        return self.driver
+
+
+@pytest.fixture(autouse=True)
+def _true_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Textual reads its environment once, when the first test plug-in imports it."""
+    monkeypatch.setattr("textual.constants.COLOR_SYSTEM", "truecolor")
+
+
+@pytest.fixture
+def emulated() -> type[Emulated]:
+    return Emulated
+
+
+@pytest.fixture
+def emulator() -> type[Emulator]:
+    return Emulator
+
+
+@pytest.fixture(name="repaint")
+def _repaint() -> Callable[..., list[list[Cell]]]:
+    return repaint
+
+
+@pytest.fixture(name="shown_by")
+def _shown_by() -> Callable[[App[Any]], list[list[Cell]]]:
+    return shown_by

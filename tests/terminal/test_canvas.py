@@ -1,0 +1,267 @@
+"""What the canvas writes turns the terminal into what it should show."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from tui.terminal.canvas import Canvas, DirtyLine
+
+RED = Style(color=Color.from_rgb(200, 0, 0), bgcolor=Color.from_rgb(10, 10, 10))
+GREEN = Style(color=Color.from_rgb(0, 200, 0), bgcolor=Color.from_rgb(10, 10, 10))
+STYLES = [
+    None,
+    RED,
+    GREEN,
+    Style(bold=True),
+    Style(reverse=True),
+    Style(underline=True, color="red"),
+    Style(bgcolor="blue"),
+    Style(strike=True, italic=True, bgcolor="blue"),
+    Style(dim=True, bold=True, color=Color.from_rgb(1, 2, 3)),
+    Style(color=Color.from_rgb(9, 9, 9), meta={"@click": "a"}),
+]
+WORDS = ["a", " ", "   ", "BTC", "67,250.10", "█▀▄", "│", "字", "币安", "x字y", "₿ ", "          "]
+
+
+def line(y: int, *segments: Segment) -> DirtyLine:
+    strip = Strip(segments)
+    return DirtyLine(y, [(0, strip.cell_length)], {0: strip}, [strip.cell_length])
+
+
+def show(canvas: Canvas, text: str, style: Style | None = None, *, y: int = 0) -> str:
+    return canvas.paint([line(y, Segment(text, style))], full=True)
+
+
+def ready_canvas(width: int = 20, height: int = 3) -> Canvas:
+    canvas = Canvas("truecolor")
+    assert canvas.prepare((width, height), "truecolor")
+    canvas.paint([line(y, Segment(" " * width)) for y in range(height)], full=True)
+    return canvas
+
+
+def test_the_first_frame_paints_every_cell() -> None:
+    canvas = Canvas("truecolor")
+    canvas.prepare((4, 2), "truecolor")
+
+    written = canvas.paint([line(0, Segment("abcd")), line(1, Segment("    "))], full=True)
+
+    assert written == "\x1b[Habcd\r\n    "
+
+
+def test_an_unchanged_line_writes_nothing() -> None:
+    canvas = ready_canvas()
+    show(canvas, "67,250.10           ", GREEN)
+
+    assert show(canvas, "67,250.10           ", GREEN) == ""
+
+
+def test_only_the_digits_that_changed_are_written() -> None:
+    canvas = ready_canvas()
+    show(canvas, "67,250.10           ")
+
+    assert show(canvas, "67,250.37           ") == "\x1b[1;8H37"
+
+
+def test_a_short_gap_is_written_again_rather_than_jumped_over() -> None:
+    canvas = ready_canvas()
+    show(canvas, "abcdefghijklmnop    ")
+
+    assert show(canvas, "XbcdYfghijklmnop    ") == "\x1b[HXbcdY"
+
+
+def test_a_long_gap_is_jumped_over() -> None:
+    canvas = ready_canvas()
+    show(canvas, "abcdefghijklmnop    ")
+
+    assert show(canvas, "XbcdefghijklmnoP    ") == "\x1b[HX\x1b[16GP"
+
+
+def test_the_ink_of_a_blank_does_not_matter() -> None:
+    canvas = ready_canvas()
+    show(canvas, " " * 20, RED)
+
+    assert show(canvas, " " * 20, GREEN) == ""
+
+
+def test_the_ink_of_an_underlined_blank_matters() -> None:
+    canvas = ready_canvas()
+    show(canvas, " " * 20, Style(underline=True, color="red"))
+
+    assert show(canvas, " " * 20, Style(underline=True, color="green")) != ""
+
+
+def test_meta_is_not_compared() -> None:
+    canvas = ready_canvas()
+    show(canvas, "x" * 20, Style(bold=True, meta={"offset": (0, 0)}))
+
+    assert show(canvas, "x" * 20, Style(bold=True, meta={"offset": (5, 1)})) == ""
+
+
+def test_colours_that_the_terminal_rounds_to_the_same_are_not_compared() -> None:
+    canvas = Canvas("256")
+    canvas.prepare((3, 1), "256")
+    show(canvas, "abc", Style(color=Color.from_rgb(200, 0, 0)))
+
+    assert show(canvas, "abc", Style(color=Color.from_rgb(201, 1, 0))) == ""
+
+
+def test_a_colour_that_stays_on_is_sent_once() -> None:
+    canvas = ready_canvas()
+
+    written = canvas.paint(
+        [line(0, Segment("ab", RED), Segment(" " * 16, None), Segment("cd", RED))], full=False
+    )
+
+    assert written == "\x1b[H\x1b[38;2;200;0;0;48;2;10;10;10mab\x1b[19Gcd\x1b[m"
+
+
+def test_a_change_of_one_colour_keeps_the_other() -> None:
+    canvas = ready_canvas()
+
+    written = canvas.paint(
+        [line(0, Segment("ab", RED), Segment("cd", GREEN), Segment(" " * 16))], full=False
+    )
+
+    assert "b\x1b[38;2;0;200;0mcd" in written
+
+
+def test_a_wide_character_is_painted_whole() -> None:
+    canvas = ready_canvas()
+    show(canvas, "字abc               ")
+
+    assert show(canvas, "語abc               ") == "\x1b[H語"
+
+
+def test_overwriting_half_a_wide_character_blanks_the_other_half(emulator: Any) -> None:
+    canvas = ready_canvas(6, 1)
+    terminal = emulator(6, 1)
+    terminal.feed(show(canvas, "a字bcd"))
+
+    overlay = Strip([Segment("ZZ")])
+    terminal.feed(canvas.paint([DirtyLine(0, [(2, 4)], {2: overlay}, [4])], full=False))
+
+    assert terminal.rows() == ["a ZZcd"]
+
+
+def test_a_span_that_cuts_a_wide_character_paints_both_halves(emulator: Any) -> None:
+    canvas = ready_canvas(6, 1)
+    terminal = emulator(6, 1)
+    terminal.feed(show(canvas, "abcdef"))
+
+    strip = Strip([Segment("a字字f")])
+    terminal.feed(canvas.paint([DirtyLine(0, [(2, 4)], {0: strip}, [6])], full=False))
+
+    assert [cell[0] for cell in terminal.cells()[0]] == ["a", "字", "", "字", "", "f"]
+
+
+def test_outside_its_spans_a_piece_is_not_believed() -> None:
+    canvas = ready_canvas(6, 1)
+    show(canvas, "abcdef")
+
+    written = canvas.paint(
+        [DirtyLine(0, [(2, 4)], {0: Strip([Segment("XXXXXX")])}, [6])], full=False
+    )
+
+    assert written == "\x1b[1;3HXX"
+
+
+def test_control_characters_never_reach_the_terminal() -> None:
+    canvas = ready_canvas()
+    outside = "a\x1b[2J\x07\x9b1m\u202eb\u200bc\x00\u2066\ud800"
+
+    written = canvas.paint([line(0, Segment(outside.ljust(40)))], full=False)
+
+    body = written.removeprefix("\x1b[H")
+    assert body.startswith("a[2J1mbc\ufffd")
+    assert all(character.isprintable() for character in body)
+
+
+def test_a_link_opens_and_closes_and_cannot_smuggle_codes() -> None:
+    canvas = ready_canvas(4, 1)
+
+    linked = canvas.paint([line(0, Segment("abcd", Style(link="https://x.example")))], full=False)
+    assert linked == "\x1b[H\x1b]8;;https://x.example\x1b\\abcd\x1b]8;;\x1b\\"
+
+    smuggled = canvas.paint([line(0, Segment("efgh", Style(link="a\x07\x1b[2J")))], full=False)
+    assert smuggled == "\x1b[Hefgh"
+
+
+def test_after_a_glyph_of_doubtful_width_the_cursor_is_found_again() -> None:
+    canvas = ready_canvas(12, 1)
+
+    written = canvas.paint([line(0, Segment("a😀bcd".ljust(11)))], full=False)
+
+    assert "😀\x1b[4Gb" in written
+
+
+def test_a_forgotten_terminal_is_painted_in_full() -> None:
+    canvas = ready_canvas(4, 1)
+    show(canvas, "abcd")
+
+    canvas.forget()
+
+    assert canvas.prepare((4, 1), "truecolor")
+    assert show(canvas, "abcd") == "\x1b[Habcd"
+    assert not canvas.prepare((4, 1), "truecolor")
+
+
+def random_strip(rng: random.Random, width: int) -> Strip:
+    segments: list[Segment] = []
+    left = width
+    while left > 0:
+        segment = Segment(rng.choice(WORDS), rng.choice(STYLES))
+        if segment.cell_length > left:
+            segment = Segment(" " * left, segment.style)
+        segments.append(segment)
+        left -= segment.cell_length
+    return Strip(segments, width)
+
+
+def test_thousands_of_random_updates_leave_the_terminal_as_a_repaint_would(
+    emulator: Any, repaint: Any
+) -> None:
+    rng = random.Random(7)
+    width, height = 24, 4
+    canvas = Canvas("truecolor")
+    canvas.prepare((width, height), "truecolor")
+    terminal = emulator(width, height)
+    rows = [random_strip(rng, width) for _ in range(height)]
+    terminal.feed(canvas.paint([_pieces(rng, y, rows[y]) for y in range(height)], full=True))
+
+    for step in range(4000):
+        changes = {}
+        for y in sorted(rng.sample(range(height), rng.randint(0, 2))):
+            changes[y] = rows[y] = _mutated(rng, rows[y])
+        frame = canvas.paint([_pieces(rng, y, strip) for y, strip in changes.items()], full=False)
+        terminal.feed(frame)
+        if step % 4 == 0:
+            assert terminal.cells() == repaint(rows, width, height), f"step {step}"
+
+
+def _mutated(rng: random.Random, strip: Strip) -> Strip:
+    width = strip.cell_length
+    start = rng.randrange(width)
+    stop = rng.randint(start + 1, width)
+    middle = random_strip(rng, stop - start)
+    return Strip.join([strip.crop(0, start), middle, strip.crop(stop, width)])
+
+
+def _pieces(rng: random.Random, y: int, strip: Strip) -> DirtyLine:
+    """Cut a line at random as widgets' edges do; halves of wide characters become blanks there."""
+    width = strip.cell_length
+    cuts = [cut for cut in (8, 16) if cut < width and _is_boundary(strip, cut)]
+    cuts = [cut for cut in cuts if rng.random() < 0.7]
+    starts = [0, *cuts]
+    ends = [*cuts, width]
+    pieces = dict(zip(starts, strip.divide(ends), strict=True))
+    return DirtyLine(y, [(0, width)], pieces, ends)
+
+
+def _is_boundary(strip: Strip, cut: int) -> bool:
+    return Strip.join([strip.crop(0, cut), strip.crop(cut, None)]).text == strip.text

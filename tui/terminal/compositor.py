@@ -1,0 +1,245 @@
+"""An app whose screens send the terminal only the cells that differ from what it shows.
+
+This module, and the driver beside it, are the only ones that use private names of Textual.
+`PRIVATE_NAMES` lists those of this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from time import perf_counter
+from typing import Any, TypeVar
+
+from rich.console import RenderableType
+from textual import events
+from textual._compositor import ChopsUpdate, Compositor
+from textual._context import visible_screen_stack
+from textual.app import App
+from textual.dom import DOMNode
+from textual.driver import Driver
+from textual.geometry import Region, Size
+from textual.screen import Screen
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.terminal.canvas import Canvas, DirtyLine, cursor_to
+from tui.terminal.meter import TerminalMeter
+
+PRIVATE_NAMES: Mapping[str, Sequence[str]] = {
+    "textual._compositor.Compositor": (
+        "_dirty_regions",
+        "_regions_to_spans",
+        "_render_chops",
+        "cuts",
+        "render_update",
+        "size",
+    ),
+    "textual._compositor.ChopsUpdate": ("render_segments",),
+    "textual.app.App": (
+        "_background_screens",
+        "_batch_count",
+        "_build_driver",
+        "_closed",
+        "_display",
+        "_driver",
+        "_handle_exception",
+        "_register",
+        "_running",
+        "_sync_available",
+        "post_display_hook",
+    ),
+    "textual.screen.Screen": ("_compositor", "_compositor_refresh"),
+    "textual.driver.Driver": ("flush", "is_headless", "is_inline", "write"),
+}
+"""What this module relies on beside Textual's public interface: owner to attributes."""
+
+_SYNC_START = "\x1b[?2026h"
+_SYNC_END = "\x1b[?2026l"
+_MOST_REGIONS = (
+    256  # of a screen whose frames are held; beyond, the whole screen is taken for dirty
+)
+
+ReturnType = TypeVar("ReturnType")
+
+
+class FrameUpdate(ChopsUpdate):
+    """The rendered pieces of the lines that may have changed, to be compared with the terminal."""
+
+    def __init__(
+        self,
+        compositor: DiffCompositor,
+        regions: set[Region],
+        chops: Sequence[Mapping[int, Strip | None]],
+        spans: list[tuple[int, int, int]],
+        chop_ends: list[list[int]],
+        *,
+        started: float,
+    ) -> None:
+        super().__init__(chops, spans, chop_ends)
+        self.compositor = compositor
+        self.regions = regions
+        self.started = started
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether the update covers the whole screen."""
+        return self.compositor.size.region in self.regions
+
+    def lines(self) -> Iterable[DirtyLine]:
+        """Yield what the canvas needs, line by line."""
+        height = len(self.chops)
+        spans_of: dict[int, list[tuple[int, int]]] = {}
+        for y, x1, x2 in self.spans:
+            spans_of.setdefault(y, []).append((x1, x2))
+        for y, spans in spans_of.items():
+            if 0 <= y < height:
+                pieces = self.chops[y]
+                ends = self.chop_ends[y]
+                if self.is_full and None in pieces.values():
+                    # No widget covers it; blank it rather than leave what was there.
+                    pieces = {
+                        x: strip if strip is not None else Strip.blank(end - x)
+                        for end, (x, strip) in zip(ends, pieces.items(), strict=False)
+                    }
+                yield DirtyLine(y, spans, pieces, ends)
+
+
+class DiffCompositor(Compositor):
+    """Textual's compositor, but its updates are compared with what the terminal shows."""
+
+    def __init__(self, app: DiffingApp[Any]) -> None:
+        super().__init__()
+        self._app = app
+
+    def render_update(
+        self,
+        full: bool = False,
+        screen_stack: list[Screen[Any]] | None = None,
+        simplify: bool = False,
+    ) -> RenderableType | None:
+        """Render what may have changed since the last frame; with `full`, all, for a screenshot."""
+        if full:
+            # Not for the terminal, so what is dirty there stays dirty.
+            dirty = self._dirty_regions.copy()
+            update = super().render_update(True, screen_stack, simplify)
+            self._dirty_regions.update(dirty)
+            return update
+        started = perf_counter()
+        app = self._app
+        if app.holds_frames():
+            if len(self._dirty_regions) > _MOST_REGIONS:
+                self._dirty_regions = {self.size.region}
+            return None
+        visible_screen_stack.set([] if screen_stack is None else screen_stack)
+        screen_region = self.size.region
+        # Without a terminal nothing is ever painted, so nothing can be missing from it.
+        repaint = not app.is_headless and app.canvas.prepare(self.size, app.console.color_system)
+        if repaint or screen_region in self._dirty_regions:
+            regions = {screen_region}
+        else:
+            regions = self._dirty_regions.copy()
+        self._dirty_regions.clear()
+        if not regions:
+            return None
+        spans = list(self._regions_to_spans(regions))
+        crop = Region.from_union(regions).intersection(screen_region)
+        chops = self._render_chops(crop, {y for y, _, _ in spans}.__contains__)
+        ends = [cut_set[1:] for cut_set in self.cuts]
+        return FrameUpdate(self, regions, chops, spans, ends, started=started)
+
+    def put_back(self, update: FrameUpdate) -> None:
+        """Take an update for dirty again that could not be shown."""
+        self._dirty_regions.update(update.regions)
+
+
+class DiffingApp(App[ReturnType]):
+    """An app all of whose screens, modal and built-in ones too, share one front buffer.
+
+    Attributes:
+        canvas: what the terminal shows.
+        terminal_meter: frames, bytes and frame times.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.canvas = Canvas(self.console.color_system)
+        self.terminal_meter = TerminalMeter()
+        self._shown_cursor: tuple[int, int] | None = None
+        self._reported_size: Size | None = None
+
+    def redraw(self) -> None:
+        """Paint the whole screen anew, for when something else has written to the terminal."""
+        self.canvas.forget()
+        self._shown_cursor = None
+        if self.screen_stack:
+            self.screen.refresh()
+
+    def action_redraw(self) -> None:
+        """Paint the whole screen anew."""
+        self.redraw()
+
+    def holds_frames(self) -> bool:
+        """Tell whether the terminal has not yet taken the last frame, so that the next one waits."""
+        return False
+
+    def on_resize(self, event: events.Resize) -> None:
+        # A terminal that changes its size moves or drops what it showed. The same size again is how
+        # detachable terminals ask for a redraw; only the first report, at the start, is neither.
+        if event.size != self._reported_size:
+            self.canvas.forget()
+        else:
+            self.redraw()
+        self._reported_size = event.size
+
+    def on_mount(self) -> None:
+        self.app_resume_signal.subscribe(self, lambda _: self.redraw(), immediate=True)
+
+    def _register(
+        self,
+        parent: DOMNode,
+        *widgets: Widget,
+        before: int | None = None,
+        after: int | None = None,
+        cache: Any = None,
+    ) -> list[Widget]:
+        # Every screen passes here before it has composed anything, whoever made it.
+        for widget in widgets:
+            if isinstance(widget, Screen) and type(widget._compositor) is Compositor:
+                widget._compositor = DiffCompositor(self)
+        return super()._register(parent, *widgets, before=before, after=after, cache=cache)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if not isinstance(renderable, FrameUpdate):
+            super()._display(screen, renderable)
+            return
+        try:
+            driver = self._driver
+            if driver is None or driver.is_headless:
+                return
+            if self._batch_count or self._closed or not self._running:
+                renderable.compositor.put_back(renderable)
+                return
+            self._send(driver, renderable)
+        except Exception as error:
+            self.canvas.forget()
+            self._handle_exception(error)
+        finally:
+            self.post_display_hook()
+
+    def _send(self, driver: Driver, update: FrameUpdate) -> None:
+        # An input method draws where the cursor is, hidden or not.
+        cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
+        frame = self.canvas.paint(update.lines(), full=update.is_full, cursor=cursor)
+        if not frame and cursor != self._shown_cursor:
+            frame = cursor_to(*cursor)
+        if frame:
+            if self._sync_available:
+                frame = f"{_SYNC_START}{frame}{_SYNC_END}"
+            driver.write(frame)
+            driver.flush()
+            self._shown_cursor = cursor
+        self.terminal_meter.count_frame(
+            size_bytes=len(frame) if frame.isascii() else len(frame.encode("utf-8", "replace")),
+            took_s=perf_counter() - update.started,
+            full=update.is_full,
+        )

@@ -1,0 +1,161 @@
+"""Styles as the terminal shows them: numbers to compare, and the shortest codes between them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from rich.color import Color, ColorSystem
+from rich.style import Style
+
+_COLOR_SYSTEMS = {
+    "standard": ColorSystem.STANDARD,
+    "256": ColorSystem.EIGHT_BIT,
+    "truecolor": ColorSystem.TRUECOLOR,
+    "windows": ColorSystem.WINDOWS,
+}
+# Attribute, its code, the code that ends it (None: only a reset does), whether it shows on a blank.
+_ATTRIBUTES: tuple[tuple[str, str, str | None, bool], ...] = (
+    ("bold", "1", "22", False),
+    ("dim", "2", "22", False),
+    ("italic", "3", "23", False),
+    ("underline", "4", "24", True),
+    ("blink", "5", "25", False),
+    ("blink2", "6", "25", False),
+    ("reverse", "7", "27", True),
+    ("conceal", "8", "28", False),
+    ("strike", "9", "29", True),
+    ("underline2", "21", "24", True),
+    ("frame", "51", None, True),
+    ("encircle", "52", None, True),
+    ("overline", "53", None, True),
+)
+_DEFAULT_FOREGROUND = "39"
+_DEFAULT_BACKGROUND = "49"
+_MOST_LOOKS = 16_384
+
+PLAIN = 0
+"""The look of a terminal after a reset."""
+
+
+class Look(NamedTuple):
+    """What is visible of a style: codes of the two colours ("" is the default), attributes, link."""
+
+    foreground: str
+    background: str
+    attributes: frozenset[str]
+    link: str
+
+
+_SHOWS_ON_BLANK = frozenset(code for _, code, _, shows in _ATTRIBUTES if shows)
+_END_CODES = {code: end for _, code, end, _ in _ATTRIBUTES}
+
+
+class Palette:
+    """Numbers the looks that styles have on a terminal with a given colour system.
+
+    Two styles that differ only in what cannot be seen (meta, a colour that the colour system rounds to
+    the same) have the same number.
+    """
+
+    def __init__(self, color_system: str | None) -> None:
+        # A console without colours gets true colour, as Textual itself does: its filters take the
+        # colours out where the user asked for none.
+        self._color_system = _COLOR_SYSTEMS.get(color_system or "truecolor", ColorSystem.TRUECOLOR)
+        self.color_system = color_system
+        self._looks: list[Look] = []
+        self._numbers: dict[Look, int] = {}
+        self.known: dict[Style, int] = {}
+        """Numbers of the styles met so far; ask `number` for others."""
+        self.on_blank: list[int] = []
+        """For each look, the number of the look that a blank with it has."""
+        self._steps: dict[tuple[int, int], str] = {}
+        self._blank_steps: dict[tuple[int, int], tuple[str, int]] = {}
+        self._number_of(Look("", "", frozenset(), ""))
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether so many looks are known that it is time for a new palette."""
+        return len(self._looks) > _MOST_LOOKS or len(self._steps) > 4 * _MOST_LOOKS
+
+    def number(self, style: Style) -> int:
+        """Return the number of the look that this style has."""
+        number = self.known.get(style)
+        if number is None:
+            if len(self.known) >= _MOST_LOOKS:
+                self.known.clear()  # styles with ever new meta; the looks stay
+            number = self.known[style] = self._number_of(self._look_of(style))
+        return number
+
+    def step(self, before: int, after: int) -> str:
+        """Return the shortest codes that lead from one look to another."""
+        codes = self._steps.get((before, after))
+        if codes is None:
+            old, new = self._looks[before], self._looks[after]
+            codes = self._steps[before, after] = _attribute_codes(old, new) + _link_codes(old, new)
+        return codes
+
+    def step_to_blank(self, before: int, after: int) -> tuple[str, int]:
+        """Return codes for blanks with a look, changing only what shows, and the look then reached."""
+        step = self._blank_steps.get((before, after))
+        if step is None:
+            old, blank = self._looks[before], self._looks[self.on_blank[after]]
+            reached = self.on_blank[after]
+            if not (old.attributes | blank.attributes) & _SHOWS_ON_BLANK:
+                # Keep the ink: the next character most often has the same.
+                reached = self._number_of(
+                    old._replace(background=blank.background, link=blank.link)
+                )
+            step = self._blank_steps[before, after] = (self.step(before, reached), reached)
+        return step
+
+    def _number_of(self, look: Look) -> int:
+        number = self._numbers.get(look)
+        if number is None:
+            number = self._numbers[look] = len(self._looks)
+            self._looks.append(look)
+            self.on_blank.append(number)
+            if not look.attributes & _SHOWS_ON_BLANK:
+                blank = Look("", look.background, frozenset(), look.link)
+                self.on_blank[number] = self._number_of(blank)
+        return number
+
+    def _look_of(self, style: Style) -> Look:
+        link = style.link or ""
+        return Look(
+            self._color_codes(style.color, foreground=True),
+            self._color_codes(style.bgcolor, foreground=False),
+            frozenset(code for name, code, _, _ in _ATTRIBUTES if getattr(style, name)),
+            link if link.isascii() and link.isprintable() else "",
+        )
+
+    def _color_codes(self, color: Color | None, *, foreground: bool) -> str:
+        if color is None:
+            return ""
+        codes = ";".join(color.downgrade(self._color_system).get_ansi_codes(foreground))
+        return (
+            "" if codes == (_DEFAULT_FOREGROUND if foreground else _DEFAULT_BACKGROUND) else codes
+        )
+
+
+def _attribute_codes(old: Look, new: Look) -> str:
+    if old[:3] == new[:3]:
+        return ""
+    fresh = sorted(new.attributes, key=int) + [code for code in new[:2] if code]
+    from_reset = "\x1b[" + ";".join(["0", *fresh] if fresh else []) + "m"
+    ends = {_END_CODES[code] for code in old.attributes - new.attributes}
+    if None in ends:
+        return from_reset
+    # One code may end two attributes, of which one stays.
+    starts = {
+        code for code in new.attributes if code not in old.attributes or _END_CODES[code] in ends
+    }
+    parts = [*sorted(end for end in ends if end), *sorted(starts, key=int)]
+    if old.foreground != new.foreground:
+        parts.append(new.foreground or _DEFAULT_FOREGROUND)
+    if old.background != new.background:
+        parts.append(new.background or _DEFAULT_BACKGROUND)
+    return min("\x1b[" + ";".join(parts) + "m", from_reset, key=len)
+
+
+def _link_codes(old: Look, new: Look) -> str:
+    return "" if old.link == new.link else f"\x1b]8;;{new.link}\x1b\\"
