@@ -1,0 +1,30 @@
+"""Fixtures of the feed's tests: a scripted venue on loopback, and a feed that talks to it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+# Tests are imported one by one, without a package: what they share is found by its folder.
+sys.path.insert(0, str(Path(__file__).parent))
+
+from scripted_venue import QUICK, Bench, ScriptedVenue
+
+
+@pytest.fixture
+async def venue() -> AsyncIterator[ScriptedVenue]:
+    scripted = ScriptedVenue()
+    await scripted.start()
+    yield scripted
+    await scripted.stop()
+
+
+@pytest.fixture
+async def bench(venue: ScriptedVenue) -> AsyncIterator[Bench]:
+    """A feed with quick settings, not started yet."""
+    made = Bench(venue, QUICK)
+    yield made
+    await made.stop()

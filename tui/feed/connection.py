@@ -1,0 +1,141 @@
+"""The state of one venue's connection and when to try again: pure, with time and chance injected."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+
+from tui.adapters.base import Limits
+from tui.feed.backoff import Backoff
+from tui.feed.clock import Clock
+from tui.feed.retry import retry_policy
+from tui.feed.settings import FeedSettings
+from tui.model.errors import TransportError
+from tui.model.health import ConnectionState, Transition
+
+_HISTORY = 200
+
+
+class ConnectionMachine:
+    """Connection states, their causes, and the moment of the next attempt.
+
+    The supervisor reports what happened; the machine says what state that is and when to go on.
+
+    Attributes:
+        state, cause: where it stands and why.
+        history: the last transitions, oldest first.
+        reconnects: connections that came up after the first.
+        retry_at: monotonic second of the next attempt; None when none is planned.
+    """
+
+    def __init__(
+        self, clock: Clock, rng: random.Random, settings: FeedSettings, limits: Limits
+    ) -> None:
+        self._clock = clock
+        self._rng = rng
+        self._settings = settings
+        self._backoff = Backoff(
+            settings, rng, attempts=limits.connections, window_s=limits.connections_window_s
+        )
+        self.state = ConnectionState.DISCONNECTED
+        self.cause = "not started"
+        self.history: deque[Transition] = deque(maxlen=_HISTORY)
+        self.reconnects = 0
+        self.retry_at: float | None = clock.monotonic()
+        self._connections = 0
+        self._attempts = 0
+        self._connected_at: float | None = None
+        self._useful_at: float | None = None
+        self._last_status: int | None = None
+        self._same_status = 0
+
+    @property
+    def uptime_s(self) -> float:
+        """Seconds since the connection came up; 0 while it is down."""
+        if self._connected_at is None:
+            return 0.0
+        return self._clock.monotonic() - self._connected_at
+
+    @property
+    def retry_in_s(self) -> float | None:
+        """Seconds to the next attempt; None while connected, connecting or given up."""
+        if self.retry_at is None:
+            return None
+        return max(0.0, self.retry_at - self._clock.monotonic())
+
+    def attempt(self) -> None:
+        """An attempt begins."""
+        self._backoff.attempted(self._clock.monotonic())
+        self.retry_at = None
+        self._attempts += 1
+        first = self._attempts == 1
+        self._enter(
+            ConnectionState.CONNECTING if first else ConnectionState.RECONNECTING,
+            "starting" if first else self.cause,
+        )
+
+    def connected(self, cause: str) -> None:
+        """The stream is open."""
+        self._connected_at = self._clock.monotonic()
+        self._useful_at = None
+        self._connections += 1
+        if self._connections > 1:
+            self.reconnects += 1
+        self._enter(ConnectionState.CONNECTED, cause)
+
+    def useful(self) -> None:
+        """Data came on the open stream."""
+        if self._useful_at is None:
+            self._useful_at = self._clock.monotonic()
+
+    def lost(self, error: TransportError) -> None:
+        """An attempt failed or the stream ended; plans the next attempt, or gives up."""
+        now = self._clock.monotonic()
+        self._forgive(now)
+        self._connected_at = None
+        policy = retry_policy(error.status)
+        self._same_status = self._same_status + 1 if error.status == self._last_status else 1
+        self._last_status = error.status
+        exhausted = policy.attempts is not None and self._same_status > policy.attempts
+        if error.fatal or exhausted:
+            self.retry_at = None
+            self._enter(ConnectionState.ERROR, str(error))
+            return
+        minimum = policy.minimum_s + self._rng.uniform(0.0, policy.spread_s)
+        if error.retry_after_s is not None:
+            minimum = max(1.0, error.retry_after_s)
+        self.retry_at = now + self._backoff.next_delay(now, minimum_s=minimum)
+        self._enter(ConnectionState.DISCONNECTED, str(error))
+
+    def hung_up(self, cause: str) -> None:
+        """We ended it on purpose, or are asked not to wait: the next attempt is due at once.
+
+        Only the venue's budget of attempts still holds it back.
+        """
+        now = self._clock.monotonic()
+        self._forgive(now)
+        self._connected_at = None
+        self._last_status = None
+        self._same_status = 0
+        self.retry_at = now + self._backoff.budget_delay(now)
+        self._enter(ConnectionState.DISCONNECTED, cause)
+
+    def close(self, cause: str) -> None:
+        """The feed ends."""
+        self._connected_at = None
+        self.retry_at = None
+        self._enter(ConnectionState.CLOSED, cause)
+
+    def _forgive(self, now: float) -> None:
+        """Forget earlier failures if this connection was useful for long enough."""
+        useful = self._useful_at
+        self._useful_at = None
+        if useful is not None and now - useful >= self._settings.min_uptime_s:
+            self._backoff.reset()
+            self._last_status = None
+            self._same_status = 0
+
+    def _enter(self, state: ConnectionState, cause: str) -> None:
+        self.state = state
+        self.cause = cause
+        self.history.append(Transition(self._clock.time_ns(), state, cause))

@@ -1,0 +1,128 @@
+"""What waits to be sent: wishes that cancel each other, then messages, under the venue's rate limit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Collection, Iterable
+
+from tui.adapters.base import Adapter, Outgoing
+from tui.feed.clock import Clock
+from tui.model.subscription import Subscription
+
+_LIMIT = 2048
+
+
+class Outbox:
+    """Subscriptions to ask for and to give up, encoded as late as possible.
+
+    Wishes wait unencoded: while the connection is down or the rate limit holds, an unsubscribe
+    cancels the subscribe it follows, and everything that is left goes out in as few messages as
+    the venue allows. Replies to heartbeats go first.
+    """
+
+    def __init__(self, adapter: Adapter, clock: Clock) -> None:
+        self._adapter = adapter
+        self._clock = clock
+        self._rate = adapter.limits.messages_per_s
+        # At most this many messages in any window of that length.
+        self._burst = max(1, int(self._rate))
+        self._window_s = self._burst / self._rate
+        self._sent: deque[float] = deque(maxlen=self._burst)
+        self._subscribe: dict[Subscription, None] = {}
+        self._unsubscribe: dict[Subscription, None] = {}
+        self._asked: set[Subscription] = set()
+        self._messages: deque[tuple[Outgoing, bool]] = deque(maxlen=_LIMIT)
+        self._replies: deque[Outgoing] = deque(maxlen=16)
+        self._filled = asyncio.Event()
+
+    def __len__(self) -> int:
+        return (
+            len(self._subscribe) + len(self._unsubscribe) + len(self._messages) + len(self._replies)
+        )
+
+    def subscribe(self, subscriptions: Iterable[Subscription]) -> None:
+        self._subscribe.update(dict.fromkeys(subscriptions))
+        self._filled.set()
+
+    def unsubscribe(self, subscriptions: Iterable[Subscription]) -> None:
+        for subscription in subscriptions:
+            self._subscribe.pop(subscription, None)
+            if subscription in self._asked:
+                self._unsubscribe[subscription] = None
+        self._filled.set()
+
+    def resubscribe(self, subscriptions: Collection[Subscription]) -> None:
+        """Give up and ask again, in this order, as separate messages."""
+        self._give_up(subscriptions)
+        self._ask(subscriptions)
+        self._filled.set()
+
+    def ask_separately(self, groups: Iterable[Collection[Subscription]]) -> None:
+        """Ask for each group in messages of its own, so that one cannot spoil another."""
+        for group in groups:
+            self._ask(group)
+        self._filled.set()
+
+    def reply(self, text: str) -> None:
+        self._replies.append(Outgoing(text))
+        self._filled.set()
+
+    def send(self, outgoing: Outgoing) -> None:
+        self._messages.append((outgoing, False))
+        self._filled.set()
+
+    def clear(self) -> None:
+        """Forget everything: what was asked on a lost connection is asked anew on the next."""
+        self._subscribe.clear()
+        self._unsubscribe.clear()
+        self._asked.clear()
+        self._messages.clear()
+        self._replies.clear()
+        self._sent.clear()
+        self._filled.clear()
+
+    async def next(self) -> tuple[Outgoing, bool]:
+        """Wait for a message and for the venue's permission to send it.
+
+        Returns:
+            The message, and True where it asks for its subscriptions rather than gives them up.
+        """
+        while True:
+            await self._filled.wait()
+            delay = self._delay()
+            if delay > 0:
+                await self._clock.sleep(delay)
+                continue
+            taken = self._take()
+            if taken is not None:
+                self._sent.append(self._clock.monotonic())
+                return taken
+            self._filled.clear()
+
+    def _delay(self) -> float:
+        if len(self._sent) < self._burst:
+            return 0.0
+        return self._sent[0] + self._window_s - self._clock.monotonic()
+
+    def _take(self) -> tuple[Outgoing, bool] | None:
+        if self._replies:
+            return self._replies.popleft(), False
+        if not self._messages:
+            if self._unsubscribe:
+                gone, self._unsubscribe = self._unsubscribe, {}
+                self._give_up(list(gone))
+            if self._subscribe:
+                asked, self._subscribe = self._subscribe, {}
+                self._ask(list(asked))
+        return self._messages.popleft() if self._messages else None
+
+    def _ask(self, subscriptions: Collection[Subscription]) -> None:
+        self._asked.update(subscriptions)
+        self._messages.extend((message, True) for message in self._adapter.subscribe(subscriptions))
+
+    def _give_up(self, subscriptions: Collection[Subscription]) -> None:
+        self._asked.difference_update(subscriptions)
+        self._messages.extend(
+            (message, False) for message in self._adapter.unsubscribe(subscriptions)
+        )

@@ -1,0 +1,190 @@
+"""Trades on their way to the market: doubles dropped, holes found by id, candles built where due."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tui.feed.candle_builder import CandleBuilder
+from tui.market.market import Market
+from tui.model.events import Candle, Trade
+from tui.model.instrument import Instrument
+from tui.model.timeframe import Timeframe
+
+
+class TradeSequence:
+    """The ids of one instrument's trades: the newest seen, and the spans that are missing."""
+
+    def __init__(self) -> None:
+        self.last_id: int | None = None
+        self._first_id: int | None = None
+        self.missing: list[tuple[int, int]] = []
+
+    def observe(self, trade_id: int) -> bool:
+        """Note an id; False when it was seen before. Ids that it jumps over become missing."""
+        last = self.last_id
+        if last is None:
+            self.last_id = self._first_id = trade_id
+            return True
+        if trade_id == last + 1:
+            self.last_id = trade_id
+            return True
+        if trade_id > last:
+            self.missing.append((last + 1, trade_id - 1))
+            self.last_id = trade_id
+            return True
+        return self._fill(trade_id)
+
+    def precede(self, oldest_id: int, newest_id: int) -> None:
+        """Note a page of history; a hole between it and the first id seen is missing too."""
+        first = self._first_id
+        if first is None or oldest_id >= first:
+            return
+        if newest_id < first - 1:
+            self.missing.insert(0, (newest_id + 1, first - 1))
+        self._first_id = oldest_id
+
+    def missing_count(self) -> int:
+        return sum(high - low + 1 for low, high in self.missing)
+
+    def _fill(self, trade_id: int) -> bool:
+        for index, (low, high) in enumerate(self.missing):
+            if low <= trade_id <= high:
+                rest = [(low, trade_id - 1), (trade_id + 1, high)]
+                self.missing[index : index + 1] = [span for span in rest if span[0] <= span[1]]
+                return True
+        return False
+
+
+class TradeFlow:
+    """All trades of one venue. `on_gap` is called with the instrument when ids are missing."""
+
+    def __init__(self, market: Market, on_gap: Callable[[Instrument], None]) -> None:
+        self._market = market
+        self._on_gap = on_gap
+        self._sequences: dict[Instrument, TradeSequence] = {}
+        self._builders: dict[Instrument, dict[Timeframe, CandleBuilder]] = {}
+
+    def sequence(self, instrument: Instrument) -> TradeSequence:
+        found = self._sequences.get(instrument)
+        if found is None:
+            found = self._sequences[instrument] = TradeSequence()
+        return found
+
+    def reset(self) -> None:
+        """Forget all ids; candles are built anew."""
+        self._sequences.clear()
+        for instrument, builders in self._builders.items():
+            for timeframe in builders:
+                builders[timeframe] = CandleBuilder(instrument, timeframe)
+
+    def forget(self, instrument: Instrument) -> None:
+        """Nobody watches the trades any more: what passes from now on is not missed."""
+        self._sequences.pop(instrument, None)
+
+    def add(self, trade: Trade) -> None:
+        """Take a streamed trade."""
+        instrument = trade.instrument
+        if trade.trade_id is not None:
+            sequence = self.sequence(instrument)
+            holes = len(sequence.missing)
+            if not sequence.observe(trade.trade_id):
+                return
+            if trade.trade_id != sequence.last_id:
+                self._market.merge_trades(instrument, [trade])
+                self._build(trade)
+                return
+            if len(sequence.missing) > holes:
+                self._on_gap(instrument)
+        self._market.apply_trade(trade)
+        self._build(trade)
+
+    def merge(self, instrument: Instrument, trades: list[Trade]) -> None:
+        """Take fetched trades, oldest first."""
+        sequence = self.sequence(instrument)
+        is_first = sequence.last_id is None
+        ids = [trade.trade_id for trade in trades if trade.trade_id is not None]
+        if ids:
+            sequence.precede(min(ids), max(ids))
+        for trade in trades:
+            if trade.trade_id is None or not sequence.observe(trade.trade_id) or is_first:
+                # A first page is history: the fetched open candle holds these trades already.
+                continue
+            self._build(trade)
+        self._market.merge_trades(instrument, trades)
+
+    def ids_restarted(self, instrument: Instrument, newest: Trade) -> bool:
+        """True when a newer trade has a lower id than one seen before: the venue counts anew."""
+        last = self._market[instrument].tape.last
+        return (
+            last is not None
+            and last.trade_id is not None
+            and newest.trade_id is not None
+            and newest.trade_id < last.trade_id
+            and newest.ts_exchange > last.ts_exchange
+        )
+
+    def start_over(self, instrument: Instrument) -> None:
+        """Forget an instrument's ids and tape."""
+        self._sequences.pop(instrument, None)
+        self._market[instrument].tape.clear()
+
+    def give_up(self, instrument: Instrument) -> int:
+        """Call what is missing missed; returns how many trades that are."""
+        sequence = self.sequence(instrument)
+        count = sequence.missing_count()
+        sequence.missing.clear()
+        if count:
+            self._market.mark_missed(instrument, count)
+            self.interrupt(instrument)
+        return count
+
+    # -- built candles ---------------------------------------------------------------------
+
+    def build(self, instrument: Instrument, timeframe: Timeframe) -> None:
+        """Build these candles from now on."""
+        self._builders.setdefault(instrument, {}).setdefault(
+            timeframe, CandleBuilder(instrument, timeframe)
+        )
+
+    def stop_building(self, instrument: Instrument, timeframe: Timeframe) -> None:
+        builders = self._builders.get(instrument, {})
+        builders.pop(timeframe, None)
+        if not builders:
+            self._builders.pop(instrument, None)
+
+    def builds(self, instrument: Instrument, timeframe: Timeframe) -> bool:
+        return timeframe in self._builders.get(instrument, {})
+
+    def seed(self, candle: Candle) -> None:
+        """Continue the open candle from a fetched one."""
+        builder = self._builders.get(candle.instrument, {}).get(candle.timeframe)
+        if builder is not None:
+            builder.seed(candle)
+
+    def interrupt(self, instrument: Instrument) -> None:
+        """Trades were missed: the candle of this moment is not whole."""
+        for builder in self._builders.get(instrument, {}).values():
+            builder.interrupt()
+
+    def interrupt_all(self) -> None:
+        """The connection was lost: any open candle may lack trades."""
+        for instrument in self._builders:
+            self.interrupt(instrument)
+
+    def close_until(self, ts: int, ts_local: int) -> list[tuple[Instrument, Timeframe]]:
+        """Close candles that ended by `ts` (venue's ns); returns those to fetch: they lack trades."""
+        incomplete = []
+        for instrument, builders in self._builders.items():
+            for timeframe, builder in builders.items():
+                for candle in builder.close_until(ts, ts_local):
+                    self._market.apply_candle(candle)
+                if builder.take_incomplete():
+                    incomplete.append((instrument, timeframe))
+        return incomplete
+
+    def _build(self, trade: Trade) -> None:
+        builders = self._builders.get(trade.instrument)
+        if builders:
+            for builder in builders.values():
+                for candle in builder.add(trade):
+                    self._market.apply_candle(candle)

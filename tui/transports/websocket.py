@@ -1,0 +1,153 @@
+"""The WebSocket transport: single connection attempts, errors in one shape, no retrying of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import ssl
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tui import __version__
+from tui.model.errors import TransportError
+from tui.transports.refusal import handshake_error, host_of, is_loopback
+
+if TYPE_CHECKING:
+    from websockets.asyncio.client import ClientConnection
+    from websockets.exceptions import ConnectionClosed
+
+# The library stops reading the socket, and so stops answering pings, when this many frames wait.
+_MAX_QUEUE = 4096
+_CLOSE_TIMEOUT_S = 1.0
+
+
+class WebSocketTransport:
+    """Opens WebSocket connections with the `websockets` library, which is imported on first use."""
+
+    name = "websocket"
+
+    async def connect(
+        self, url: str, headers: Mapping[str, str], *, max_message_bytes: int, timeout_s: float
+    ) -> WebSocketConnection:
+        """Open one connection, without retrying.
+
+        Raises:
+            TransportError: refused, timed out, bad certificate; `fatal` and `retry_after_s` are set.
+        """
+        client: Any = await asyncio.to_thread(importlib.import_module, "websockets.asyncio.client")
+        try:
+            socket = await client.connect(
+                url,
+                additional_headers=dict(headers),
+                user_agent_header=f"tradetui/{__version__}",
+                open_timeout=timeout_s,
+                close_timeout=_CLOSE_TIMEOUT_S,
+                # The feed pings by itself: it measures the round trip and decides what late means.
+                ping_interval=None,
+                max_size=max_message_bytes,
+                max_queue=_MAX_QUEUE,
+                proxy=None if is_loopback(url) else True,
+            )
+        except Exception as error:
+            raise _connect_error(url, error, timeout_s) from error
+        return WebSocketConnection(socket, host_of(url), max_message_bytes)
+
+
+class WebSocketConnection:
+    """An open WebSocket."""
+
+    def __init__(self, socket: ClientConnection, host: str, max_message_bytes: int) -> None:
+        from websockets.exceptions import ConnectionClosed
+
+        self._socket = socket
+        self._host = host
+        self._max_message_bytes = max_message_bytes
+        self._closed_error: type[ConnectionClosed] = ConnectionClosed
+
+    async def receive(self) -> bytes:
+        """The next frame's bytes, text not decoded. Cancellation-safe; one reader only.
+
+        Raises:
+            TransportError: the connection is gone; `status` is the close code, if there was one.
+        """
+        try:
+            return await self._socket.recv(decode=False)
+        except self._closed_error as error:
+            raise self._lost(error) from None
+
+    async def send(self, text: str) -> None:
+        try:
+            await self._socket.send(text)
+        except self._closed_error as error:
+            raise self._lost(error) from None
+
+    async def ping(self) -> float:
+        """Send a ping and wait for its pong; returns the round trip in seconds."""
+        try:
+            return await (await self._socket.ping())
+        except self._closed_error as error:
+            raise self._lost(error) from None
+
+    async def close(self) -> None:
+        """Close with code 1000; the library gives the other side one second."""
+        await self._socket.close()
+
+    def _lost(self, error: ConnectionClosed) -> TransportError:
+        if error.rcvd is not None:
+            said = f": {error.rcvd.reason}" if error.rcvd.reason else ""
+            return TransportError(
+                f"{self._host} closed the connection with code {error.rcvd.code}{said}",
+                status=int(error.rcvd.code),
+            )
+        if error.sent is not None and error.sent.code == 1009:
+            return TransportError(
+                f"{self._host} sent a message of more than {self._max_message_bytes} bytes",
+                status=1009,
+            )
+        if error.sent is not None and error.sent.code != 1000:
+            said = f": {error.sent.reason}" if error.sent.reason else ""
+            return TransportError(
+                f"the connection to {self._host} was given up with code {error.sent.code}{said}",
+                status=int(error.sent.code),
+            )
+        return TransportError(f"the connection to {self._host} broke without a close frame")
+
+
+def _connect_error(url: str, error: Exception, timeout_s: float) -> TransportError:
+    """One shape for everything that can go wrong before the stream is open."""
+    from websockets.exceptions import InvalidHandshake, InvalidProxy, InvalidStatus, InvalidURI
+
+    host = host_of(url)
+    if isinstance(error, InvalidStatus):
+        response = error.response
+        return handshake_error(url, response.status_code, response.headers, time.time())
+    if isinstance(error, InvalidURI | InvalidProxy):
+        return TransportError(
+            f"{url} cannot be opened: {error}",
+            hint="check the endpoint in config.toml and the proxy variables",
+            fatal=True,
+        )
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return TransportError(
+            f"the certificate of {host} is not valid: {error.verify_message}",
+            hint="check the endpoint, the system's date and any proxy in between",
+            fatal=True,
+        )
+    if isinstance(error, ssl.SSLError):
+        return TransportError(f"TLS with {host} failed: {error.reason or error}")
+    if isinstance(error, TimeoutError):
+        return TransportError(f"{host} did not answer within {timeout_s:g} s")
+    if isinstance(error, InvalidHandshake | EOFError):
+        return TransportError(f"{host} does not speak WebSocket: {error}")
+    if isinstance(error, OSError):
+        return TransportError(f"cannot connect to {host}: {_reason(error)}")
+    return TransportError(f"cannot connect to {host}: {type(error).__name__}: {error}")
+
+
+def _reason(error: OSError) -> str:
+    """The operating system's words, without the list of addresses that asyncio adds."""
+    if error.strerror and "Multiple exceptions" not in error.strerror:
+        return error.strerror
+    text = str(error)
+    return "connection refused" if "refused" in text.lower() else text
