@@ -1,0 +1,62 @@
+"""Runs the embedded market alone: `python -m tui.sim`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+import time
+
+from tui.sim.market import SimMarket
+from tui.sim.regimes import Regime
+from tui.sim.server import SimServer
+
+
+async def serve(*, port: int, seed: int, regime: str, watch_stdin: bool) -> None:
+    """Serve until SIGTERM or SIGINT, or until standard input ends where it is watched."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    server = SimServer(SimMarket(seed, time.time_ns(), regime=regime))
+    bound = await server.start(port=port)
+    endpoints = server.endpoints
+    line = {"port": bound, "ws": endpoints["stream"], "rest": endpoints["rest"]}
+    print(json.dumps(line), flush=True)
+    if watch_stdin:
+        threading.Thread(target=_wait_for_end, args=(loop, stop), daemon=True).start()
+    await stop.wait()
+    await server.close()
+
+
+def _wait_for_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    while os.read(0, 1024):
+        pass
+    loop.call_soon_threadsafe(stop.set)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tui.sim", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 lets the system choose")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--regime", choices=[str(regime) for regime in Regime], default="auto")
+    parser.add_argument("--watch-stdin", action="store_true", help="end when standard input ends")
+    given = parser.parse_args()
+    try:
+        asyncio.run(
+            serve(
+                port=given.port, seed=given.seed, regime=given.regime, watch_stdin=given.watch_stdin
+            )
+        )
+    except OSError as error:
+        print(f"port {given.port} of 127.0.0.1 cannot be had: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
