@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from bisect import bisect_left
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from enum import StrEnum
 
 from tui.feed.clock import Clock
@@ -144,7 +144,7 @@ class Player:
 
     # -- who takes the frames --------------------------------------------------------------
 
-    async def frames(self) -> AsyncIterator[tuple[int, RecordedFrame]]:
+    async def frames(self) -> AsyncGenerator[tuple[int, RecordedFrame], None]:
         """Give the frames with their indexes as they fall due, until the end. One iteration at a time.
 
         Seeking while it runs makes it go on from there. The clock of the recording runs only while
