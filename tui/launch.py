@@ -34,11 +34,16 @@ class Replay(msgspec.Struct, frozen=True):
 
 
 class Sim(msgspec.Struct, frozen=True):
-    """How the embedded market is to behave. `seed` None takes a new one for each run; `regime` "" the
-    market's own default."""
+    """How the embedded market is to behave: the same seed gives the same market."""
 
-    seed: int | None = None
-    regime: str = ""
+    seed: int = 1
+    regime: str = "auto"
+
+    @classmethod
+    def chosen(cls, seed: int | None, regime: str | None) -> Sim:
+        """What was asked for, and the usual where nothing was."""
+        usual = cls()
+        return cls(usual.seed if seed is None else seed, regime or usual.regime)
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True):

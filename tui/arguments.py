@@ -1,0 +1,334 @@
+"""The grammar of the command line. It imports next to nothing, so that --help answers at once."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import math
+import re
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, NamedTuple, NoReturn
+
+from tui import __version__
+
+COMMANDS: Final = ("replay", "sim", "config")
+_NUMBERS: Final = ("grid", "frame_rate")
+_REGIMES: Final = ("auto", "quiet", "normal", "busy", "crash")
+_OPEN_DESCRIPTION: Final = """\
+Live markets in a terminal: candles, verified order books and trades of several symbols.
+
+  tradetui                                     your configuration; without one, a simulated market
+  tradetui --venue binance BTCUSDT ETHUSDT     live, public data, no key
+  tradetui BINANCE:BTCUSDT --timeframe 15m     the same, venue and symbol in one word
+  tradetui replay FILE                         play a recording
+  tradetui sim                                 the simulated market alone, for other programs
+  tradetui config                              the effective settings, and where each comes from
+"""
+_REPLAY_DESCRIPTION: Final = (
+    "Play a recording through the real client, with pause, speed and seeking."
+)
+_SIM_DESCRIPTION: Final = """\
+Run the simulated market alone on loopback. It speaks Binance's public protocol; its first line of
+output tells other programs where: {"port": ..., "ws": ..., "rest": ...}."""
+_CONFIG_DESCRIPTION: Final = "Print the effective settings as TOML, each with where it comes from."
+
+
+class UsageError(Exception):
+    """The command line is wrong; the text is one line that says how."""
+
+
+class Start(NamedTuple):
+    """Where a replay begins; one of the three is set, or none.
+
+    Attributes:
+        offset_s: seconds after the first frame.
+        clock_s: seconds after midnight UTC.
+        moment: an instant, ns since the epoch.
+    """
+
+    offset_s: float | None = None
+    clock_s: float | None = None
+    moment: int | None = None
+
+
+class Arguments(argparse.Namespace):
+    """What the command line said; None where it said nothing."""
+
+    command: str = ""
+    symbols: Sequence[str] = ()
+    venue: str | None = None
+    timeframe: str | None = None
+    config: Path | None = None
+    theme: str | None = None
+    grid: int | None = None
+    frame_rate: int | None = None
+    mouse: bool | None = None
+    glyphs: str | None = None
+    file: Path = Path()
+    speed: float = 1.0
+    start: Start = Start()
+    port: int = 0
+    seed: int | None = None
+    regime: str | None = None
+
+
+def parse_arguments(argv: Sequence[str]) -> Arguments:
+    """Read the command line.
+
+    Raises:
+        UsageError: it is wrong.
+        SystemExit: --help or --version was asked for and has been answered.
+    """
+    command, rest = _split_command(list(argv))
+    parser = _PARSERS[command]()
+    found, extra = parser.parse_known_intermixed_args(rest, Arguments())
+    if extra:
+        parser.refuse(extra[0])
+    found.command = command
+    return found
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse with one line for an error, and with the nearest option for a mistyped one."""
+
+    def __init__(self, command: str, description: str) -> None:
+        super().__init__(
+            prog=f"tradetui {command}".strip(),
+            description=description,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+            add_help=False,
+        )
+
+    def error(self, message: str) -> NoReturn:
+        message = message.removeprefix("argument ")
+        more = "" if message.endswith(")") else f" (see {self.prog} --help)"
+        raise UsageError(message + more)
+
+    def refuse(self, word: str) -> NoReturn:
+        """Say that there is no such option or argument."""
+        if not word.startswith("-"):
+            self.error(f"{word!r} is one argument too many")
+        name = word.partition("=")[0]
+        near = difflib.get_close_matches(name, self._option_string_actions, 1)
+        if near:
+            raise UsageError(f"there is no option {name} (did you mean {near[0]}?)")
+        self.error(f"there is no option {name}")
+
+
+def _open_parser() -> _Parser:
+    parser = _Parser("", _OPEN_DESCRIPTION)
+    parser.usage = "tradetui [options] [SYMBOL ...]"
+    what = parser.add_argument_group("what to show")
+    what.add_argument("symbols", nargs="*", metavar="SYMBOL", help="BTCUSDT, or BINANCE:BTCUSDT")
+    what.add_argument("--venue", metavar="NAME", help="the venue of symbols that name none")
+    _add_timeframe(what)
+    _add_look(parser)
+    _add_market(parser.add_argument_group("the simulated market"))
+    _add_common(parser)
+    return parser
+
+
+def _replay_parser() -> _Parser:
+    parser = _Parser("replay", _REPLAY_DESCRIPTION)
+    parser.usage = "tradetui replay [options] FILE"
+    what = parser.add_argument_group("what to play")
+    what.add_argument("file", type=Path, metavar="FILE", help="a recording, plain or gzip")
+    what.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="X", help="times real time, 0.1 to 100, or max"
+    )
+    what.add_argument(
+        "--from",
+        dest="start",
+        type=parse_start,
+        default=Start(),
+        metavar="T",
+        help="seconds (90) or minutes (1:30) after the beginning, or a time in UTC (23:55:00, "
+        "2024-08-08T23:55:00)",
+    )
+    _add_timeframe(what)
+    _add_look(parser)
+    _add_common(parser)
+    return parser
+
+
+def _sim_parser() -> _Parser:
+    parser = _Parser("sim", _SIM_DESCRIPTION)
+    parser.usage = "tradetui sim [options]"
+    market = parser.add_argument_group("the simulated market")
+    market.add_argument(
+        "--port", type=_whole(0, 65_535), default=0, metavar="N", help="default: any free one"
+    )
+    _add_market(market)
+    _add_help(parser)
+    return parser
+
+
+def _config_parser() -> _Parser:
+    parser = _Parser("config", _CONFIG_DESCRIPTION)
+    parser.usage = "tradetui config [options]"
+    _add_timeframe(parser.add_argument_group("what to show"))
+    _add_look(parser)
+    _add_common(parser)
+    return parser
+
+
+_PARSERS: Final[dict[str, Callable[[], _Parser]]] = {
+    "": _open_parser,
+    "replay": _replay_parser,
+    "sim": _sim_parser,
+    "config": _config_parser,
+}
+_OPTIONS_WITH_VALUE: Final = frozenset(
+    ("--venue", "--timeframe", "-t", "--config", "--theme", "--grid", "--fps", "--glyphs")
+)
+
+
+def _split_command(argv: list[str]) -> tuple[str, list[str]]:
+    """The command, which may stand behind options, and everything else."""
+    skip = False
+    for index, word in enumerate(argv):
+        if skip:
+            skip = False
+        elif word in COMMANDS:
+            return word, argv[:index] + argv[index + 1 :]
+        elif word == "--" or not word.startswith("-"):
+            break
+        else:
+            skip = word in _OPTIONS_WITH_VALUE
+    return "", argv
+
+
+# argparse's own type of what takes arguments is private.
+_Target = Any
+
+
+def _add_timeframe(target: _Target) -> None:
+    target.add_argument(
+        "--timeframe", "-t", type=_setting("timeframe"), metavar="T", help="1m, 15m, 4h, 1d, 1w, 1M"
+    )
+
+
+def _add_look(parser: _Parser) -> None:
+    look = parser.add_argument_group("how to show it")
+    look.add_argument("--theme", metavar="NAME", help="dark, light, high-contrast, ...")
+    look.add_argument("--grid", type=_setting("grid"), metavar="N", help="panels: 1, 2, 4, 6 or 9")
+    look.add_argument(
+        "--fps",
+        dest="frame_rate",
+        type=_setting("frame_rate"),
+        metavar="N",
+        help="paintings a second at most, 1 to 30",
+    )
+    look.add_argument(
+        "--glyphs",
+        type=_setting("glyphs"),
+        metavar="SET",
+        help="auto, eighths, halves or ascii",
+    )
+    look.add_argument(
+        "--no-mouse",
+        dest="mouse",
+        action="store_const",
+        const=False,
+        help="leave the mouse to the terminal",
+    )
+
+
+def _add_market(target: _Target) -> None:
+    target.add_argument(
+        "--seed", type=_whole(0, 2**63 - 1), metavar="N", help="the same seed, the same market"
+    )
+    target.add_argument(
+        "--regime",
+        type=_regime,
+        metavar="MOOD",
+        help="auto, quiet, normal, busy or crash",
+    )
+
+
+def _add_common(parser: _Parser) -> None:
+    group = _add_help(parser)
+    group.add_argument("--config", type=Path, metavar="FILE", help="settings to read")
+
+
+def _add_help(parser: _Parser) -> _Target:
+    group = parser.add_argument_group("and")
+    group.add_argument("--help", "-h", action="help", help="show this and exit")
+    group.add_argument(
+        "--version",
+        action="version",
+        version=f"tradetui {__version__}",
+        help="show the version and exit",
+    )
+    return group
+
+
+# -- values ------------------------------------------------------------------------------------
+
+
+def _setting(key: str) -> Callable[[str], object]:
+    """A reader of a setting's value, by the rules of the settings file."""
+
+    def read(text: str) -> object:
+        from tui.config.values import TOP_LEVEL, WrongValue
+
+        is_number = key in _NUMBERS and re.fullmatch(r"[0-9]{1,9}", text)
+        value: object = int(text) if is_number else text
+        try:
+            TOP_LEVEL[key](value)
+        except WrongValue as error:
+            hint = f" ({error.hint})" if error.hint else ""
+            raise argparse.ArgumentTypeError(f"{error.problem}{hint}") from None
+        return value
+
+    return read
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,19}", text) or not low <= int(text) <= high:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def _regime(text: str) -> str:
+    if text not in _REGIMES:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(_REGIMES)}")
+    return text
+
+
+def _speed(text: str) -> float:
+    if text == "max":
+        return math.inf
+    try:
+        speed = float(text.removesuffix("x"))
+    except ValueError:
+        speed = math.nan
+    if not 0.1 <= speed <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0.1 to 100, nor max")
+    return speed
+
+
+def parse_start(text: str) -> Start:
+    """Read `90`, `1:30`, `23:55:00` or an ISO time; a time without zone is UTC."""
+    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text):
+        return Start(offset_s=float(text))
+    if match := re.fullmatch(r"([0-9]{1,5}):([0-5][0-9](?:\.[0-9]+)?)", text):
+        return Start(offset_s=int(match[1]) * 60 + float(match[2]))
+    if match := re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9](?:\.[0-9]+)?)Z?", text):
+        return Start(clock_s=int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]))
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a time: write 90, 1:30, 23:55:00 or 2024-08-08T23:55:00"
+        ) from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    return Start(moment=since // timedelta(microseconds=1) * 1000)

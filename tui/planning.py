@@ -1,0 +1,219 @@
+"""Decides what a run of the app shows: arguments, settings and themes become a launch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import msgspec
+
+from tui import locations
+from tui.adapters.registry import load_adapter, venues
+from tui.arguments import COMMANDS, Arguments, Start
+from tui.config import (
+    COMMAND_LINE,
+    SIM_VENUE,
+    LoadedSettings,
+    UpDown,
+    load_settings,
+    nearest,
+    read_instrument,
+)
+from tui.launch import Launch, Mode, Replay, Sim
+from tui.model.errors import ConfigError, InstrumentError, RecordingError
+from tui.model.instrument import Instrument
+from tui.recording.format import RecordingReader
+from tui.themes import DEFAULT_THEME, Theme, load_themes, swap_up_and_down
+
+_DAY_S: Final = 86_400
+_LEAST_FPS: Final = 30
+"""Of Textual's own screen updates; below it, keys feel slow even when few frames are painted."""
+
+
+def plan_launch(arguments: Arguments) -> Launch:
+    """Decide what to show.
+
+    Raises:
+        TradeTuiError: the arguments, the settings or the recording are wrong.
+    """
+    plan = read_plan(arguments)
+    launch = Launch(
+        mode=Mode.SIM,
+        settings=plan.loaded.settings,
+        origins=plan.loaded.origins,
+        themes=plan.themes,
+        problems=tuple(plan.problems),
+        sim=Sim.chosen(arguments.seed, arguments.regime),
+    )
+    if arguments.command == "replay":
+        return msgspec.structs.replace(launch, mode=Mode.REPLAY, replay=_read_replay(arguments))
+    instruments = _choose_instruments(arguments, plan.loaded)
+    mode = _mode_of(instruments)
+    _check_market_options(arguments, mode)
+    _check_timeframe(launch, instruments)
+    beside = (item for item in launch.settings.watchlist if _mode_of([item]) is mode)
+    return msgspec.structs.replace(
+        launch,
+        mode=mode,
+        instruments=instruments,
+        watchlist=tuple(dict.fromkeys((*instruments, *beside))),
+        origins={**launch.origins, **({"symbols": COMMAND_LINE} if arguments.symbols else {})},
+    )
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Settings and themes that fit together, and what was wrong with others."""
+
+    loaded: LoadedSettings
+    themes: dict[str, Theme]
+    problems: list[str]
+
+
+def read_plan(arguments: Arguments) -> Plan:
+    """Read settings and themes.
+
+    Raises:
+        ConfigError: a setting is wrong, or there is no such theme.
+    """
+    if arguments.config is not None and not arguments.config.exists():
+        raise ConfigError(f"--config: there is no file {arguments.config}", "check its name")
+    overrides = {
+        key: value
+        for key in ("timeframe", "theme", "grid", "frame_rate", "mouse", "glyphs")
+        if (value := getattr(arguments, key)) is not None
+    }
+    path = arguments.config or locations.config_file()
+    loaded = load_settings(path, overrides, venues=_known_venues())
+    themes, problems = load_themes()
+    if loaded.settings.up_down is UpDown.RED_UP:
+        themes = {name: swap_up_and_down(theme) for name, theme in themes.items()}
+    name = loaded.settings.theme
+    if name not in themes and not _is_textual_theme(name):
+        if not any(f"{os.sep}{name}.toml: " in problem for problem in problems):
+            hint = nearest(name, themes, f"there are {', '.join(themes)}")
+            raise ConfigError(f"{loaded.origins['theme']}: theme: there is no theme {name!r}", hint)
+        # Its file is broken, which the problems say: the program starts all the same.
+        settings = msgspec.structs.replace(loaded.settings, theme=DEFAULT_THEME)
+        loaded = msgspec.structs.replace(loaded, settings=settings)
+    return Plan(loaded, themes, problems)
+
+
+def prepare_textual(frame_rate: int = 0) -> None:
+    """Set what Textual reads once, when it is imported; what the user set stays."""
+    os.environ.setdefault("TEXTUAL_FPS", str(max(_LEAST_FPS, frame_rate)))
+    os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
+
+
+def _is_textual_theme(name: str) -> bool:
+    prepare_textual()
+    from textual.theme import BUILTIN_THEMES  # slow to import, and seldom asked for
+
+    return name in BUILTIN_THEMES
+
+
+def _known_venues() -> list[str]:
+    return [*venues(), SIM_VENUE]
+
+
+# -- instruments -------------------------------------------------------------------------------
+
+
+def _choose_instruments(arguments: Arguments, loaded: LoadedSettings) -> tuple[Instrument, ...]:
+    """What to open in panels: the command line's symbols, else the settings'."""
+    known = _known_venues()
+    venue = arguments.venue.upper() if arguments.venue is not None else None
+    if venue is not None and venue not in known:
+        hint = nearest(venue, known, f"there are {', '.join(known)}")
+        raise ConfigError(f"--venue: there is no venue {arguments.venue!r}", hint)
+    if arguments.symbols:
+        typed = (_read_symbol(symbol, venue, known) for symbol in arguments.symbols)
+        return tuple(dict.fromkeys(typed))
+    listed = loaded.settings.symbols or loaded.settings.watchlist
+    if venue is None:
+        return listed
+    chosen = tuple(instrument for instrument in listed if instrument.venue == venue)
+    if not chosen and venue != SIM_VENUE:
+        raise ConfigError(
+            f"--venue {arguments.venue}: no symbols",
+            f"name some: tradetui --venue {arguments.venue} BTCUSDT ETHUSDT",
+        )
+    return chosen
+
+
+def _read_symbol(text: str, venue: str | None, known: Collection[str]) -> Instrument:
+    first, colon, _ = text.partition(":")
+    if venue is None and not colon:
+        hint = nearest(text, COMMANDS, "write VENUE:SYMBOL, or add --venue, such as binance")
+        raise InstrumentError(f"{text[:80]!r} names no venue", hint)
+    if venue is not None and colon and first.upper() not in known:
+        # A venue's own symbols may hold a colon.
+        return read_instrument(f"{venue}:{text}")
+    instrument = read_instrument(text, default_venue=venue)
+    if instrument.venue not in known:
+        hint = nearest(instrument.venue, known, f"there are {', '.join(known)}")
+        raise InstrumentError(f"{text[:80]!r}: there is no such venue", hint)
+    return instrument
+
+
+def _mode_of(instruments: Iterable[Instrument]) -> Mode:
+    simulated = {instrument.venue == SIM_VENUE for instrument in instruments}
+    if simulated == {True, False}:
+        raise InstrumentError(
+            "the simulated market and live venues cannot be shown together",
+            f"name {SIM_VENUE}: symbols only, or none",
+        )
+    return Mode.LIVE if simulated == {False} else Mode.SIM
+
+
+def _check_market_options(arguments: Arguments, mode: Mode) -> None:
+    if mode is Mode.LIVE and (arguments.seed is not None or arguments.regime is not None):
+        option = "--seed" if arguments.seed is not None else "--regime"
+        raise ConfigError(f"{option} is for the simulated market", "leave it out")
+
+
+def _check_timeframe(launch: Launch, instruments: Sequence[Instrument]) -> None:
+    timeframe = launch.settings.timeframe
+    for venue in sorted({instrument.venue for instrument in instruments} - {SIM_VENUE}):
+        offered = getattr(load_adapter(venue), "timeframes", ())
+        if offered and timeframe not in offered:
+            raise ConfigError(
+                f"{launch.origins['timeframe']}: timeframe: {venue} has no candles of {timeframe}",
+                f"it has {' '.join(map(str, offered))}",
+            )
+
+
+# -- recordings --------------------------------------------------------------------------------
+
+
+def _read_replay(arguments: Arguments) -> Replay:
+    first = next(iter(RecordingReader(arguments.file)), None)
+    if first is None:
+        raise RecordingError(f"{arguments.file} holds no frames")
+    return Replay(arguments.file, arguments.speed, find_start(arguments.start, first.time_ns))
+
+
+def find_start(start: Start, first_ns: int) -> float:
+    """Seconds after the first frame (ns) where a replay begins.
+
+    Raises:
+        RecordingError: that is before the recording.
+    """
+    if start.offset_s is not None:
+        return start.offset_s
+    seconds = 0.0
+    if start.moment is not None:
+        seconds = (start.moment - first_ns) / 1e9
+    elif start.clock_s is not None:
+        # The clock's next such time, so that a recording may pass midnight.
+        seconds = (start.clock_s - first_ns / 1e9) % _DAY_S
+        if seconds > _DAY_S / 2:
+            seconds -= _DAY_S
+    if seconds < -1:
+        begin = datetime.fromtimestamp(first_ns // 10**9, UTC)
+        raise RecordingError(
+            f"--from: that is before the recording, which begins {begin:%Y-%m-%dT%H:%M:%S}",
+            "choose a later time",
+        )
+    return max(0.0, seconds)
