@@ -7,7 +7,7 @@ import random
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from packaging.requirements import Requirement
@@ -67,7 +67,7 @@ class Second(Screen[None]):
 
 class Market(DiffingApp[None]):
     CSS = "#top { height: 60%; } Label { tint: red 10%; }"
-    BINDINGS = [("q", "quit", "Quit")]
+    BINDINGS: ClassVar = [("q", "quit", "Quit")]
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="top"):

@@ -30,7 +30,7 @@ class DirtyLine(NamedTuple):
 
 
 class _Row:
-    __slots__ = ("cells", "has_odd", "looks", "painted")
+    __slots__ = ("cells", "has_odd", "is_patched", "looks", "painted")
 
     def __init__(self, width: int) -> None:
         self.cells = [_UNKNOWN] * width
@@ -38,6 +38,7 @@ class _Row:
         # Start column -> (end, strip) of what fills these cells: the same strip need not be compared.
         self.painted: dict[int, tuple[int, Strip]] = {}
         self.has_odd = False
+        self.is_patched = False  # changed columns were added out of order
 
 
 class Canvas:
@@ -104,6 +105,7 @@ class Canvas:
         """Take over what the line holds inside its spans; return the columns that look different."""
         changed: list[int] = []
         width = len(row.cells)
+        row.is_patched = False
         for x1, x2 in line.spans:
             for end, (x, strip) in zip(line.ends, line.pieces.items(), strict=False):
                 if strip is None or x >= x2 or end <= x1:
@@ -120,8 +122,10 @@ class Canvas:
                 # A span may cut a wide character, which can only be painted whole.
                 if start > x and cells[start - x] == CONTINUATION:
                     start -= 1
+                    row.is_patched = True
                 if stop < min(end, width) and cells[stop - x] == CONTINUATION:
                     stop += 1
+                    row.is_patched = True
                 if start >= stop:
                     continue
                 _forget_painted(row, start, stop)
@@ -130,7 +134,7 @@ class Canvas:
                 self._replace(
                     row, start, cells[start - x : stop - x], looks[start - x : stop - x], changed
                 )
-        return sorted(set(changed)) if len(changed) > 1 else changed
+        return sorted(set(changed)) if row.is_patched else changed
 
     def _decode(self, row: _Row, strip: Strip, width: int) -> tuple[list[str], list[int]]:
         cells: list[str] = []
@@ -183,9 +187,11 @@ class Canvas:
         if old_cells[0] == CONTINUATION:
             row.cells[start - 1] = " "
             changed.append(start - 1)
+            row.is_patched = True
         if stop < len(row.cells) and row.cells[stop] == CONTINUATION:
             row.cells[stop] = " "
             changed.append(stop)
+            row.is_patched = True
         row.cells[start:stop] = cells
         row.looks[start:stop] = looks
 
@@ -205,6 +211,10 @@ class _Pen:
             self.out.append(_shortest_move(self.x, self.y, x, y))
             self.x, self.y = x, y
 
+    def advance(self, x: int, width: int) -> None:
+        # In the last column the cursor stays where it is, or waits to wrap: terminals differ.
+        self.x = x if x < width else _LOST
+
     def finish(self, cursor: tuple[int, int] | None) -> str:
         if cursor is not None and self.out:
             self.move(*cursor)
@@ -223,22 +233,35 @@ def _forget_painted(row: _Row, start: int, stop: int) -> None:
 def _draw(pen: _Pen, y: int, row: _Row, changed: list[int]) -> None:
     cells = row.cells
     width = len(cells)
-    index = 0
     done = 0  # columns before this one are drawn
-    while index < len(changed):
-        start = stop = changed[index]
-        while index < len(changed) and (
-            changed[index] <= stop or _worth_filling(row, stop, changed[index])
-        ):
-            stop = changed[index] + 1
-            index += 1
+    for start, stop in _runs(row, changed):
         while start > done and cells[start] == CONTINUATION:
             start -= 1
         start = max(start, done)
         while stop < width and cells[stop] == CONTINUATION:
             stop += 1
         if start < stop:
-            done = _draw_run(pen, y, row, start, stop)
+            pen.move(start, y)
+            if row.has_odd:
+                done = _draw_odd_run(pen, y, row, start, stop)
+            else:
+                _draw_run(pen, row, start, stop)
+                done = stop
+
+
+def _runs(row: _Row, changed: list[int]) -> list[tuple[int, int]]:
+    first, last = changed[0], changed[-1]
+    if last - first == len(changed) - 1:
+        return [(first, last + 1)]
+    runs = []
+    start, stop = first, first + 1
+    for column in changed:
+        if column > stop and not _worth_filling(row, stop, column):
+            runs.append((start, stop))
+            start = column
+        stop = column + 1
+    runs.append((start, stop))
+    return runs
 
 
 def _worth_filling(row: _Row, start: int, stop: int) -> bool:
@@ -250,41 +273,50 @@ def _worth_filling(row: _Row, start: int, stop: int) -> bool:
     return gap.isascii() and gap.isprintable() and looks.count(looks[0]) == len(looks)
 
 
-def _draw_run(pen: _Pen, y: int, row: _Row, start: int, stop: int) -> int:
-    """Draw the columns from start to stop, or more where a glyph of doubtful width is among them."""
-    cells, looks, has_odd = row.cells, row.looks, row.has_odd
-    width = len(cells)
+def _draw_run(pen: _Pen, row: _Row, start: int, stop: int) -> None:
+    cells = row.cells
     append = pen.out.append
-    palette = pen.palette
-    pen.move(start, y)
-    x = start
     look = pen.look
+    drawn = start
+    for x, wanted in enumerate(row.looks[start:stop], start):
+        if wanted != look:
+            append("".join(cells[drawn:x]))
+            drawn = x
+            if cells[x] == " ":
+                codes, look = pen.palette.step_to_blank(look, wanted)
+                append(codes)
+            else:
+                append(pen.palette.step(look, wanted))
+                look = wanted
+    append("".join(cells[drawn:stop]))
+    pen.look = look
+    pen.advance(stop, len(cells))
+
+
+def _draw_odd_run(pen: _Pen, y: int, row: _Row, start: int, stop: int) -> int:
+    """Draw a run that may hold glyphs of doubtful width; return the column behind what was drawn."""
+    cells = row.cells
+    width = len(cells)
+    x = drawn = start
     while x < stop:
         cell = cells[x]
-        if looks[x] != look:
-            if cell != " ":
-                append(palette.step(look, looks[x]))
-                look = looks[x]
-            else:
-                codes, look = palette.step_to_blank(look, looks[x])
-                append(codes)
-        append(cell)
         x += 1
-        if has_odd and is_odd(cell):
+        if is_odd(cell):
             while x < width and cells[x] == CONTINUATION:
                 x += 1
+            _draw_run(pen, row, drawn, x)
+            drawn = x
             # The terminal may have drawn it wider or narrower: find the cursor again, and draw the
             # neighbour again, which it may have covered.
             pen.x = _LOST
             if x < width:
+                pen.move(x, y)
                 stop = max(stop, x + 1)
                 while stop < width and cells[stop] == CONTINUATION:
                     stop += 1
-                pen.move(x, y)
-    pen.look = look
-    # In the last column the cursor stays where it is, or waits to wrap: terminals differ.
-    pen.x = x if x < width and pen.x != _LOST else _LOST
-    return x
+    if drawn < stop:
+        _draw_run(pen, row, drawn, stop)
+    return max(x, stop)
 
 
 def cursor_to(x: int, y: int) -> str:
