@@ -139,7 +139,7 @@ class Player:
         self._tell()
 
     def on_change(self, listener: Callable[[], None]) -> None:
-        """Call `listener` after every pause, seek, change of speed, and at the end."""
+        """Call `listener` after every change of state or speed, and after every seek."""
         self._listeners.append(listener)
 
     # -- who takes the frames --------------------------------------------------------------
@@ -154,6 +154,7 @@ class Player:
         frames, offsets = recording.frames, recording.offsets
         self._anchor()
         self._consumed = True
+        self._tell()
         since_yield = 0
         try:
             while self.index < len(frames):
@@ -178,6 +179,7 @@ class Player:
         finally:
             self._anchor()
             self._consumed = False
+            self._tell()
 
     async def until_playable(self) -> None:
         """Wait while the position is at the end: until somebody seeks."""

@@ -45,8 +45,8 @@ class Replay:
         self.recording = recording
         self.player = Player(recording, base, speed=speed)
         self.clock = ReplayClock(self.player, base)
-        self._server = ReplayServer(recording, self.player, clock=base)
-        history = self._server.history
+        self.server = ReplayServer(recording, self.player, clock=base)
+        history = self.server.history
         if not history.symbols:
             raise RecordingError(f"{recording.name} holds no market data")
         self.venue = recording.venue
@@ -55,10 +55,10 @@ class Replay:
 
     async def start(self, port: int = 0) -> dict[str, str]:
         """Listen on loopback; returns the adapter's endpoints."""
-        return await self._server.start(port)
+        return await self.server.start(port)
 
     async def close(self) -> None:
-        await self._server.close()
+        await self.server.close()
 
 
 def open_replay(

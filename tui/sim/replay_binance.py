@@ -16,7 +16,7 @@ from tui.model.subscription import Channel
 from tui.recording.player import Player, PlayerState
 from tui.recording.recording import Recording
 from tui.sim.replay_answers import NotYet, RecordedAnswers, Refused
-from tui.sim.replay_history import RecordedHistory
+from tui.sim.replay_history import RecordedHistory, channel_of
 from tui.sim.replay_wire import split_frame
 
 _GOING_AWAY = 1001
@@ -82,8 +82,8 @@ class ReplayServer:
     A client that subscribes to any stream of a recorded symbol gets all recorded frames of that
     symbol, so that a recording of `trade` serves who wants `aggTrade`. The player runs only while a
     client is subscribed; after a subscription it waits until the client has stopped asking, so that
-    the answers it got and the stream meet at one frame. A client that comes later than the first
-    frame first gets the newest frame of each stream, and so knows the present even in a pause.
+    the answers it got and the stream meet at one frame. A subscription first brings the newest
+    frame of each stream before the position, so that the present is known even in a pause.
     A seek closes all connections with code 1012: what a client knows is no longer so.
     """
 
@@ -265,14 +265,16 @@ class ReplayServer:
     async def _subscribe(self, client: _Client, names: list[str]) -> None:
         self._asked_at = self._clock.monotonic()
         position = self._player.index
-        newest: list[int] = []
+        newest: set[int] = set()
         for name in names:
-            client.streams[name] = None
             symbol = _symbol_of(name)
             history = self.history.symbols.get(symbol)
-            if history is not None and symbol not in client.starts and client in self._clients:
-                client.starts[symbol] = position
-                newest.extend(history.newest_frames(position))
+            if history is not None and name not in client.streams and client in self._clients:
+                is_first = client.starts.setdefault(symbol, position) == position
+                newest.update(
+                    history.newest_frames(position, None if is_first else channel_of(name))
+                )
+            client.streams[name] = None
         for index in sorted(newest):
             await client.send_frame(self._recording.frames[index].raw)
         if client.starts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,6 +31,8 @@ from tui.sim.replay_wire import (
 
 _DELTAS_BETWEEN_CHECKPOINTS = 200
 _NO_SYMBOL = -1
+_FINER_THAN_THE_STEP = 0.01
+_LEVELS_OF_TODAY = 100  # far from the market lie old orders, of times when the step was another
 
 
 class BookState(msgspec.Struct, frozen=True):
@@ -176,31 +179,50 @@ class SymbolHistory:
         self.klines: dict[str, list[tuple[int, WireKline]]] = {}
         self.rows: dict[str, list[tuple[int, list[KlineRow]]]] = {}
         self.book = BookHistory(frames)
-        self.price_decimals = 0
-        self.size_decimals = 0
+        self._price_digits: Counter[int] = Counter()
+        self._size_digits: Counter[int] = Counter()
 
     def trade_count(self, upto: int) -> int:
         """How many of the trades the first `upto` frames of the recording hold."""
         return bisect_left(self.trade_frames, upto)
 
-    def newest_frames(self, upto: int) -> list[int]:
-        """The newest frame of each stream among the first `upto`, in order of arrival."""
-        found = [
+    def newest_frames(self, upto: int, channel: Channel | None = None) -> list[int]:
+        """The newest frame of each stream (of one channel, or of all) among the first `upto`."""
+        return [
             frames[count - 1]
-            for frames in self.streams.values()
-            if (count := bisect_left(frames, upto))
+            for name, frames in self.streams.items()
+            if channel in (None, channel_of(name)) and (count := bisect_left(frames, upto))
         ]
-        return sorted(found)
+
+    @property
+    def price_decimals(self) -> int:
+        """Digits after the point that prices have."""
+        return _common(self._price_digits)
+
+    @property
+    def size_decimals(self) -> int:
+        """Digits after the point that sizes have."""
+        return _common(self._size_digits)
 
     def note_digits(self, levels: Iterable[Level]) -> None:
         """Learn from prices and sizes how fine their steps are."""
         for price, size in levels:
-            self.price_decimals = max(self.price_decimals, _decimals(price))
-            self.size_decimals = max(self.size_decimals, _decimals(size))
+            self._price_digits[_decimals(price)] += 1
+            self._size_digits[_decimals(size)] += 1
 
 
 def _decimals(number: str) -> int:
     return len(number.rpartition(".")[2].rstrip("0")) if "." in number else 0
+
+
+def _common(digits: Counter[int]) -> int:
+    """The digits that all but a few numbers make do with."""
+    left = round(digits.total() * _FINER_THAN_THE_STEP)
+    for decimals in sorted(digits, reverse=True):
+        left -= digits[decimals]
+        if left < 0:
+            return decimals
+    return 0
 
 
 class RecordedHistory:
@@ -235,7 +257,7 @@ class RecordedHistory:
             channel
             for history in self.symbols.values()
             for name in history.streams
-            if (channel := _channel_of(name)) is not None
+            if (channel := channel_of(name)) is not None
         )
 
     def owner(self, frame: int) -> str:
@@ -292,8 +314,8 @@ class RecordedHistory:
             symbol = symbol or self._symbol_of_book(snapshot.lastUpdateId)
             if symbol:
                 history = self._history(symbol)
-                history.note_digits(snapshot.bids)
-                history.note_digits(snapshot.asks)
+                history.note_digits(snapshot.bids[:_LEVELS_OF_TODAY])
+                history.note_digits(snapshot.asks[:_LEVELS_OF_TODAY])
                 history.book.add_snapshot(index, snapshot)
 
     def _symbol_of_book(self, sequence: int) -> str:
@@ -314,7 +336,8 @@ class RecordedHistory:
         return found
 
 
-def _channel_of(stream: str) -> Channel | None:
+def channel_of(stream: str) -> Channel | None:
+    """What a stream carries, by its name; None for what is not shown."""
     kind = stream.partition("@")[2]
     if kind in ("trade", "aggTrade"):
         return Channel.TRADES
