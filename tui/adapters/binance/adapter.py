@@ -159,10 +159,14 @@ def _checked_url(venue: str, name: str, url: str) -> str:
     if schemes is None:
         raise ConfigError(f"{key} is unknown", f"the endpoints are {' and '.join(_SCHEMES)}")
     hint = f"write a URL such as {DEFAULT_ENDPOINTS[name]}"
+    if not isinstance(url, str):
+        raise ConfigError(f"{key} is not a URL: {url!r}", hint)
+    if not url.isprintable() or " " in url:
+        raise ConfigError(f"{key} must not have spaces or control characters: {url!r}", hint)
     try:
         parts = urlsplit(url)
         is_url = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except (ValueError, AttributeError, TypeError):
+    except ValueError:
         raise ConfigError(f"{key} is not a URL: {url!r}", hint) from None
     if not is_url:
         raise ConfigError(f"{key} must be a {' or '.join(schemes)} URL, not {url!r}", hint)
