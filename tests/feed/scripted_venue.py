@@ -283,5 +283,5 @@ class Bench:
 async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
     """Wait for something that real sockets will bring about."""
     async with asyncio.timeout(timeout_s):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - the condition is other people's state
             await asyncio.sleep(0.005)

@@ -120,6 +120,7 @@ async def test_a_dropped_connection_returns_and_fills_the_holes_without_doubles(
     candles = bench.market[BTC].series(MINUTE).candles
     assert [candle.open_time // 60_000_000_000 - START for candle in candles] == [0, 1, 2, 3, 4]
     assert bench.feed.health().reconnects == 1
+    assert not [message for message in bench.messages() if "internal" in message]
 
 
 async def test_a_loss_is_shown_at_once(venue: ScriptedVenue, bench: Bench) -> None:

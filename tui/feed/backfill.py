@@ -6,8 +6,6 @@ import random
 from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
-from msgspec.structs import replace
-
 from tui.adapters.base import Adapter, RestRequest
 from tui.feed.book_flow import BookFlow
 from tui.feed.clock import Clock
@@ -86,9 +84,15 @@ class Backfill:
         timeframe = subscription.timeframe
         assert timeframe is not None
         if timeframe not in self._adapter.timeframes:
-            self._subscriptions.loaded(subscription, "built from trades, without history")
+            self._subscriptions.loaded(subscription, "from trades, without history")
             return
-        self._subscriptions.syncing(subscription, "loading history")
+        entry = self._subscriptions.entries.get(subscription)
+        if entry is None:
+            return
+        # Fetched before the stream began, it may lack what lies between: the acknowledgement asks again.
+        joins = entry.stream is not None and entry.stream.acked
+        if not entry.loaded:
+            self._subscriptions.syncing(subscription, "loading history")
         attempt = 0
         while True:
             try:
@@ -96,7 +100,8 @@ class Backfill:
             except TransportError as error:
                 if error.fatal and error.status is not None:
                     self._report_refusal(subscription.instrument, "candles", error)
-                    self._subscriptions.loaded(subscription, "no history")
+                    if joins:
+                        self._subscriptions.loaded(subscription, "no history")
                     return
                 self._subscriptions.syncing(subscription, f"no history yet: {error.message}")
                 await self._pause(attempt, error)
@@ -104,7 +109,9 @@ class Backfill:
                 self._subscriptions.syncing(subscription, f"no history yet: {error.message}")
                 await self._pause(attempt, None)
             else:
-                self._subscriptions.loaded(subscription)
+                if joins:
+                    built = self._trades.builds(subscription.instrument, timeframe)
+                    self._subscriptions.loaded(subscription, "from trades" if built else "")
                 return
             attempt += 1
 
@@ -138,7 +145,7 @@ class Backfill:
     ) -> None:
         """Fetch older pages until the wanted number of candles is there or the venue has no more."""
         missing = self._settings.history_candles - len(page)
-        while page and missing > 0 and len(page) > 1:
+        while len(page) >= _PAGE and missing > 0:
             older = await self._rest.fetch(
                 self._adapter.candles_request(
                     subscription.instrument,
@@ -149,8 +156,6 @@ class Backfill:
             )
             older = [candle for candle in older if candle.open_time < page[0].open_time]
             self._merge_candles(subscription, timeframe, older)
-            if len(older) < min(_PAGE, missing):
-                return
             missing -= len(older)
             page = older
 
@@ -160,11 +165,8 @@ class Backfill:
         if not page:
             return
         instrument = subscription.instrument
-        if self._trades.builds(instrument, timeframe):
-            newest = page[-1]
-            if not newest.closed:
-                page = [*page[:-1], replace(newest, ts_exchange=newest.ts_exchange)]
-                self._trades.seed(newest)
+        if not page[-1].closed:
+            self._trades.seed(page[-1])
         self._market.merge_candles(instrument, timeframe, page)
 
     # -- trades ----------------------------------------------------------------------------
@@ -253,13 +255,23 @@ class Backfill:
 
     async def learn(self, instruments: Sequence[Instrument]) -> None:
         """Fetch what the venue tells of these instruments, and find those it does not list."""
-        unknown = [one for one in instruments if self._market[one].info is None]
-        for start in range(0, len(unknown), _BATCH):
-            await self._fetch_each(
-                unknown[start : start + _BATCH],
-                self._adapter.instruments_request,
-                self._note_instruments,
-            )
+        for attempt in range(_ATTEMPTS):
+            new = [one for one in instruments if self._market[one].info is None]
+            try:
+                for start in range(0, len(new), _BATCH):
+                    await self._fetch_each(
+                        new[start : start + _BATCH],
+                        self._adapter.instruments_request,
+                        self._note_instruments,
+                    )
+            except TransportError as error:
+                if error.fatal:
+                    return
+                await self._pause(attempt, error)
+            except ProtocolError:
+                return
+            else:
+                return
 
     def _note_instruments(self, asked: Sequence[Instrument], listed: list[InstrumentInfo]) -> None:
         by_instrument = {info.instrument: info for info in listed}

@@ -66,12 +66,17 @@ class BookFlow:
         for instrument in list(self._books):
             self.watch(instrument)
 
+    def reconnected(self) -> None:
+        """A new connection: books start at once, without the delays of the last one."""
+        self.reset_all("waiting for a snapshot")
+        for book in self._books.values():
+            book.attempts = 0
+
     def reset_all(self, reason: str) -> None:
         """No book continues: the connection was lost, or changes were."""
         for book in self._books.values():
             book.sync.reset(reason)
             book.live_since = None
-            book.attempts = 0
             self._subscriptions.syncing(book.subscription, reason)
 
     def is_waiting(self, instrument: Instrument) -> bool:

@@ -74,7 +74,10 @@ class CandleBuilder:
         self._incomplete: list[int] = []
 
     def seed(self, candle: Candle) -> None:
-        """Start the open candle from one that was fetched, replacing what was added up so far."""
+        """Start the open candle from one that was fetched, unless all its trades are here."""
+        known = self._held.get(candle.open_time)
+        if known is not None and known.complete:
+            return
         end = self._timeframe.next_open(candle.open_time)
         held = _Sum(candle.open_time, end, candle.open, candle.open_time)
         held.high, held.low, held.close = candle.high, candle.low, candle.close

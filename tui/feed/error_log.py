@@ -31,6 +31,9 @@ class ErrorLog:
         self._records: OrderedDict[_Key, ErrorRecord] = OrderedDict()
         self.revision = 0
 
+    def __len__(self) -> int:
+        return len(self._records)
+
     def report(
         self,
         category: ErrorCategory,

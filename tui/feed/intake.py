@@ -132,9 +132,16 @@ class Intake:
         end = time.perf_counter() + slice_s
         while (item := inbox.take()) is not None:
             frame, ts_local = item
-            events = decode(frame, ts_local)
-            for event in events:
-                handlers[type(event)](event)
+            try:
+                events = decode(frame, ts_local)
+                for event in events:
+                    handlers[type(event)](event)
+            except Exception as error:
+                # One frame that finds a fault of ours must not end the stream for all others.
+                self._on_failure(
+                    ParseFailure(f"internal error: {error!r}", repr(frame[:100]), ts_local)
+                )
+                continue
             if events:
                 stamp = getattr(events[0], "ts_exchange", 0)
                 if stamp:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from tui.adapters.base import Adapter, Outgoing
 from tui.feed.clock import Clock
+from tui.model.errors import TradeTuiError
 from tui.model.subscription import Subscription
 
 _LIMIT = 2048
@@ -18,11 +19,18 @@ class Outbox:
 
     Wishes wait unencoded: while the connection is down or the rate limit holds, an unsubscribe
     cancels the subscribe it follows, and everything that is left goes out in as few messages as
-    the venue allows. Replies to heartbeats go first.
+    the venue allows. Replies to heartbeats go first. `cannot_ask` is called with a subscription
+    that the adapter has no words for.
     """
 
-    def __init__(self, adapter: Adapter, clock: Clock) -> None:
+    def __init__(
+        self,
+        adapter: Adapter,
+        clock: Clock,
+        cannot_ask: Callable[[Subscription, TradeTuiError], None],
+    ) -> None:
         self._adapter = adapter
+        self._cannot_ask = cannot_ask
         self._clock = clock
         self._rate = adapter.limits.messages_per_s
         # At most this many messages in any window of that length.
@@ -119,7 +127,18 @@ class Outbox:
 
     def _ask(self, subscriptions: Collection[Subscription]) -> None:
         self._asked.update(subscriptions)
-        self._messages.extend((message, True) for message in self._adapter.subscribe(subscriptions))
+        try:
+            messages = self._adapter.subscribe(subscriptions)
+        except TradeTuiError as error:
+            if len(subscriptions) > 1:
+                for subscription in subscriptions:
+                    self._ask([subscription])
+                return
+            messages = []
+            for subscription in subscriptions:
+                self._asked.discard(subscription)
+                self._cannot_ask(subscription, error)
+        self._messages.extend((message, True) for message in messages)
 
     def _give_up(self, subscriptions: Collection[Subscription]) -> None:
         self._asked.difference_update(subscriptions)

@@ -14,7 +14,8 @@ class FeedSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         min_uptime_s: only a connection that was useful this long resets the backoff.
         ack_timeout_s: a request without an answer by then is asked again.
         ping_interval_s, pong_timeout_s: heartbeat of the connection.
-        stale_after_s: silence after which live data that should flow is marked stale.
+        stale_after_s: silence after which live data that should flow is marked stale; a venue whose
+            channels rest longer than that while all is well is given its own time.
         inbox_limit: frames held undecoded at most.
         history_candles: candles fetched for a chart.
     """

@@ -181,20 +181,27 @@ class Subscriptions:
 
     # -- requests --------------------------------------------------------------------------
 
-    def sent(self, outgoing: Outgoing) -> None:
-        """Note that a message that asks for its subscriptions went out."""
+    def sent(self, outgoing: Outgoing) -> list[Stream]:
+        """Note that a message that asks for its subscriptions went out.
+
+        Returns:
+            The streams that count as acknowledged by that, because the venue answers nothing.
+        """
         now = self._clock.monotonic()
+        acked = []
         for subscription in outgoing.subscriptions:
             stream = self.streams.get(subscription)
             if stream is None:
                 continue
             stream.asked_at = now
             stream.attempts += 1
-            if outgoing.request_id is None:
+            if outgoing.request_id is None and not stream.acked:
                 stream.acked = True
+                acked.append(stream)
             self._settle_stream(stream)
         if outgoing.request_id is not None:
             self._requests[outgoing.request_id] = outgoing.subscriptions
+        return acked
 
     def acknowledge(self, request_id: int) -> list[Stream]:
         """The venue accepted a request; returns the streams that are acknowledged by it."""
@@ -243,11 +250,13 @@ class Subscriptions:
     def sources_of(self, instrument: Instrument) -> list[Subscription]:
         return [source for source in self.streams if source.instrument == instrument]
 
-    def forgive(self) -> None:
-        """Ask again for what was rejected: the user wants another try."""
+    def forgive(self) -> list[Subscription]:
+        """Take up again what was rejected, and return it: the user wants another try."""
+        change = Change([], [], [], [])
         for entry in [entry for entry in self.entries.values() if entry.rejected is not None]:
             del self.entries[entry.subscription]
-            self._add(entry.subscription, Change([], [], [], []))
+            self._add(entry.subscription, change)
+        return change.added
 
     def overdue(self) -> list[Subscription]:
         """Streams asked for and not answered in time; the clock starts anew for them."""

@@ -112,6 +112,12 @@ class TradeFlow:
             self._build(trade)
         self._market.merge_trades(instrument, trades)
 
+    def frames_lost(self, instrument: Instrument) -> None:
+        """Frames were dropped: trades without ids may have been in them, and nothing can tell."""
+        tape = self._market[instrument].tape
+        if tape.last is not None and tape.last.trade_id is None:
+            self._market.mark_missed(instrument, 1)
+
     def ids_restarted(self, instrument: Instrument, newest: Trade) -> bool:
         """True when a newer trade has a lower id than one seen before: the venue counts anew."""
         last = self._market[instrument].tape.last

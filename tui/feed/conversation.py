@@ -1,0 +1,162 @@
+"""One open connection from its first frame to its end: read, send, ping, and watch the deadlines."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import NoReturn
+
+from tui.adapters.base import Adapter, Outgoing
+from tui.feed.clock import Clock
+from tui.feed.inbox import Inbox
+from tui.feed.intake import Intake
+from tui.feed.metrics import Metrics
+from tui.feed.outbox import Outbox
+from tui.feed.settings import FeedSettings
+from tui.model.errors import TransportError
+from tui.transports.base import Connection
+
+_WATCH_S = 0.25
+
+
+class HangUp(Exception):
+    """We end the connection on purpose, to open another at once."""
+
+
+class Conversation:
+    """What is said on one connection.
+
+    `sent` is called with each message that went out and whether it asks for subscriptions; `tick`
+    a few times a second.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        adapter: Adapter,
+        settings: FeedSettings,
+        *,
+        clock: Clock,
+        intake: Intake,
+        outbox: Outbox,
+        metrics: Metrics,
+        sent: Callable[[Outgoing, bool], None],
+        tick: Callable[[], None],
+    ) -> None:
+        self._connection = connection
+        self._adapter = adapter
+        self._settings = settings
+        self._clock = clock
+        self._intake = intake
+        self._outbox = outbox
+        self._metrics = metrics
+        self._sent = sent
+        self._tick = tick
+        self._started = self._last_frame = clock.monotonic()
+        self._ping_sent: float | None = None
+        self._ended = asyncio.Event()
+        self._end_cause = ""
+        self.inbox = Inbox(settings.inbox_limit)
+
+    def hang_up(self, cause: str) -> None:
+        """End the conversation soon; `run` raises HangUp with this cause."""
+        self._end_cause = cause
+        self._ended.set()
+
+    async def run(self) -> NoReturn:
+        """Talk until the connection ends.
+
+        Raises:
+            HangUp: we ended it on purpose.
+            TransportError: it was lost, or is as good as lost.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._read())
+                group.create_task(self._intake.run(self.inbox))
+                group.create_task(self._send())
+                group.create_task(self._ping())
+                group.create_task(self._watch())
+                group.create_task(self._leave())
+        except BaseExceptionGroup as group_of_reasons:
+            reason = _main_reason(group_of_reasons)
+        else:
+            raise AssertionError("the reader never returns")
+        if isinstance(reason, TransportError):
+            # What came before the end is still true.
+            await self._intake.drain(self.inbox)
+        raise reason
+
+    async def _read(self) -> None:
+        """Only read: a reader that does more lets the socket's buffers fill."""
+        receive, time_ns, monotonic = (
+            self._connection.receive,
+            self._clock.time_ns,
+            self._clock.monotonic,
+        )
+        inbox, metrics = self.inbox, self._metrics
+        while True:
+            frame = await receive()
+            now = self._last_frame = monotonic()
+            metrics.received(len(frame), now)
+            inbox.put(frame, time_ns())
+
+    async def _send(self) -> None:
+        while True:
+            outgoing, asks = await self._outbox.next()
+            await self._connection.send(outgoing.text)
+            self._metrics.sent(len(outgoing.text))
+            self._sent(outgoing, asks)
+
+    async def _ping(self) -> None:
+        interval = self._settings.ping_interval_s
+        await self._clock.sleep(min(1.0, interval))
+        while True:
+            heartbeat = self._adapter.heartbeat()
+            if heartbeat is not None:
+                self._outbox.send(heartbeat)
+            self._ping_sent = self._clock.monotonic()
+            self._metrics.ping_s = await self._connection.ping()
+            self._ping_sent = None
+            self._last_frame = self._clock.monotonic()
+            await self._clock.sleep(interval)
+
+    async def _leave(self) -> None:
+        await self._ended.wait()
+        raise HangUp(self._end_cause)
+
+    async def _watch(self) -> None:
+        """Look at every deadline a few times a second; all of them run from the start."""
+        pong_timeout_s = self._settings.pong_timeout_s
+        silence_s = self._adapter.liveness.connection_s
+        age_s = self._adapter.limits.max_connection_age_s
+        while True:
+            await self._clock.sleep(_WATCH_S)
+            now = self._clock.monotonic()
+            if self._ping_sent is not None and now - self._ping_sent > pong_timeout_s:
+                raise TransportError(f"no pong within {pong_timeout_s:g} s")
+            if now - self._last_frame > silence_s:
+                raise TransportError(f"nothing came for {silence_s:g} s")
+            if now - self._started > age_s:
+                raise HangUp("renewed before the venue ends it for its age")
+            self._tick()
+
+
+def _main_reason(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """One reason of several: our own wish first, then the connection's end, then a fault of ours."""
+    leaves = list(_leaves(group))
+    for kind in (HangUp, TransportError):
+        for leaf in leaves:
+            if isinstance(leaf, kind):
+                return leaf
+    return leaves[0]
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    leaves: list[BaseException] = []
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            leaves += _leaves(error)
+        else:
+            leaves.append(error)
+    return leaves

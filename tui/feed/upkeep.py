@@ -1,0 +1,330 @@
+"""What each subscription needs besides its stream: begun, repaired and ended at the right moment."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from collections.abc import Callable, Iterable
+
+from tui.adapters.base import Adapter, Outgoing
+from tui.feed.backfill import Backfill
+from tui.feed.book_flow import BookFlow
+from tui.feed.clock import Clock
+from tui.feed.clock_offset import ClockOffset
+from tui.feed.error_log import ErrorLog
+from tui.feed.intake import Intake
+from tui.feed.jobs import Jobs
+from tui.feed.metrics import Metrics
+from tui.feed.outbox import Outbox
+from tui.feed.rest_client import RestClient
+from tui.feed.settings import FeedSettings
+from tui.feed.subscriptions import Entry, Stream, Subscriptions
+from tui.feed.trade_flow import TradeFlow
+from tui.market.market import Market
+from tui.model.errors import TradeTuiError
+from tui.model.events import Rejection, VenueNotice
+from tui.model.health import ErrorCategory
+from tui.model.instrument import Instrument, InstrumentInfo
+from tui.model.subscription import Channel, Subscription, Truth
+from tui.model.timeframe import Timeframe
+
+# A built candle is closed this long after its end: the last trades are still on their way.
+_CANDLE_GRACE_NS = 1_000_000_000
+
+
+class Upkeep:
+    """The subscriptions of one feed and all that keeps them true.
+
+    `useful` is called when data came; `leave` with a cause when the venue wants us to reconnect.
+    """
+
+    def __init__(
+        self,
+        adapter: Adapter,
+        market: Market,
+        rest: RestClient,
+        *,
+        clock: Clock,
+        rng: random.Random,
+        errors: ErrorLog,
+        settings: FeedSettings,
+        metrics: Metrics,
+        useful: Callable[[], None],
+        leave: Callable[[str], None],
+    ) -> None:
+        self._adapter = adapter
+        self._market = market
+        self._clock = clock
+        self._errors = errors
+        self._settings = settings
+        self._leave = leave
+        self.useful = useful
+        self.offset = ClockOffset()
+        self.jobs = Jobs(adapter.venue, errors)
+        self.outbox = Outbox(adapter, clock, self._cannot_ask)
+        self.subscriptions = Subscriptions(adapter, settings, clock, self._write_truth)
+        self._trades = TradeFlow(market, self._trades_missing)
+        self._books = BookFlow(
+            adapter.book_policy,
+            market,
+            self.subscriptions,
+            clock=clock,
+            errors=errors,
+            needs_snapshot=self._book_missing,
+        )
+        self.intake = Intake(
+            adapter,
+            market,
+            self,
+            subscriptions=self.subscriptions,
+            outbox=self.outbox,
+            trades=self._trades,
+            books=self._books,
+            metrics=metrics,
+            offset=self.offset,
+            errors=errors,
+            clock=clock,
+        )
+        self.backfill = Backfill(
+            adapter,
+            market,
+            rest,
+            subscriptions=self.subscriptions,
+            outbox=self.outbox,
+            trades=self._trades,
+            books=self._books,
+            offset=self.offset,
+            clock=clock,
+            rng=rng,
+            errors=errors,
+            settings=settings,
+            unknown=self._symbol_unknown,
+        )
+        self._connected = False
+
+    # -- what the feed tells ---------------------------------------------------------------
+
+    def want(self, subscriptions: Iterable[Subscription]) -> None:
+        """Make the wanted set exactly this one."""
+        change = self.subscriptions.want(subscriptions)
+        for subscription in change.removed:
+            self._end(subscription)
+        for subscription in change.give_up:
+            if subscription.channel is Channel.TRADES:
+                self._trades.forget(subscription.instrument)
+        self.outbox.unsubscribe(change.give_up)
+        if self._connected:
+            self.outbox.subscribe(change.ask)
+        for subscription in change.added:
+            self._begin(subscription)
+        if change.added:
+            self._introduce()
+
+    def forgive(self) -> None:
+        """Try what was rejected once more."""
+        for subscription in self.subscriptions.forgive():
+            self._begin(subscription)
+
+    def connected(self) -> None:
+        """A connection is open: ask for everything on it."""
+        self._connected = True
+        self.outbox.clear()
+        self.subscriptions.connected()
+        self._books.reconnected()
+        self.outbox.subscribe(list(self.subscriptions.streams))
+        self._introduce()
+
+    def lost(self, cause: str) -> None:
+        """There is no connection, or no longer: nothing is live."""
+        if self._connected:
+            self._connected = False
+            self.jobs.cancel_all()
+            self._trades.interrupt_all()
+            self._books.reset_all("disconnected")
+        self._adapter.connection_lost()
+        self.outbox.clear()
+        self.subscriptions.lost(cause)
+
+    def restart(self) -> None:
+        """Begin anew with nothing known of this venue."""
+        self.jobs.cancel_all()
+        self._market.forget(self._adapter.venue)
+        self.intake.forget()
+        self.offset.reset()
+        self._trades.reset()
+        self._books.restart()
+        self.backfill.restart()
+        self.subscriptions.restart()
+
+    def sent(self, outgoing: Outgoing, asks: bool) -> None:
+        """A message went out."""
+        if asks:
+            for stream in self.subscriptions.sent(outgoing):
+                self.acknowledged(stream)
+
+    def tick(self) -> None:
+        """Look after what is due by time."""
+        late = self.subscriptions.overdue()
+        if late:
+            self.outbox.ask_separately([late])
+            self._errors.report(
+                ErrorCategory.SUBSCRIPTION,
+                f"no answer within {self._settings.ack_timeout_s:g} s, asked again: "
+                + ", ".join(str(one) for one in late[:5]),
+                venue=self._adapter.venue,
+            )
+        for stream in self.subscriptions.check_silence():
+            self._errors.report(
+                ErrorCategory.SUBSCRIPTION,
+                f"no {stream.subscription.channel} data any more",
+                instrument=stream.subscription.instrument,
+            )
+        local = self._clock.time_ns()
+        venue_time = self.offset.venue_time(local) - _CANDLE_GRACE_NS
+        for instrument, timeframe in self._trades.close_until(venue_time, local):
+            self.candles_missing(instrument, timeframe)
+
+    async def refresh_tickers(self) -> None:
+        """Fetch the day figures of everything on the watchlist."""
+        await self._load_tickers(only_missing=False)
+
+    def note_listed(self, listed: Iterable[InstrumentInfo]) -> None:
+        """Keep what the venue tells of the wanted instruments among all that it lists."""
+        wanted = {one.instrument for one in self.subscriptions.entries}
+        for info in listed:
+            if info.instrument in wanted:
+                self._market.set_info(info)
+
+    # -- one subscription ------------------------------------------------------------------
+
+    def _begin(self, subscription: Subscription) -> None:
+        instrument, timeframe = subscription.instrument, subscription.timeframe
+        entry = self.subscriptions.entries.get(subscription)
+        if entry is None or entry.stream is None:
+            return
+        if subscription.channel is Channel.BOOK:
+            self._books.watch(instrument)
+        elif subscription.channel is Channel.CANDLES and timeframe is not None:
+            if entry.stream.subscription != subscription:
+                self._trades.build(instrument, timeframe)
+            # Even before the stream begins: the chart is full when it does.
+            self.candles_missing(instrument, timeframe)
+        if entry.stream.acked:
+            self._load(subscription)
+
+    def _end(self, subscription: Subscription) -> None:
+        instrument, timeframe = subscription.instrument, subscription.timeframe
+        self.jobs.cancel(subscription)
+        if subscription.channel is Channel.BOOK:
+            self._books.forget(instrument)
+        elif subscription.channel is Channel.CANDLES and timeframe is not None:
+            self._trades.stop_building(instrument, timeframe)
+
+    def _load(self, subscription: Subscription) -> None:
+        """Fetch what a subscription needs now that its stream flows."""
+        instrument = subscription.instrument
+        if subscription.channel is Channel.CANDLES:
+            self.jobs.start(subscription, lambda: self.backfill.load_candles(subscription))
+        elif subscription.channel is Channel.TRADES:
+            self.jobs.start(subscription, lambda: self.backfill.load_trades(instrument))
+        elif subscription.channel is Channel.BOOK and self._adapter.book_policy.snapshot_by_rest:
+            self._book_missing(instrument)
+
+    def _introduce(self) -> None:
+        """Learn of new instruments and fill the watchlist, in the background."""
+        self.jobs.start("instruments", self._learn)
+
+    async def _learn(self) -> None:
+        entries = self.subscriptions.entries
+        with contextlib.suppress(TradeTuiError):
+            await self.backfill.learn(list(dict.fromkeys(one.instrument for one in entries)))
+        await self._load_tickers(only_missing=True)
+
+    async def _load_tickers(self, *, only_missing: bool) -> None:
+        wanted = [
+            entry.subscription.instrument
+            for entry in self.subscriptions.entries.values()
+            if entry.subscription.channel is Channel.TICKER
+            and entry.rejected is None
+            and not (only_missing and entry.loaded)
+        ]
+        await self.backfill.load_tickers(wanted)
+
+    def _symbol_unknown(self, instrument: Instrument, words: str) -> None:
+        """The venue does not list it: it may acknowledge the stream all the same, and stay silent."""
+        sources = self.subscriptions.sources_of(instrument)
+        self.outbox.unsubscribe(sources)
+        self._reject(sources, "unknown symbol" + (f": {words}" if words else ""))
+
+    def _cannot_ask(self, subscription: Subscription, error: TradeTuiError) -> None:
+        self._reject([subscription], error.message)
+
+    def _reject(self, sources: Iterable[Subscription], reason: str) -> None:
+        self._tell_rejected(self.subscriptions.reject(sources, reason), reason)
+
+    def _tell_rejected(self, entries: list[Entry], reason: str) -> None:
+        for instrument in dict.fromkeys(entry.subscription.instrument for entry in entries):
+            self._errors.report(ErrorCategory.SUBSCRIPTION, reason, instrument=instrument)
+        for entry in entries:
+            self._end(entry.subscription)
+
+    def _write_truth(self, entry: Entry) -> None:
+        last_data = self._market.truth(entry.subscription).last_data
+        self._market.set_truth(
+            entry.subscription, Truth(entry.status, entry.reason, last_data, entry.verified)
+        )
+
+    # -- what the intake and the flows tell ------------------------------------------------
+
+    def acknowledged(self, stream: Stream) -> None:
+        """A stream begins: what its subscriptions need from before is fetched now."""
+        for subscription in list(stream.users):
+            self._load(subscription)
+        if stream.subscription not in stream.users:
+            # Trades that only feed candles and prices: holes in them matter all the same.
+            self._load(stream.subscription)
+
+    def refused(self, rejection: Rejection) -> None:
+        rejected, groups = self.subscriptions.refuse(rejection)
+        self.outbox.ask_separately(groups)
+        if rejected:
+            self._tell_rejected(rejected, rejection.reason)
+        elif not groups:
+            self._errors.report(
+                ErrorCategory.SUBSCRIPTION, rejection.reason, venue=self._adapter.venue
+            )
+
+    def candles_missing(self, instrument: Instrument, timeframe: Timeframe) -> None:
+        subscription = Subscription(instrument, Channel.CANDLES, timeframe)
+        if not self.jobs.is_running(subscription):
+            self._load(subscription)
+
+    def overflowed(self, frames: int) -> None:
+        """Frames were lost: whatever they held is fetched."""
+        self._errors.report(
+            ErrorCategory.CONNECTION,
+            "fell behind: messages dropped, books and history are fetched again",
+            venue=self._adapter.venue,
+        )
+        self._books.reset_all("fell behind")
+        self._trades.interrupt_all()
+        for stream in list(self.subscriptions.streams.values()):
+            if stream.subscription.channel is Channel.TRADES:
+                self._trades.frames_lost(stream.subscription.instrument)
+            if stream.acked:
+                self.acknowledged(stream)
+
+    def leaving(self, notice: VenueNotice) -> None:
+        """The venue is about to close: leave before it does."""
+        self._leave(f"the venue announced: {notice.message}")
+
+    def _trades_missing(self, instrument: Instrument) -> None:
+        subscription = Subscription(instrument, Channel.TRADES)
+        # A job that runs looks for holes again before it ends.
+        if not self.jobs.is_running(subscription):
+            self.jobs.start(subscription, lambda: self.backfill.fill_trades(instrument))
+
+    def _book_missing(self, instrument: Instrument) -> None:
+        key = Subscription(instrument, Channel.BOOK)
+        if not self.jobs.is_running(key):
+            self.jobs.start(key, lambda: self.backfill.load_book(instrument))
