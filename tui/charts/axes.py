@@ -20,6 +20,7 @@ _TIME_STEPS = (
 _MONTH_STEPS = (1, 3, 6, 12, 24, 60, 120, 240, 600)
 _MONTH = 2_629_746
 _FIRST_MONDAY = 4 * _DAY
+_COMPACT_WIDTH = 7
 _LAST_SECOND = 253_402_300_799  # 9999-12-31T23:59:59, the end of the calendar
 
 
@@ -83,23 +84,22 @@ def fit_price_format(
 
     Args:
         decimals: the venue's digits. least: digits that tell neighbouring labels apart.
-        limit: most cells a label may have.
+        limit: most cells a label may have, 7 or more.
     """
     formats = [
         PriceFormat(digits, grouped)
         for grouped in (True, False)
         for digits in range(decimals, min(least, decimals) - 1, -1)
     ]
-    formats.append(PriceFormat(0, abbreviated=True))
     for form in formats:
         width = max(len(form(price)) for price in prices)
         if width <= limit:
             return form, width
-    return form, width
+    return PriceFormat(0, abbreviated=True), min(_COMPACT_WIDTH, limit)
 
 
 def compact(value: float) -> str:
-    """At most six cells for any number: 950, 1.23K, 45.6M, 0.0123, 1.2e-9."""
+    """At most seven cells for any number: 950, 1.23K, 45.6M, 0.012, 1e-9."""
     size = abs(value)
     if not math.isfinite(value):
         return "-"
@@ -204,7 +204,7 @@ def _date(second: int, step: int) -> str:
     moment = _moment(second)
     if moment is None:
         return ""
-    if step >= _DAY and moment.day <= step // _DAY:
+    if step >= _DAY and moment.day == 1:
         return f"{moment:%Y}" if moment.month == 1 else f"{moment:%b}"
     return f"{moment.day} {moment:%b}"
 

@@ -33,7 +33,8 @@ def candle_shape(
         width: cells of the body, odd.
         inks: the usual one, and the one with foreground and background exchanged.
         top, bottom: edges of the body, in steps (`glyphs.steps` a row) down from the top.
-        high, low: ends of the wicks, in half rows down from the top.
+        high, low: ends of the wicks, in half rows down from the top; for a body without wicks
+            the lower end of the chart and its upper end.
         hollow: draw the inside of the body empty.
     """
     steps = glyphs.steps
@@ -99,7 +100,7 @@ def _thin_body(
     above, below = high <= 2 * row, low >= 2 * row + 2
     upper = max(top - row * steps, 0)
     lower = min(max(bottom - row * steps, upper + 1), steps)
-    if steps == 8 and not (above or below) and (upper < 2 or lower > 6):
+    if steps == 8 and not (above or below) and (lower - upper > 1 or upper < 2 or lower > 6):
         return _short_body(glyphs, width, inks, row, row * steps + upper, row * steps + lower)
     thick = bottom - top > steps >> 3
     dash = (glyphs.thick_dash if thick else glyphs.dash) * (width // 2)

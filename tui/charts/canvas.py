@@ -134,11 +134,11 @@ def draw_volume(canvas: Canvas, top: float) -> None:
     layout, glyphs, inks = canvas.layout, canvas.glyphs, canvas.inks
     first = layout.price_rows
     bottom = first + layout.volume_rows - 1
-    steps = glyphs.steps
+    steps = len(glyphs.volume) - 1
     most = layout.volume_rows * steps
     per_unit = most / top
     width = body_width(canvas.columns)
-    pieces = [piece * width for piece in glyphs.lower]
+    pieces = [piece * width for piece in glyphs.volume]
     cells = [row.cells for row in canvas.rows]
     left, columns = canvas.left, canvas.columns
     for bar in canvas.bars:
@@ -151,8 +151,11 @@ def draw_volume(canvas: Canvas, top: float) -> None:
             cells[row].append((column, pieces[steps], ink))
         if rest:
             cells[bottom - full].append((column, pieces[rest], ink))
-    if canvas.label_width >= 4:
-        _label(canvas, first, compact(top), inks.muted)
+    if canvas.label_width:
+        text = compact(top)
+        named = f"Vol {text}"
+        text = named if len(named) <= canvas.label_width else text[: canvas.label_width]
+        _label(canvas, first, text, inks.muted)
 
 
 def draw_time_axis(canvas: Canvas) -> None:

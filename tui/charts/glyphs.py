@@ -13,6 +13,7 @@ class Glyphs(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
         lower: fills from the bottom, from empty to full, `steps + 1` of them.
         upper: fills from the top likewise; empty where they are `lower` with foreground and
             background exchanged.
+        volume: `lower`, or finer where it would be too coarse for bars of volume.
         left: fills from the left, likewise from empty to full, for horizontal bars.
         right: fills from the right; empty where they are `left` with colours exchanged.
         wick, wick_upper, wick_lower: a whole row of wick, its upper half, its lower half.
@@ -30,6 +31,7 @@ class Glyphs(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
     steps: int
     lower: str
     upper: str
+    volume: str
     left: str
     right: str
     wick: str
@@ -54,6 +56,7 @@ EIGHTHS = Glyphs(
     steps=8,
     lower=" ▁▂▃▄▅▆▇█",
     upper="",
+    volume=" ▁▂▃▄▅▆▇█",
     left=" ▏▎▍▌▋▊▉█",
     right="",
     wick="│",
@@ -78,6 +81,7 @@ HALVES = Glyphs(
     steps=2,
     lower=" ▄█",
     upper=" ▀█",
+    volume=" ▄█",
     left=" ▌█",
     right=" ▐█",
     wick="│",
@@ -102,6 +106,7 @@ ASCII = Glyphs(
     steps=1,
     lower=" #",
     upper=" #",
+    volume=" .:#",
     left=" #",
     right=" #",
     wick="|",

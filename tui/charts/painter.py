@@ -150,8 +150,10 @@ class ChartPainter:
             canvas.label_width = self._label_width
             margin = 0 if not limit else 1 if canvas.width < 36 else 2
             canvas.plot_width = canvas.width - canvas.label_width - margin
-            self.slots = canvas.plot_width // canvas.columns
-            canvas.left = canvas.plot_width - self.slots * canvas.columns
+            # The newest candle needs no gap of its own, but it must not touch the axis.
+            spare = canvas.columns - body_width(canvas.columns) - (1 if limit else 0)
+            self.slots = (canvas.plot_width + spare) // canvas.columns
+            canvas.left = canvas.plot_width + spare - self.slots * canvas.columns
             canvas.bars = visible_bars(
                 candles,
                 canvas.timeframe,
@@ -215,6 +217,7 @@ class ChartPainter:
         halves = 2 * scale.rows / (scale.high - scale.low)
         steps = halves * glyphs.steps / 2
         most = scale.rows * glyphs.steps
+        no_wick = 2 * scale.rows
         for bar in canvas.bars:
             opened, close = bar.open, bar.close
             is_up = close >= opened
@@ -222,8 +225,8 @@ class ChartPainter:
             key = (
                 min(int((top_price - upper) * steps + 0.5), most - 1),
                 int((top_price - lower) * steps + 0.5),
-                int((top_price - bar.high) * halves + 0.5),
-                int((top_price - bar.low) * halves + 0.5),
+                int((top_price - bar.high) * halves + 0.5) if bar.high > upper else no_wick,
+                int((top_price - bar.low) * halves + 0.5) if bar.low < lower else 0,
                 is_up,
             )
             shape = shapes.get(key)

@@ -41,29 +41,45 @@ class Ink(msgspec.Struct, frozen=True, eq=False):
 
 
 class Inks:
-    """Every ink of one palette; compared by identity, so build it once and keep it."""
+    """Every ink of one palette, equal colours sharing one; compared by identity, so build it once
+    and keep it."""
 
     def __init__(self, palette: Palette) -> None:
         ground = palette.background
         self.palette = palette
-        self.blank = _ink(palette.text, ground)
-        self.text = _ink(palette.text, ground)
-        self.muted = _ink(palette.muted, ground)
-        self.grid = _ink(palette.grid, ground)
-        self.axis = _ink(palette.axis, ground)
-        self.highlight = _ink(palette.highlight, ground)
-        self.last_line = _ink(blend(palette.last_price, ground, 0.35), ground)
-        self.last_label = Ink(
-            Style(color=readable_on(palette.last_price), bgcolor=palette.last_price), solid=True
-        )
-        self.up = _ink(palette.up, ground), _inverse(palette.up, ground)
-        self.down = _ink(palette.down, ground), _inverse(palette.down, ground)
+        self._known: dict[tuple[str, str], Ink] = {}
+        self.blank = Ink(Style(color=palette.text, bgcolor=ground))
+        self.text = self._on_ground(palette.text)
+        self.muted = self._on_ground(palette.muted)
+        self.grid = self._on_ground(palette.grid)
+        self.axis = self._on_ground(palette.axis)
+        self.highlight = self._on_ground(palette.highlight)
+        self.last_line = self._on_ground(blend(palette.last_price, ground, 0.35))
+        self.last_label = self._solid(readable_on(palette.last_price), palette.last_price)
+        self.up = self._pair(palette.up)
+        self.down = self._pair(palette.down)
         # Bodies too short to have an inside cannot be hollow: without a colour of their own
         # they are told apart by being dimmer.
-        short = palette.up if palette.up != palette.down else blend(palette.up, ground, 0.5)
-        self.up_short = _ink(short, ground), _inverse(short, ground)
-        self.up_volume = _ink(palette.up_volume, ground)
-        self.down_volume = _ink(palette.down_volume, ground)
+        same = palette.up == palette.down
+        self.up_short = self._pair(blend(palette.up, ground, 0.5) if same else palette.up)
+        self.up_volume = self._on_ground(palette.up_volume)
+        self.down_volume = self._on_ground(palette.down_volume)
+
+    def _pair(self, colour: str) -> tuple[Ink, Ink]:
+        """The colour on the background, and the background on the colour."""
+        return self._on_ground(colour), self._solid(self.palette.background, colour)
+
+    def _on_ground(self, colour: str) -> Ink:
+        key = (colour, self.palette.background)
+        if key not in self._known:
+            self._known[key] = Ink(Style(color=colour, bgcolor=self.palette.background))
+        return self._known[key]
+
+    def _solid(self, colour: str, ground: str) -> Ink:
+        key = (colour, ground)
+        if key not in self._known:
+            self._known[key] = Ink(Style(color=colour, bgcolor=ground), solid=True)
+        return self._known[key]
 
 
 def blend(colour: str, other: str, share: float) -> str:
@@ -83,11 +99,3 @@ def readable_on(colour: str) -> str:
 
 def _components(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
-def _ink(colour: str, ground: str) -> Ink:
-    return Ink(Style(color=colour, bgcolor=ground))
-
-
-def _inverse(colour: str, ground: str) -> Ink:
-    return Ink(Style(color=ground, bgcolor=colour), solid=True)

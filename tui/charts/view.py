@@ -13,6 +13,7 @@ from tui.model.events import Candle
 from tui.model.timeframe import NS, Timeframe
 
 _WIDEST_GAP = 12
+_HUGE = 1e100  # differences of larger prices would overflow
 _FIRST_MONDAY = 4 * 86_400
 
 
@@ -58,7 +59,10 @@ def visible_bars(
     window = _sane(candles[max(end - (slots + 1) * merge, 0) : end])
     times = [candle.open_time for candle in window]
     numbers = [(time - origin) // span for time in times]
-    return _placed(_bars(window, times, numbers, merge), slots)
+    bars = _bars(window, times, numbers, merge)
+    if bars and not (max([bar.high for bar in bars]) < _HUGE > -min([bar.low for bar in bars])):
+        bars = [bar for bar in bars if bar.high < _HUGE > -bar.low]
+    return _placed(bars, slots)
 
 
 def _sane(window: Sequence[Candle]) -> Sequence[Candle]:
