@@ -16,6 +16,7 @@ from tui.config import (
     read_instrument,
 )
 from tui.feed.settings import FeedSettings
+from tui.keymap import ACTIONS
 from tui.model.errors import ConfigError, InstrumentError
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
@@ -293,3 +294,29 @@ def test_the_description_shows_no_secrets(file: Path) -> None:
     assert 'stream = "wss://***@host:1/x?***"' in described
     assert "word" not in described
     assert "abc" not in described
+
+
+# -- the guide ---------------------------------------------------------------------------------
+
+GUIDE = (Path(__file__).resolve().parents[1] / "docs" / "configuration.md").read_text("utf-8")
+
+
+def test_the_guides_defaults_are_the_defaults(file: Path) -> None:
+    block = GUIDE.split("All of them, with their defaults:\n\n```toml\n")[1].split("```")[0]
+
+    assert load(file, block).settings == Settings()
+
+
+def test_the_guides_examples_are_sound(file: Path) -> None:
+    for block in GUIDE.split("```toml\n")[1:]:
+        load(file, block.split("```")[0])
+
+
+@pytest.mark.parametrize("name", FeedSettings.__struct_fields__)
+def test_the_guide_names_every_limit(name: str) -> None:
+    assert f"`{name}`" in GUIDE
+
+
+@pytest.mark.parametrize("name", [name for name in ACTIONS if not name.startswith("focus_panel")])
+def test_the_guide_names_every_action(name: str) -> None:
+    assert f"`{name}`" in GUIDE

@@ -298,3 +298,17 @@ def test_the_colour_blind_pair_is_told_apart(name: str, kind: str) -> None:
 def test_monochrome_has_no_hue() -> None:
     for colour in msgspec.structs.asdict(shipped("monochrome").colours).values():
         assert colour[1:3] == colour[3:5] == colour[5:7]
+
+
+def test_the_guides_theme_is_the_dark_one(tmp_path: Path) -> None:
+    guide = (FOLDER.parent / "docs" / "themes.md").read_text("utf-8")
+    file = tmp_path / "guide.toml"
+
+    file.write_text(guide.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+
+    assert read_theme(file) == shipped("dark")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_guide_names_every_theme(name: str) -> None:
+    assert f"`{name}`" in (FOLDER.parent / "docs" / "themes.md").read_text("utf-8")
