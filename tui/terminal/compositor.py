@@ -6,9 +6,10 @@ This module, and the driver beside it, are the only ones that use private names 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from rich.console import RenderableType
 from textual import events
@@ -60,6 +61,19 @@ _MOST_REGIONS = (
 )
 
 ReturnType = TypeVar("ReturnType")
+
+
+@runtime_checkable
+class PacedDriver(Protocol):
+    """A driver that knows whether the terminal keeps up."""
+
+    on_drained: Callable[[], None] | None
+    on_damaged: Callable[[], None] | None
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether the terminal has taken everything, and is ours to write to."""
+        ...
 
 
 class FrameUpdate(ChopsUpdate):
@@ -127,6 +141,7 @@ class DiffCompositor(Compositor):
         started = perf_counter()
         app = self._app
         if app.holds_frames():
+            app.terminal_meter.frames_held += 1
             if len(self._dirty_regions) > _MOST_REGIONS:
                 self._dirty_regions = {self.size.region}
             return None
@@ -166,6 +181,8 @@ class DiffingApp(App[ReturnType]):
         self.terminal_meter = TerminalMeter()
         self._shown_cursor: tuple[int, int] | None = None
         self._reported_size: Size | None = None
+        self._paced_driver: PacedDriver | None = None
+        self._has_held_frame = False
 
     def redraw(self) -> None:
         """Paint the whole screen anew, for when something else has written to the terminal."""
@@ -178,9 +195,40 @@ class DiffingApp(App[ReturnType]):
         """Paint the whole screen anew."""
         self.redraw()
 
+    def get_driver_class(self) -> type[Driver]:
+        """Return the driver that never blocks where Textual would choose its own for Linux."""
+        driver_class = super().get_driver_class()
+        if sys.platform == "linux":
+            from textual.drivers.linux_driver import LinuxDriver
+
+            from tui.terminal.driver import TerminalDriver
+
+            if driver_class is LinuxDriver:
+                return TerminalDriver
+        return driver_class
+
     def holds_frames(self) -> bool:
         """Tell whether the terminal has not yet taken the last frame, so that the next one waits."""
-        return False
+        if self._paced_driver is None or self._paced_driver.is_ready:
+            return False
+        self._has_held_frame = True
+        return True
+
+    def _show_held_frame(self) -> None:
+        if self._has_held_frame and self.screen_stack:
+            self._has_held_frame = False
+            # In the context of the screen, as its own timer would.
+            self.screen.call_later(self.screen._compositor_refresh)
+
+    def _build_driver(
+        self, headless: bool, inline: bool, mouse: bool, size: tuple[int, int] | None
+    ) -> Driver:
+        driver = super()._build_driver(headless, inline, mouse, size)
+        if isinstance(driver, PacedDriver):
+            self._paced_driver = driver
+            driver.on_drained = self._show_held_frame
+            driver.on_damaged = self.redraw
+        return driver
 
     def on_resize(self, event: events.Resize) -> None:
         # A terminal that changes its size moves or drops what it showed. The same size again is how
