@@ -10,7 +10,7 @@ from tui.sim.instruments import Listing
 from tui.sim.regimes import Mood, Weather
 
 NS = 1_000_000_000
-_DEPTH = 520  # orders a side that the flow keeps in the book
+_DEPTH = 600  # orders a side that the flow keeps in the book
 _REVERSION_S = 15 * 86_400.0  # how slowly the fair value is drawn back to its anchor
 _NEAR = 0.00012  # mean distance of a near order from the fair value, as a part of the price
 _FAR = 0.004
@@ -127,7 +127,7 @@ class OrderFlow:
 
     def _make(self) -> list[Fill]:
         is_bid = self._rng.random() < 0.5
-        near = self._rng.random() < 0.62
+        near = self._rng.random() < 0.55
         distance = self._distance(near=near)
         return self._quote(is_bid, distance, near=near)
 

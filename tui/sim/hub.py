@@ -24,6 +24,7 @@ class Hub:
         self._market = market
         self._streams: dict[str, Stream] = {}
         self._listeners: dict[str, list[Listener]] = {}
+        self._to_lose: set[str] = set()
 
     @property
     def names(self) -> list[str]:
@@ -48,6 +49,10 @@ class Hub:
         if not listeners:
             del self._streams[name], self._listeners[name]
 
+    def lose_next(self, name: str) -> None:
+        """Swallow the next events of a stream, as a faulty network may; for tests of clients."""
+        self._to_lose.add(name)
+
     def push(self) -> None:
         """Send what is due after a step of the market, then forget the step's news."""
         market = self._market
@@ -55,6 +60,9 @@ class Hub:
         for name, stream in list(self._streams.items()):
             payloads = stream.due(now_ns)
             if not payloads:
+                continue
+            if name in self._to_lose:
+                self._to_lose.discard(name)
                 continue
             listeners = list(self._listeners[name])
             for payload in payloads:

@@ -81,40 +81,37 @@ class Ledger:
         if place >= 0:
             live = self._live[level]
             return live[place] if place < len(live) else self._present(level)
-        if index < self.start_s // SPANS[level]:
+        if level == _TOP:
             return self._history.bar(level, index)
         parent, offset = divmod(index, SPANS[level + 1] // SPANS[level])
-        whole = self.bar(level + 1, parent)
-        before = self.bar(level + 1, parent - 1).close
-        return self._history.split(level + 1, parent, whole, before)[offset]
+        return self._parts(level, parent)[offset]
+
+    def _parts(self, level: int, parent: int) -> list[Bar]:
+        """The bars of a span of the past that is not, or not any more, kept live."""
+        born = self.start_s // SPANS[level + 1]
+        was_cut = self._live_from[level] > self.start_s // SPANS[level]
+        if parent < born or (parent == born and not was_cut):
+            return self._history.parts(level + 1, parent)
+        whole, before = self.bar(level + 1, parent), self.bar(level + 1, parent - 1).close
+        return self._history.split(level + 1, parent, whole, before)
 
     def _present(self, level: int) -> Bar:
         return join(reversed(self._open[: level + 1]), self._open[level].close)
 
     def _bars(self, level: int, first: int, end: int) -> list[Bar]:
-        """Bars `first..end-1` of a span; trimmed ones are divided once for all that is asked."""
-        born = self.start_s // SPANS[level]
+        """Bars `first..end-1` of a span."""
         bars: list[Bar] = []
         index = first
         group = SPANS[level + 1] // SPANS[level] if level < _TOP else 1
         while index < end:
-            parent, offset = divmod(index, group)
-            if index >= self._live_from[level]:
+            if level == _TOP or index >= self._live_from[level]:
                 bars.append(self.bar(level, index))
                 index += 1
-            elif level < _TOP and index < born:
-                stop = min(end, born, (parent + 1) * group)
-                bars.extend(self._history.parts(level + 1, parent)[offset : offset + stop - index])
-                index = stop
-            elif level < _TOP:
-                stop = min(end, self._live_from[level], (parent + 1) * group)
-                whole, before = self.bar(level + 1, parent), self.bar(level + 1, parent - 1).close
-                parts = self._history.split(level + 1, parent, whole, before)
-                bars.extend(parts[offset : offset + stop - index])
-                index = stop
             else:
-                bars.append(self._history.bar(level, index))
-                index += 1
+                parent, offset = divmod(index, group)
+                stop = min(end, self._live_from[level], (parent + 1) * group)
+                bars.extend(self._parts(level, parent)[offset : offset + stop - index])
+                index = stop
         return bars
 
     def since(self, second: int) -> tuple[Bar, int]:

@@ -125,6 +125,10 @@ class SimServer:
         """Cut every connection without a close frame, as a network may."""
         self._face.cut_clients()
 
+    def lose_next(self, stream: str) -> None:
+        """Swallow the next events of a stream, such as `btcusdt@depth@100ms`, so that there is a gap."""
+        self._hub.lose_next(stream)
+
     def _now_ns(self) -> int:
         return self._clock.time_ns() if self._is_driven else self.market.now_ns
 
