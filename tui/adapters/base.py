@@ -94,8 +94,26 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 class Adapter(Protocol):
-    """One venue's protocol. Constructed as `Adapter(endpoints)`, endpoints by name; unknown names and
-    values that are not URLs raise ConfigError."""
+    """One venue's protocol."""
+
+    def __init__(
+        self,
+        endpoints: Mapping[str, str] | None = None,
+        *,
+        venue: str = ...,
+        channels: frozenset[Channel] | None = None,
+    ) -> None:
+        """Speak to the venue, or to what stands in for it.
+
+        Args:
+            endpoints: URLs that replace the venue's own, by name: "stream", "rest".
+            venue: the name that instruments carry; another one where the embedded market speaks.
+            channels: what is streamed, where that is less than the venue does.
+
+        Raises:
+            ConfigError: an unknown endpoint, or one that is not a URL.
+        """
+        ...
 
     venue: str
     channels: frozenset[Channel]

@@ -22,6 +22,7 @@ from tui.model.errors import TradeTuiError, TransportError
 from tui.model.health import ConnectionState, ErrorCategory, FeedHealth, Transition
 from tui.model.instrument import InstrumentInfo
 from tui.model.subscription import Channel, Subscription
+from tui.model.timeframe import Timeframe
 from tui.transports.base import Connection, Transport
 from tui.transports.rest import RestTransport
 
@@ -118,6 +119,17 @@ class Feed:
                 self._listed = await self._rest.fetch(self._adapter.instruments_request())
                 self._upkeep.note_listed(self._listed)
             return self._listed
+
+    async def fetch_candles(
+        self, instrument: Instrument, timeframe: Timeframe, *, limit: int
+    ) -> int:
+        """Fetch the newest `limit` candles once, without a subscription; returns how many were new.
+
+        Raises:
+            TradeTuiError: they could not be had; it is on the error log too.
+        """
+        request = self._adapter.candles_request(instrument, timeframe, limit=limit)
+        return self._market.merge_candles(instrument, timeframe, await self._rest.fetch(request))
 
     def health(self) -> FeedHealth:
         """The figures of this moment."""

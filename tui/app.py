@@ -1,0 +1,332 @@
+"""The Textual application: it wires source, session and screens, and beats the frame clock."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import resource
+import signal
+from collections.abc import Callable, Coroutine, Iterable
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING, Any, ClassVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+from textual.app import SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from tui import __version__, locations
+from tui.charts.glyphs import ASCII, EIGHTHS, HALVES, Glyphs
+from tui.feed.error_log import ErrorLog
+from tui.keymap import ACTIONS, effective_keys
+from tui.launch import Launch, Mode
+from tui.log_file import LogFile
+from tui.model.errors import TradeTuiError
+from tui.model.health import AppHealth, ErrorCategory
+from tui.model.instrument import Instrument
+from tui.screens.dashboard import Dashboard
+from tui.screens.help import HelpScreen
+from tui.screens.symbol_search import SymbolSearch
+from tui.session import Session
+from tui.sources import LiveSource, ReplaySource, SimSource, Source
+from tui.state import load_state, save_state
+from tui.terminal.app import DiffingApp
+from tui.themes import to_textual, variable_defaults
+
+if TYPE_CHECKING:
+    from tui.sim.process import SimProcess
+
+_GLYPHS: dict[str, Glyphs] = {"eighths": EIGHTHS, "halves": HALVES, "ascii": ASCII}
+_SAVE_EVERY_S = 5.0
+_HISTORY_EVERY_S = 60.0
+_SEEK_S = 10.0
+
+
+class TradeTuiApp(DiffingApp):
+    """Live markets in a terminal."""
+
+    TITLE = "tradetui"
+    CSS = """
+    Toast { max-width: 60; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", show=False, priority=True)]
+
+    def __init__(
+        self,
+        launch: Launch,
+        source: Source,
+        *,
+        rng: random.Random | None = None,
+        frame_clock: bool = True,
+    ) -> None:
+        """Make the application; `frame_clock` is off in tests, which call `frame` themselves."""
+        super().__init__()
+        self._launch = launch
+        self._source = source
+        self._frame_clock = frame_clock
+        settings = launch.settings
+        self._log_file = LogFile(locations.log_file())
+        self.session = Session(
+            clock=source.clock,
+            rng=rng or random.Random(),
+            errors=ErrorLog(source.clock, write=self._log_file.write),
+            settings=settings.limits,
+            start=self._start_worker,
+        )
+        self._state, problem = load_state(launch)
+        problems = [*launch.problems, *([problem] if problem else [])]
+        for text in problems:
+            self._report_config(text)
+        self._themes = [to_textual(theme) for theme in launch.themes.values()]
+        self.dashboard = self._make_dashboard()
+
+    def _make_dashboard(self) -> Dashboard:
+        settings = self._launch.settings
+        zone: tzinfo = UTC if settings.time_zone == "UTC" else ZoneInfo(settings.time_zone)
+        return Dashboard(
+            self.session,
+            self._state,
+            badge=self._source.badge,
+            status_badge=self._source.status,
+            hint=self._source.hint,
+            zone=zone,
+            glyphs=_GLYPHS.get(settings.glyphs, EIGHTHS),
+            program_health=self._health,
+        )
+
+    # -- Textual's hooks -------------------------------------------------------------------
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return variable_defaults(self.available_themes.get(self.theme))
+
+    def get_default_screen(self) -> Screen[None]:
+        return self.dashboard
+
+    def on_mount(self) -> None:
+        for theme in self._themes:
+            self.register_theme(theme)
+        self.theme = self._first_theme()
+        self.set_keymap(effective_keys(self._launch.settings.keys))
+        if not self.is_headless:
+            self._leave_on_signals()
+        self._start_worker("open source", self._open_source())
+        if self._frame_clock:
+            self.set_interval(1 / self._launch.settings.frame_rate, self.frame)
+            self.set_interval(_SAVE_EVERY_S, self._save_state)
+            self.set_interval(_HISTORY_EVERY_S, self.dashboard.fetch_history)
+
+    async def on_unmount(self) -> None:
+        self._save_state()
+        await self.session.close()
+        await self._source.close()
+        self._log_file.close()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        for name, action in ACTIONS.items():
+            if name == "palette" or name.startswith("focus_panel_"):
+                continue
+            if self._can(name):
+                yield SystemCommand(
+                    action.description, f"key {self._key_of(name)}", self._runner(name)
+                )
+        for theme in self._themes:
+            yield SystemCommand(
+                f"Theme: {theme.name}", "change the colours", self._theme_setter(theme.name)
+            )
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR:
+            error = event.worker.error
+            self.session.errors.report(
+                ErrorCategory.SERVER,
+                f"{event.worker.name} ended: {type(error).__name__}: {error}",
+            )
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action.startswith("replay_"):
+            return self._source.replay is not None
+        return super().check_action(action, parameters)
+
+    # -- the frame -------------------------------------------------------------------------
+
+    def frame(self) -> None:
+        """Paint what changed since the last frame."""
+        if self.screen_stack and self.dashboard.is_mounted:
+            self.dashboard.frame(self._source.clock.time_ns())
+
+    def _health(self) -> AppHealth:
+        market = self.session.market
+        return AppHealth(
+            memory_bytes=_resident_bytes(),
+            objects={
+                "instruments": len(market),
+                "tasks": len(asyncio.all_tasks()),
+                "errors": len(self.session.errors),
+            },
+        )
+
+    # -- actions ---------------------------------------------------------------------------
+
+    def action_search(self) -> None:
+        def chosen(instrument: Instrument | None) -> None:
+            if instrument is not None:
+                self.dashboard.add_to_watchlist(instrument)
+                self.dashboard.show_instrument(instrument)
+
+        self.push_screen(
+            SymbolSearch(self.session.instruments, self.dashboard.add_to_watchlist), chosen
+        )
+
+    def action_help(self) -> None:
+        keys = [
+            (f"{self._key_of('focus_panel_1')} … {self._key_of('focus_panel_9')}", "Focus a panel")
+        ]
+        keys += [
+            (self._key_of(name), action.description)
+            for name, action in ACTIONS.items()
+            if self._can(name) and not name.startswith("focus_panel_")
+        ]
+        self.push_screen(HelpScreen(keys, __version__))
+
+    def action_theme(self) -> None:
+        names = [theme.name for theme in self._themes] or list(self.available_themes)
+        index = names.index(self.theme) + 1 if self.theme in names else 0
+        self.theme = names[index % len(names)]
+        self.notify(f"theme {self.theme}", timeout=2, markup=False)
+
+    def action_palette(self) -> None:
+        self.action_command_palette()
+
+    def action_screenshot(self) -> None:
+        path = self.save_screenshot()
+        self.notify(f"saved {path}", timeout=4, markup=False)
+
+    def action_replay_pause(self) -> None:
+        if self._source.replay is not None:
+            self._source.replay.player.toggle()
+
+    def action_replay_slower(self) -> None:
+        if self._source.replay is not None:
+            self._source.replay.player.slower()
+
+    def action_replay_faster(self) -> None:
+        if self._source.replay is not None:
+            self._source.replay.player.faster()
+
+    def action_replay_back(self) -> None:
+        self._seek(-_SEEK_S)
+
+    def action_replay_forward(self) -> None:
+        self._seek(_SEEK_S)
+
+    def _seek(self, seconds: float) -> None:
+        replay = self._source.replay
+        if replay is not None:
+            replay.player.seek(replay.player.position_s + seconds)
+            self.session.restart("moved to another moment of the recording")
+
+    # -- inside ----------------------------------------------------------------------------
+
+    def _start_worker(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        self.run_worker(work, name=name, group="feeds", exit_on_error=False)
+
+    async def _open_source(self) -> None:
+        try:
+            venues = {instrument.venue for instrument in self.dashboard.instruments()}
+            adapters = await self._source.open(venues, self._report_config)
+        except TradeTuiError as error:
+            self.session.errors.report(ErrorCategory.CONNECTION, str(error))
+            self.notify(str(error), severity="error", markup=False)
+            return
+        for adapter in adapters:
+            self.session.open_feed(adapter)
+        self.dashboard.feed_opened()
+
+    def _report_config(self, text: str) -> None:
+        self.session.errors.report(ErrorCategory.CONFIG, text)
+
+    def _first_theme(self) -> str:
+        """The remembered or set theme; Textual's own where a file of that name is gone."""
+        return self._state.theme if self._state.theme in self.available_themes else self.theme
+
+    def _key_of(self, name: str) -> str:
+        keys = effective_keys(self._launch.settings.keys)[name].split(",")
+        return " ".join(self.get_key_display(Binding(key, "")) for key in keys)
+
+    def _can(self, name: str) -> bool:
+        return bool(self.check_action(name, ()) and self.dashboard.check_action(name, ()))
+
+    def _runner(self, name: str) -> Callable[[], Any]:
+        async def run() -> None:
+            owner = self if hasattr(self, f"action_{name}") else self.dashboard
+            await self.run_action(name, owner)
+
+        return run
+
+    def _theme_setter(self, name: str) -> Callable[[], None]:
+        def choose() -> None:
+            self.theme = name
+
+        return choose
+
+    def _leave_on_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.exit)
+
+    def _save_state(self) -> None:
+        if not self.dashboard.is_mounted:
+            return
+        state = self.dashboard.state()
+        if state == self._state:
+            return
+        try:
+            save_state(state, self._launch)
+        except OSError as error:
+            self.session.errors.report(
+                ErrorCategory.CONFIG,
+                f"the state file {locations.state_file()} cannot be written: {error.strerror}",
+            )
+        self._state = state
+
+
+def _resident_bytes() -> int:
+    """Memory in use now; where the system does not tell, the most there ever was."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * resource.getpagesize()
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def run(launch: Launch, sim: SimProcess | None = None) -> int:
+    """Run the program until the user leaves it; returns the exit code.
+
+    `sim` is the embedded market's process, where the launch needs one.
+
+    Raises:
+        RecordingError: the recording cannot be played.
+    """
+    source: Source
+    if launch.mode is Mode.SIM:
+        assert sim is not None
+        source = SimSource(sim)
+    elif launch.mode is Mode.REPLAY:
+        from tui.sim.replay import open_replay
+
+        assert launch.replay is not None
+        source = ReplaySource(
+            open_replay(launch.replay.path, launch.replay.speed, launch.replay.start_s)
+        )
+    else:
+        source = LiveSource(launch.settings)
+    launch = msgspec.structs.replace(
+        launch,
+        instruments=launch.instruments or source.instruments[:4],
+        watchlist=launch.watchlist or source.instruments,
+    )
+    app = TradeTuiApp(launch, source)
+    app.run(mouse=launch.settings.mouse)
+    return app.return_code or 0

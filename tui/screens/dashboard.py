@@ -1,0 +1,477 @@
+"""The dashboard: candle panels, the book and the tape of the chosen one, watchlist, errors, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tui.charts.glyphs import Glyphs
+from tui.keymap import ACTIONS
+from tui.model.health import AppHealth
+from tui.model.instrument import Instrument
+from tui.model.subscription import Channel, Subscription
+from tui.model.timeframe import Timeframe
+from tui.session import Session
+from tui.state import PanelState, State
+from tui.widgets.candle_panel import CandlePanel
+from tui.widgets.depth_curve import DepthCurve
+from tui.widgets.depth_ladder import DepthLadder
+from tui.widgets.error_log import ErrorLogView
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.metrics import MetricsView
+from tui.widgets.panel_grid import GRIDS, PanelGrid
+from tui.widgets.status_bar import StatusBar
+from tui.widgets.tape import TapeView
+from tui.widgets.watchlist import HISTORY, Watchlist
+
+SMALLEST = (28, 7)
+"""Columns and rows below which only a sentence is shown."""
+
+# Footer labels, in the footer's order; actions that are not here have no place in it.
+_LABELS = {
+    "replay_pause": "play/pause",
+    "replay_slower": "slower",
+    "replay_faster": "faster",
+    "replay_back": "back 10s",
+    "replay_forward": "on 10s",
+    "search": "search",
+    "put_symbol": "into panel",
+    "watch_down": "watchlist",
+    "timeframe_shorter": "shorter",
+    "timeframe_longer": "longer",
+    "filter_errors": "filter",
+    "copy": "copy",
+    "clear_errors": "clear",
+    "book_view": "curve",
+    "grid": "grid",
+    "book": "book",
+    "errors": "errors",
+    "metrics": "metrics",
+    "pause": "pause",
+    "reconnect": "reconnect",
+    "theme": "theme",
+    "palette": "palette",
+    "help": "help",
+    "quit": "quit",
+}
+_OF_THE_APP = ("search", "theme", "palette", "screenshot", "help", "quit")
+
+
+def _bindings() -> list[BindingType]:
+    ordered = [*_LABELS, *(name for name in ACTIONS if name not in _LABELS)]
+    found: list[BindingType] = []
+    for name in ordered:
+        action = ACTIONS[name]
+        call = name
+        if name.startswith("focus_panel_"):
+            call = f"focus_panel({name[-1]})"
+        elif name in _OF_THE_APP or name.startswith("replay_"):
+            call = f"app.{name}"
+        found.append(
+            Binding(
+                ",".join(action.keys),
+                call,
+                _LABELS.get(name, action.description),
+                show=name in _LABELS,
+                tooltip=action.description,
+                id=name,
+            )
+        )
+    return found
+
+
+class Dashboard(Screen[None]):
+    """The main screen. It decides what is subscribed: what is shown, and tickers of the watchlist."""
+
+    DEFAULT_CSS = """
+    Dashboard { layout: vertical; overflow: hidden; }
+    Dashboard #body { height: 1fr; }
+    Dashboard #side { width: 44; margin-left: 1; }
+    Dashboard.-normal #side { width: 38; }
+    Dashboard.-narrow #side { width: 27; }
+    Dashboard #watchlist { height: auto; max-height: 40%; }
+    Dashboard #errors { height: 9; }
+    Dashboard #metrics { height: 12; }
+    Dashboard.-short #errors, Dashboard.-short #metrics { height: 7; }
+    Dashboard #tape { height: 0.8fr; }
+    Dashboard.-narrow #watchlist, Dashboard.-narrow #tape { display: none; }
+    Dashboard.-short #watchlist, Dashboard.-short #tape { display: none; }
+    Dashboard.-narrow.-watching #book-side, Dashboard.-short.-watching #book-side { display: none; }
+    Dashboard.-narrow.-watching #watchlist, Dashboard.-short.-watching #watchlist {
+        display: block; height: 1fr; max-height: 100%;
+    }
+    Dashboard.-narrow.-watching #side { width: 40; }
+    Dashboard #book-side { height: 1fr; }
+    Dashboard.-no-book #side { display: none; }
+    Dashboard.-tiny #side { display: none; width: 1fr; margin-left: 0; }
+    Dashboard.-tiny.-watching #side, Dashboard.-tiny.-tiny-book #side { display: block; }
+    Dashboard.-tiny.-watching #grid, Dashboard.-tiny.-tiny-book #grid { display: none; }
+    Dashboard.-no-book.-watching #side { display: block; }
+    Dashboard.-no-book.-watching #book-side, Dashboard.-no-book.-watching #tape { display: none; }
+    Dashboard.-tiny #watchlist, Dashboard.-tiny #tape { display: none; }
+    Dashboard.-tiny.-watching #book-side { display: none; }
+    Dashboard.-tiny.-watching #watchlist { display: block; height: 1fr; max-height: 100%; }
+    Dashboard #too-small { display: none; width: 1fr; height: 1fr; content-align: center middle; }
+    Dashboard.-too-small > * { display: none; }
+    Dashboard.-too-small #too-small { display: block; }
+    """
+
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - to mypy Textual declares it for instances
+        (0, "-tiny"),
+        (60, "-narrow"),
+        (100, "-normal"),
+        (160, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - likewise
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *_bindings(),
+        Binding("escape", "stop_watching", show=False),
+    ]
+
+    paused: reactive[bool] = reactive(False, init=False)
+
+    def __init__(
+        self,
+        session: Session,
+        state: State,
+        *,
+        badge: str,
+        status_badge: Callable[[], str],
+        hint: str,
+        zone: tzinfo,
+        glyphs: Glyphs,
+        program_health: Callable[[], AppHealth],
+    ) -> None:
+        """Make the dashboard as `state` remembers it.
+
+        `badge` marks every panel whose data is not live, `status_badge` says the same in the status
+        bar, `hint` is one line on how to go live; `program_health` gives the program's own figures.
+        """
+        super().__init__()
+        self._session = session
+        market = session.market
+        self.panels = [
+            CandlePanel(
+                market,
+                number,
+                badge=badge,
+                glyphs=glyphs,
+                id=f"panel-{number}",
+            )
+            for number in range(1, 10)
+        ]
+        for panel, held in zip(self.panels, state.panels, strict=False):
+            panel.set_reactive(CandlePanel.instrument, held.instrument)
+            panel.set_reactive(CandlePanel.timeframe, held.timeframe)
+        self.grid = PanelGrid(self.panels, id="grid")
+        self.grid.set_reactive(PanelGrid.count, state.grid)
+        self.grid.set_reactive(PanelGrid.chosen, min(state.focused, state.grid - 1))
+        self.watchlist = Watchlist(market, glyphs=glyphs, id="watchlist")
+        self.watchlist.set_reactive(Watchlist.instruments, tuple(state.watchlist))
+        self.ladder = DepthLadder(market, badge=badge, glyphs=glyphs, id="ladder")
+        self.curve = DepthCurve(market, badge=badge, glyphs=glyphs, id="curve")
+        self.curve.display = state.book_view == "curve"
+        self.ladder.display = not self.curve.display
+        self.tape = TapeView(market, badge=badge, zone=zone, id="tape")
+        errors = session.errors
+        self.errors = ErrorLogView(errors.records, lambda: errors.revision, zone=zone, id="errors")
+        self.errors.display = state.errors_shown
+        self.metrics = MetricsView(session.health, program_health, glyphs=glyphs, id="metrics")
+        self.metrics.display = state.metrics_shown
+        self.status_bar = StatusBar(
+            session.health,
+            lambda: len(errors),
+            badge=status_badge,
+            hint=hint,
+            zone=zone,
+            id="status",
+        )
+        self.key_bar = KeyBar(id="keys")
+        self._book_shown = state.book_shown
+
+    def compose(self) -> ComposeResult:
+        yield self.status_bar
+        with Horizontal(id="body"):
+            yield self.grid
+            with Vertical(id="side"):
+                yield self.watchlist
+                with Vertical(id="book-side"):
+                    yield self.ladder
+                    yield self.curve
+                yield self.tape
+        yield self.errors
+        yield self.metrics
+        yield self.key_bar
+        yield Static("tradetui needs a little more room", id="too-small", markup=False)
+
+    def on_mount(self) -> None:
+        self.set_class(not self._book_shown, "-no-book")
+        self._follow()
+
+    def on_resize(self) -> None:
+        size = self.app.size
+        self.set_class(size.width < SMALLEST[0] or size.height < SMALLEST[1], "-too-small")
+        self.call_after_refresh(self._follow)
+
+    # -- what is subscribed ----------------------------------------------------------------
+
+    @property
+    def chosen(self) -> CandlePanel:
+        return self.grid.chosen_panel
+
+    def wanted(self) -> set[Subscription]:
+        """Everything that is shown now, and the tickers of the watchlist."""
+        found = {
+            Subscription(instrument, Channel.TICKER) for instrument in self.watchlist.instruments
+        }
+        for panel in self.grid.visible_panels:
+            candles = panel.subscription
+            if candles is not None:
+                found.add(candles)
+                found.add(Subscription(candles.instrument, Channel.TICKER))
+                found.add(Subscription(candles.instrument, Channel.TRADES))
+        if self.chosen.instrument is not None:
+            found.add(Subscription(self.chosen.instrument, Channel.BOOK))
+        return found
+
+    def state(self) -> State:
+        """What the next run should remember."""
+        return State(
+            watchlist=self.watchlist.instruments,
+            panels=tuple(
+                PanelState(panel.instrument, panel.timeframe)
+                for panel in self.panels
+                if panel.instrument is not None
+            ),
+            grid=self.grid.count,
+            theme=self.app.theme,
+            focused=self.grid.chosen,
+            book_view="curve" if self.curve.display else "ladder",
+            book_shown=self._book_shown,
+            errors_shown=self.errors.display,
+            metrics_shown=self.metrics.display,
+        )
+
+    def instruments(self) -> set[Instrument]:
+        """Everything that the screen may show without a search."""
+        held = {panel.instrument for panel in self.panels if panel.instrument is not None}
+        return held.union(self.watchlist.instruments)
+
+    def _follow(self) -> None:
+        """Bring everything in line with the chosen panel and with what is shown."""
+        if not self.is_mounted:
+            return
+        instrument = self.chosen.instrument
+        self.ladder.instrument = self.curve.instrument = self.tape.instrument = instrument
+        self.watchlist.styles.height = (
+            None if self.has_class("-watching") else len(self.watchlist.instruments) + 1
+        )
+        self._session.want(self.wanted())
+        self.fetch_history()
+        self.frame(self._session.clock.time_ns())
+
+    def fetch_history(self) -> None:
+        """Get the candles of the watchlist's small histories, where they are missing or old."""
+        self.app.run_worker(
+            self._session.fetch_history(self.watchlist.instruments, HISTORY),
+            name="watchlist histories",
+            group="watchlist histories",
+            exit_on_error=False,
+        )
+
+    def feed_opened(self) -> None:
+        """A venue can now be asked."""
+        self._follow()
+
+    # -- the frame -------------------------------------------------------------------------
+
+    def frame(self, now: int) -> None:
+        """Let every widget that is shown look at the market again."""
+        self.status_bar.sync(now)
+        self.key_bar.sync(now)
+        self.metrics.sync(now)
+        if self.errors.display:
+            self.errors.sync(now)
+        if self.paused:
+            return
+        for panel in self.grid.visible_panels:
+            panel.sync(now)
+        for widget in (self.watchlist, self.ladder, self.tape, self.curve):
+            if widget.is_on_screen:
+                widget.sync(now)
+
+    def watch_paused(self) -> None:
+        self.status_bar.paused = self.paused
+
+    # -- actions ---------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("filter_errors", "copy", "clear_errors"):
+            return self.errors.display
+        if action == "book_view":
+            return self._book_shown
+        return True
+
+    @on(CandlePanel.Chosen)
+    def _panel_clicked(self, event: CandlePanel.Chosen) -> None:
+        self._choose(self.panels.index(event.panel))
+
+    @on(Watchlist.Picked)
+    def _watchlist_clicked(self, event: Watchlist.Picked) -> None:
+        self.show_instrument(event.instrument)
+
+    def show_instrument(self, instrument: Instrument) -> None:
+        """Put an instrument into the chosen panel; what is known of it is shown at once."""
+        self.remove_class("-watching")
+        self.chosen.instrument = instrument
+        self._follow()
+
+    def _choose(self, index: int) -> None:
+        if index < self.grid.count:
+            self.grid.chosen = index
+            self.set_focus(None)
+            self._follow()
+
+    def action_focus_panel(self, number: int) -> None:
+        self._choose(number - 1)
+
+    def action_next_panel(self) -> None:
+        self._choose((self.grid.chosen + 1) % self.grid.count)
+
+    def action_previous_panel(self) -> None:
+        self._choose((self.grid.chosen - 1) % self.grid.count)
+
+    def action_watch_down(self) -> None:
+        self._walk(1)
+
+    def action_watch_up(self) -> None:
+        self._walk(-1)
+
+    def _walk(self, rows: int) -> None:
+        if not self.watchlist.is_on_screen:
+            self.add_class("-watching")
+            self.call_after_refresh(self._follow)
+        else:
+            self.watchlist.cursor += rows
+
+    def action_stop_watching(self) -> None:
+        self.remove_class("-watching")
+        self.call_after_refresh(self._follow)
+
+    def action_put_symbol(self) -> None:
+        instrument = self.watchlist.at_cursor
+        if instrument is not None:
+            self.show_instrument(instrument)
+
+    def action_add_watch(self) -> None:
+        if self.chosen.instrument is not None:
+            self.add_to_watchlist(self.chosen.instrument)
+
+    def add_to_watchlist(self, instrument: Instrument) -> None:
+        """Add an instrument to the watchlist, if it is not there."""
+        if instrument not in self.watchlist.instruments:
+            self.watchlist.instruments = (*self.watchlist.instruments, instrument)
+            self._follow()
+
+    def action_remove_watch(self) -> None:
+        gone = self.watchlist.at_cursor
+        self.watchlist.instruments = tuple(i for i in self.watchlist.instruments if i != gone)
+        self._follow()
+
+    def action_timeframe_shorter(self) -> None:
+        self._change_timeframe(-1)
+
+    def action_timeframe_longer(self) -> None:
+        self._change_timeframe(1)
+
+    def _change_timeframe(self, steps: int) -> None:
+        panel = self.chosen
+        if panel.instrument is None:
+            return
+        offered = sorted(
+            self._session.timeframes(panel.instrument.venue),
+            key=lambda timeframe: timeframe.seconds,
+        )
+        if not offered:
+            return
+        panel.timeframe = _neighbour(offered, panel.timeframe, steps)
+        self._follow()
+
+    def action_grid(self) -> None:
+        self.grid.alone = False
+        self.set_grid(GRIDS[(GRIDS.index(self.grid.count) + 1) % len(GRIDS)])
+
+    def set_grid(self, count: int) -> None:
+        """Show this many panels; new ones take the next instruments of the watchlist."""
+        shown = [panel.instrument for panel in self.panels[:count] if panel.instrument]
+        spare = [i for i in self.watchlist.instruments if i not in shown]
+        for panel in self.panels[:count]:
+            if panel.instrument is None and spare:
+                panel.timeframe = self.chosen.timeframe
+                panel.instrument = spare.pop(0)
+        self.grid.chosen = min(self.grid.chosen, count - 1)
+        self.grid.count = count
+        self.call_after_refresh(self._follow)
+
+    def action_maximize(self) -> None:
+        self.grid.alone = not self.grid.alone
+        self.call_after_refresh(self._follow)
+
+    def action_book(self) -> None:
+        if self.has_class("-tiny"):
+            self.toggle_class("-tiny-book")
+        else:
+            self._book_shown = not self._book_shown
+            self.set_class(not self._book_shown, "-no-book")
+        self.call_after_refresh(self._follow)
+
+    def action_book_view(self) -> None:
+        self.curve.display = not self.curve.display
+        self.ladder.display = not self.curve.display
+        self.call_after_refresh(self._follow)
+
+    def action_errors(self) -> None:
+        self.errors.display = not self.errors.display
+        self.refresh_bindings()
+        self.call_after_refresh(self._follow)
+
+    def action_filter_errors(self) -> None:
+        self.errors.cycle_category()
+
+    def action_clear_errors(self) -> None:
+        self._session.errors.clear()
+        self.errors.first = 0
+
+    def action_copy(self) -> None:
+        self.app.copy_to_clipboard(self.errors.as_text())
+        self.notify("the error log is on the clipboard", markup=False, timeout=3)
+
+    def action_metrics(self) -> None:
+        self.metrics.display = not self.metrics.display
+        self.call_after_refresh(self._follow)
+
+    def action_pause(self) -> None:
+        self.paused = not self.paused
+
+    def action_reconnect(self) -> None:
+        self._session.reconnect()
+
+
+def _neighbour(offered: Sequence[Timeframe], present: Timeframe, steps: int) -> Timeframe:
+    """The next shorter or longer timeframe of those offered, stopping at the ends."""
+    if present in offered:
+        index = offered.index(present) + steps
+    else:
+        longer = sum(timeframe.seconds <= present.seconds for timeframe in offered)
+        index = longer if steps > 0 else longer - 1
+    return offered[max(0, min(index, len(offered) - 1))]

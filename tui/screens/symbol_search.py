@@ -1,0 +1,181 @@
+"""Search all symbols of the venues while typing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.model.errors import TradeTuiError
+from tui.model.instrument import Instrument, InstrumentInfo
+from tui.model.text import clean
+
+SHOWN = 50
+"""Matches listed at most; typing more narrows them down."""
+
+
+def rank(infos: Sequence[InstrumentInfo], text: str) -> list[InstrumentInfo]:
+    """The instruments that match a text, best first.
+
+    A symbol that begins with the text comes before one that contains it, that before one whose
+    letters hold those of the text in order; trading instruments before halted ones, short symbols
+    before long ones. `VENUE:` at the front limits the search to that venue.
+    """
+    venue, colon, rest = text.strip().upper().partition(":")
+    if not colon:
+        venue, rest = "", venue
+    needle = "".join(character for character in rest if character not in "/-_ ")
+    found = []
+    for info in infos:
+        if venue and not info.instrument.venue.startswith(venue):
+            continue
+        plain = "".join(c for c in info.instrument.symbol.upper() if c not in "/-_ ")
+        grade = _grade(plain, info.base.upper(), needle)
+        if grade is not None:
+            found.append((not info.is_trading, grade, len(plain), info.instrument, info))
+    found.sort(key=lambda entry: entry[:4])
+    return [entry[4] for entry in found]
+
+
+def _grade(symbol: str, base: str, needle: str) -> int | None:
+    if not needle:
+        return 3
+    if symbol == needle or base == needle:
+        return 0
+    if symbol.startswith(needle):
+        return 1
+    if needle in symbol:
+        return 2
+    letters = iter(symbol)
+    return 4 if all(letter in letters for letter in needle) else None
+
+
+class SymbolSearch(ModalScreen[Instrument | None]):
+    """A text field and the matching symbols; Enter chooses, Escape leaves."""
+
+    DEFAULT_CSS = """
+    SymbolSearch { align: center middle; background: $background 60%; }
+    SymbolSearch > Vertical {
+        width: 64; max-width: 94%; height: 22; max-height: 90%;
+        background: $panel; border: round $accent; padding: 0 1;
+    }
+    SymbolSearch Input, SymbolSearch Input:focus {
+        border: none; height: 1; margin: 0 0 1 0; padding: 0 1; background: $tt-background;
+    }
+    SymbolSearch OptionList { height: 1fr; border: none; background: $panel; padding: 0; }
+    SymbolSearch OptionList > .option-list--option-highlighted {
+        background: $tt-highlight; color: $tt-text; text-style: bold;
+    }
+    SymbolSearch Static { height: 1; color: $tt-muted; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Close", show=True),
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+        Binding("pageup", "move(-10)", show=False),
+        Binding("pagedown", "move(10)", show=False),
+        Binding("ctrl+a", "watch", "Add to watchlist", show=True, priority=True),
+    ]
+
+    def __init__(
+        self,
+        instruments: Callable[[], Awaitable[list[InstrumentInfo]]],
+        watch: Callable[[Instrument], None],
+    ) -> None:
+        """Make the screen; `instruments` gives all there are, `watch` adds one to the watchlist."""
+        super().__init__()
+        self._instruments = instruments
+        self._watch = watch
+        self._infos: list[InstrumentInfo] = []
+        self._matches: list[InstrumentInfo] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            field = Input(placeholder="symbol, for example BTC", id="search-text")
+            field.cursor_blink = False  # a blinking cursor is traffic
+            yield field
+            options = OptionList(id="search-matches")
+            options.can_focus = False
+            yield options
+            yield Static("loading the venue's symbols", id="search-note", markup=False)
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+        self._load()
+
+    @work(exclusive=True, exit_on_error=False)
+    async def _load(self) -> None:
+        try:
+            self._infos = await self._instruments()
+        except TradeTuiError as error:
+            self._note(f"cannot list symbols: {clean(error.message, 60)}")
+            return
+        self._show(self.query_one(Input).value)
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        self._show(event.value)
+
+    @on(Input.Submitted)
+    def _submitted(self) -> None:
+        chosen = self._highlighted()
+        if chosen is not None:
+            self.dismiss(chosen)
+
+    @on(OptionList.OptionSelected)
+    def _clicked(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._matches[event.option_index].instrument)
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
+
+    def action_move(self, lines: int) -> None:
+        options = self.query_one(OptionList)
+        if options.option_count:
+            held = options.highlighted or 0
+            options.highlighted = max(0, min(held + lines, options.option_count - 1))
+
+    def action_watch(self) -> None:
+        chosen = self._highlighted()
+        if chosen is not None:
+            self._watch(chosen)
+            self._note(f"{clean(str(chosen), 40)} is in the watchlist")
+
+    def _highlighted(self) -> Instrument | None:
+        index = self.query_one(OptionList).highlighted
+        return self._matches[index].instrument if index is not None and self._matches else None
+
+    def _show(self, text: str) -> None:
+        if not self._infos:
+            return
+        ranked = rank(self._infos, text)
+        self._matches = ranked[:SHOWN]
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(_line(info)) for info in self._matches])
+        if self._matches:
+            options.highlighted = 0
+        found = f"{len(ranked)} of {len(self._infos)}"
+        self._note(f"{found} · enter panel · ctrl+a watch · esc close")
+
+    def _note(self, text: str) -> None:
+        self.query_one("#search-note", Static).update(text)
+
+
+def _line(info: InstrumentInfo) -> Text:
+    symbol = clean(str(info.instrument), 30)
+    pair = clean(f"{info.base}/{info.quote}", 16)
+    line = Text(no_wrap=True, overflow="ellipsis")
+    line.append(f"{symbol:<26}", style="bold")
+    line.append(f"{pair:<14}", style="dim")
+    line.append("" if info.is_trading else f" {clean(info.status, 14).lower()}", style="italic")
+    return line

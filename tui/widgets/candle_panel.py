@@ -1,0 +1,199 @@
+"""A candle panel: one instrument in one timeframe, with a title that says how fresh it is."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+import msgspec
+from textual import events
+from textual.message import Message
+from textual.reactive import reactive
+
+from tui.charts.glyphs import Glyphs
+from tui.charts.painter import ChartPainter
+from tui.market.market import InstrumentState, Market
+from tui.model.events import Candle
+from tui.model.instrument import Instrument
+from tui.model.subscription import Channel, Subscription, SubscriptionStatus
+from tui.model.text import clean
+from tui.model.timeframe import Timeframe
+from tui.widgets import format as fmt
+from tui.widgets.line_widget import LineWidget, Part, Row
+from tui.widgets.look import Look, chart_palette, on
+from tui.widgets.title import title_row
+
+
+class CandlePanel(LineWidget, can_focus=True):
+    """Candles, volume and axes of one instrument."""
+
+    instrument: reactive[Instrument | None] = reactive(None, init=False, repaint=False)
+    timeframe: reactive[Timeframe] = reactive(Timeframe(1, "m"), init=False, repaint=False)
+    is_chosen: reactive[bool] = reactive(False, init=False, repaint=False)
+    """True for the panel that drives ladder and tape."""
+
+    class Chosen(Message):
+        """The user clicked this panel."""
+
+        def __init__(self, panel: CandlePanel) -> None:
+            super().__init__()
+            self.panel = panel
+
+    def __init__(
+        self,
+        market: Market,
+        number: int,
+        *,
+        badge: str = "",
+        glyphs: Glyphs,
+        id: str | None = None,
+    ) -> None:
+        """Make a panel. `number` is its digit key; `badge` marks data that is not live."""
+        super().__init__(id=id)
+        self._market = market
+        self._number = number
+        self._badge = badge
+        self._glyphs = glyphs
+        self._painter = ChartPainter()
+
+    @property
+    def subscription(self) -> Subscription | None:
+        """The candle subscription that this panel shows."""
+        if self.instrument is None:
+            return None
+        return Subscription(self.instrument, Channel.CANDLES, self.timeframe)
+
+    def watch_instrument(self) -> None:
+        self._start_afresh()
+
+    def watch_timeframe(self) -> None:
+        self._start_afresh()
+
+    def watch_is_chosen(self) -> None:
+        self.sync(self.now)
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        self.post_message(self.Chosen(self))
+
+    def fingerprint(self, now: int) -> Hashable:
+        subscription = self.subscription
+        if subscription is None:
+            return self.is_chosen
+        state = self._market[subscription.instrument]
+        truth = self._market.truth(subscription)
+        series = state.candles.get(self.timeframe)
+        countdown = now // 1_000_000_000
+        return (
+            subscription,
+            self.is_chosen,
+            series.revision if series else 0,
+            state.last_text,
+            truth.status,
+            truth.reason,
+            countdown,
+        )
+
+    def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
+        subscription = self.subscription
+        if subscription is None:
+            back = look.title_focused if self.is_chosen else look.title
+            title = ((f" {self._number} ".ljust(width), back),)
+            blank: list[Row] = [((" ", look.base),)] * max(0, (height - 2) // 2)
+            return [title, *blank, (("press / to choose a symbol".center(width), look.muted),)]
+        state = self._market[subscription.instrument]
+        candles = self._live_candles(state)
+        decimals = fmt.price_decimals(state.info, state.last_text)
+        title = self._title(width, height, look, subscription, state, decimals)
+        chart = self._painter.paint(
+            candles,
+            width=width,
+            height=height - len(title),
+            timeframe=self.timeframe,
+            price_decimals=decimals,
+            palette=chart_palette(self.app),
+            glyphs=self._glyphs,
+            now_ns=self.now,
+            last_price=state.last_price,
+            message="" if candles else self._message(subscription),
+        )
+        return [*title, *chart]
+
+    def _start_afresh(self) -> None:
+        self._painter = ChartPainter()
+        if self.is_attached:
+            self.sync(self.now)
+
+    def _message(self, subscription: Subscription) -> str:
+        truth = self._market.truth(subscription)
+        match truth.status:
+            case SubscriptionStatus.REJECTED:
+                return f"{clean(str(subscription.instrument), 30)}: {clean(truth.reason, 80)}"
+            case SubscriptionStatus.LIVE:
+                return "no candles yet"
+            case SubscriptionStatus.STALE:
+                return "no connection"
+            case _:
+                return "loading candles"
+
+    def _live_candles(self, state: InstrumentState) -> Sequence[Candle]:
+        """The held candles, the open one carried on to the newest trade."""
+        series = state.candles.get(self.timeframe)
+        if series is None or series.last is None:
+            return ()
+        last, price = series.last, state.last_price
+        if (
+            price is None
+            or last.closed
+            or state.last_price_ts < last.ts_exchange
+            or self.timeframe.floor(state.last_price_ts) != last.open_time
+        ):
+            return series.candles
+        carried = msgspec.structs.replace(
+            last, close=price, high=max(last.high, price), low=min(last.low, price)
+        )
+        return [*series.candles[:-1], carried]
+
+    def _title(
+        self,
+        width: int,
+        height: int,
+        look: Look,
+        subscription: Subscription,
+        state: InstrumentState,
+        decimals: int,
+    ) -> list[tuple[Part, ...]]:
+        """One row, or two where one would have to leave the price out."""
+        back = look.title_focused if self.is_chosen else look.title
+        ticker = state.ticker
+        change = fmt.day_change(
+            ticker.open if ticker else None,
+            state.last_price,
+            ticker.change_percent if ticker else None,
+        )
+        colour = look.muted if change is None else look.up if change >= 0 else look.down
+        name: list[Part] = [
+            (f" {self._number} ", back),
+            (f"{clean(str(subscription.instrument), 32)} ", back),
+            (f"{self.timeframe} ", back),
+        ]
+        price = fmt.price(state.last_price, decimals)
+        moved = f"{fmt.arrow(change)}{fmt.percent(change)} "
+        truth = self._market.truth(subscription)
+        two_rows = width < 56 + len(self._badge) and height >= 7
+        if not two_rows:
+            name += [
+                (f" {price} ", back),
+                (moved, back if self.is_chosen else on(colour, back)),
+            ]
+        first = title_row(
+            width,
+            name=name,
+            badge=self._badge,
+            truth=truth,
+            now=self.now,
+            look=look,
+            focused=self.is_chosen,
+        )
+        if not two_rows:
+            return [first]
+        return [first, ((f" {price}  ", look.bold), (moved, colour))]

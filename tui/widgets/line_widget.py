@@ -1,0 +1,125 @@
+"""The base of our live widgets: rows are laid out once a change, and only rows that differ are drawn.
+
+A row that has not changed keeps its Strip object, which the compositor skips by identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import TypeAlias
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.widgets.look import Look, look_of
+
+Part: TypeAlias = tuple[str, Style]
+Row: TypeAlias = "tuple[Part, ...] | Strip"
+
+
+class LineWidget(Widget):
+    """A widget made of rows.
+
+    Subclasses say in `fingerprint` what their picture depends on, and lay it out in `rows`. The frame
+    clock calls `sync`; nothing is drawn while the fingerprint stays the same.
+
+    All text given to a row must have been cleaned (`tui.model.text.clean`) where it comes from outside.
+    """
+
+    DEFAULT_CSS = "LineWidget { width: 1fr; height: 1fr; }"
+
+    revision: reactive[Hashable] = reactive(None, init=False, repaint=False)
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._rows: list[Row] = []
+        self._strips: list[Strip] = []
+
+    def fingerprint(self, now: int) -> Hashable:
+        """What the picture at `now` (ns) depends on, beside size and theme."""
+        raise NotImplementedError
+
+    def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
+        """The picture: at most `height` rows; short ones are padded, long ones cut."""
+        raise NotImplementedError
+
+    def sync(self, now: int) -> None:
+        """Look at the world again; called by the frame clock for widgets that are shown."""
+        self._now = now
+        self.revision = self.fingerprint(now)
+
+    @property
+    def now(self) -> int:
+        """The moment (ns) of the frame that is being drawn."""
+        return getattr(self, "_now", 0)
+
+    def watch_revision(self) -> None:
+        self.draw()
+
+    def on_resize(self) -> None:
+        self._rows = []
+        self.draw()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._rows = []
+        if self.is_attached and self.size.area:
+            self.draw()
+
+    def draw(self) -> None:
+        """Lay the rows out and refresh those that differ."""
+        width, height = self.size
+        if not width or not height:
+            return
+        look = look_of(self.app)
+        rows = list(self.rows(width, height, look))[:height]
+        rows += [((" ", look.base),)] * (height - len(rows))
+        held, strips = self._rows, self._strips
+        whole = len(held) != height
+        if whole:
+            strips = [Strip.blank(width)] * height
+        changed: list[Region] = []
+        for y, row in enumerate(rows):
+            if not whole and (row is held[y] or (isinstance(row, tuple) and row == held[y])):
+                continue
+            strips[y] = row if isinstance(row, Strip) else _strip(row, width, look.base)
+            changed.append(Region(0, y, width, 1))
+        self._rows, self._strips = rows, strips
+        if whole:
+            self.refresh()
+        elif changed:
+            self.refresh(*changed)
+
+    def render_line(self, y: int) -> Strip:
+        if y < len(self._strips):
+            return self._strips[y]
+        return Strip.blank(self.size.width, look_of(self.app).base)
+
+
+def _strip(parts: tuple[Part, ...], width: int, base: Style) -> Strip:
+    strip = Strip([Segment(text, style) for text, style in parts])
+    return strip.adjust_cell_length(width, parts[-1][1] if parts else base)
+
+
+def spread(
+    left: Sequence[Part], right: Sequence[Part], width: int, fill: Style
+) -> tuple[Part, ...]:
+    """Parts at the left edge and parts at the right edge, with `fill` between.
+
+    Where there is not room for all, the last parts on the left go first.
+    """
+    need = sum(cell_len(text) for text, _ in right)
+    kept: list[Part] = []
+    room = width - need
+    for text, style in left:
+        length = cell_len(text)
+        if length > room:
+            break
+        kept.append((text, style))
+        room -= length
+    return (*kept, (" " * max(0, room), fill), *right)

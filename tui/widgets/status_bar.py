@@ -1,0 +1,88 @@
+"""The top line: what kind of data this is, how the feeds are, what time it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from datetime import tzinfo
+
+from textual.reactive import reactive
+
+from tui.model.health import ConnectionState, FeedHealth
+from tui.model.text import clean
+from tui.widgets import format as fmt
+from tui.widgets.line_widget import LineWidget, Part, Row, spread
+from tui.widgets.look import Look, on
+
+_MARKS = {
+    ConnectionState.CONNECTED: "●",
+    ConnectionState.CONNECTING: "◌",
+    ConnectionState.RECONNECTING: "◌",
+    ConnectionState.DISCONNECTED: "○",
+    ConnectionState.ERROR: "✗",
+    ConnectionState.CLOSED: "–",
+}
+
+
+class StatusBar(LineWidget):
+    """Mode badge, a hint, one mark a feed, errors and the clock."""
+
+    DEFAULT_CSS = "StatusBar { height: 1; width: 1fr; }"
+
+    paused: reactive[bool] = reactive(False, init=False, repaint=False)
+
+    def __init__(
+        self,
+        feeds: Callable[[], Sequence[FeedHealth]],
+        errors: Callable[[], int],
+        *,
+        badge: Callable[[], str],
+        hint: str,
+        zone: tzinfo,
+        id: str | None = None,
+    ) -> None:
+        """Make the bar; `errors` counts what the error log holds, `hint` says how to go live."""
+        super().__init__(id=id)
+        self._feeds = feeds
+        self._errors = errors
+        self._badge = badge
+        self._hint = hint
+        self._zone = zone
+
+    def watch_paused(self) -> None:
+        self.sync(self.now)
+
+    def fingerprint(self, now: int) -> Hashable:
+        feeds = tuple(
+            (feed.venue, feed.state, feed.cause, feed.retry_in_s and int(feed.retry_in_s))
+            for feed in self._feeds()
+        )
+        return (now // 1_000_000_000, feeds, self._errors(), self.paused, self._badge())
+
+    def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
+        back = look.title
+        left: list[Part] = []
+        badge = self._badge()
+        if badge:
+            left.append((f" {badge} ", look.badge))
+        if self.paused:
+            left.append((" VIEW PAUSED ", look.badge))
+        for feed in self._feeds():
+            good = feed.state is ConnectionState.CONNECTED
+            colour = on(look.success if good else look.error, back)
+            left.append((f" {_MARKS[feed.state]} {feed.venue}", colour))
+            if good:
+                if feed.latency_p50_ms is not None and width >= 60:
+                    left.append((f" {fmt.milliseconds(feed.latency_p50_ms)}", look.title_muted))
+            else:
+                retry = f" retry in {feed.retry_in_s:.0f}s" if feed.retry_in_s else ""
+                cause = f": {clean(feed.cause, 60)}" if feed.cause and width >= 70 else ""
+                left.append((f" {feed.state}{cause}{retry}", colour))
+        if self._hint:
+            left.append((f"  {self._hint}", look.title_muted))
+        errors = self._errors()
+        right: list[Part] = []
+        if errors:
+            right.append((f" {errors} error{'s' if errors > 1 else ''} ", on(look.error, back)))
+        zone = "" if width < 60 else f" {self._zone.tzname(None) or ''}"
+        right.append((f" {fmt.clock_time(self.now, self._zone)}{zone} ", back))
+        return [spread(left, right, width, back)]
