@@ -20,7 +20,7 @@ from tui.feed.upkeep import Upkeep
 from tui.market.market import Market
 from tui.model.errors import TradeTuiError, TransportError
 from tui.model.health import ConnectionState, ErrorCategory, FeedHealth, Transition
-from tui.model.instrument import InstrumentInfo
+from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
 from tui.transports.base import Connection, Transport
