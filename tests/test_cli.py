@@ -307,6 +307,15 @@ def test_a_failure_of_the_app_is_one_line(stage: Stage, capsys: pytest.CaptureFi
     assert stage.stopped == 1
 
 
+def test_a_recording_that_cannot_be_played_is_a_wrong_argument(
+    stage: Stage, recording: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.result = RecordingError("it ends before that")
+
+    assert cli.main(["replay", str(recording), "--from", "90"]) == 2
+    assert capsys.readouterr().err == "tradetui: it ends before that\n"
+
+
 def test_ctrl_c_is_no_traceback(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(launch: Launch, sim: object) -> int:
         raise KeyboardInterrupt

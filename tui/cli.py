@@ -49,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run_app(arguments: Arguments) -> int:
-    from tui.model.errors import TradeTuiError
+    from tui.model.errors import RecordingError, TradeTuiError
     from tui.planning import plan_launch, prepare_textual
 
     try:
@@ -63,6 +63,8 @@ def _run_app(arguments: Arguments) -> int:
     prepare_textual(launch.settings.frame_rate)
     try:
         return _start(launch)
+    except RecordingError as error:  # a fault far inside the file, or a start behind its end
+        return _complain(str(error), WRONG_ARGUMENTS)
     except TradeTuiError as error:
         return _complain(str(error), FAILED)
 
