@@ -189,6 +189,7 @@ def test_symbols_of_a_venue_go_live(stage: Stage) -> None:
         ["--venue", "BINANCE", "BTCUSDT", "BINANCE:ETHUSDT", "BTCUSDT"],
         ["BINANCE:BTCUSDT", "--grid", "2", "BINANCE:ETHUSDT"],
         ["--venue=binance", "--", "BTCUSDT", "ETHUSDT"],
+        ["--venue", "binance", "btcusdt", "binance:ethusdt"],
     ],
 )
 def test_symbols_may_be_written_in_several_ways(stage: Stage, words: list[str]) -> None:

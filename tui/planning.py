@@ -150,6 +150,9 @@ def _read_symbol(text: str, venue: str | None, known: Collection[str]) -> Instru
     if venue is not None and colon and first.upper() not in known:
         # A venue's own symbols may hold a colon.
         return read_instrument(f"{venue}:{text}")
+    if text.islower():
+        # Typed in a hurry: venues write their symbols in capitals.
+        text = text.upper()
     instrument = read_instrument(text, default_venue=venue)
     if instrument.venue not in known:
         hint = nearest(instrument.venue, known, f"there are {', '.join(known)}")
