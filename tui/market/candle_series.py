@@ -39,7 +39,8 @@ class CandleSeries:
 
         Returns:
             False when it is older news than what is held (an open state after the close, or an
-            earlier state of the open candle), which is then kept.
+            earlier state of the open candle), which is then kept; also when it is older than all
+            that a full series has room for.
         """
         times = self._times
         if not times or candle.open_time > times[-1]:
@@ -50,6 +51,8 @@ class CandleSeries:
         else:
             index = bisect_left(times, candle.open_time)
             if times[index] != candle.open_time:
+                if index == 0 and len(times) >= self._limit:
+                    return False
                 times.insert(index, candle.open_time)
                 self._candles.insert(index, candle)
                 self._trim()
@@ -84,4 +87,7 @@ class CandleSeries:
 def _is_older(candle: Candle, held: Candle) -> bool:
     if held.closed != candle.closed:
         return held.closed
+    if not candle.ts_exchange or not held.ts_exchange:
+        # A fetched candle that still moves has no time of its own, but its volume only grows.
+        return candle.volume < held.volume
     return candle.ts_exchange < held.ts_exchange

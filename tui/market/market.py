@@ -18,8 +18,7 @@ class InstrumentState:
 
     Attributes:
         last_price: newest price from any channel; `last_text` in the venue's digits.
-        best_bid, best_ask live in `ticker` (venue's digits) and in `book`.
-        recent_prices: thinned prices for a sparkline, oldest first.
+        ticker: holds the best bid and ask in the venue's digits; `book` has them too.
     """
 
     def __init__(self, instrument: Instrument) -> None:
@@ -41,6 +40,24 @@ class InstrumentState:
         if found is None:
             found = self.candles[timeframe] = CandleSeries()
         return found
+
+    def note_price(self, price: float, text: str, ts_exchange: int) -> None:
+        self.last_price = price
+        self.last_text = text or f"{price:.10f}".rstrip("0").rstrip(".")
+        self.last_price_ts = ts_exchange
+
+    def clear(self) -> None:
+        """Forget everything but what the venue tells of the instrument; revisions run on."""
+        self.ticker = None
+        self.ticker_revision += 1
+        self.last_price = None
+        self.last_text = ""
+        self.last_price_ts = 0
+        self.book.replace((), ())
+        self.book_revision += 1
+        self.tape.clear()
+        for series in self.candles.values():
+            series.clear()
 
 
 class Market:
@@ -82,23 +99,17 @@ class Market:
     # -- facts -----------------------------------------------------------------------------
 
     def apply_ticker(self, ticker: Ticker) -> None:
-        """Merge a ticker: fields that a message leaves out keep their last value."""
+        """Merge a ticker: fields that a message leaves out keep their last value, and an older
+        message only fills in what is not known yet."""
         state = self[ticker.instrument]
         held = state.ticker
         if held is None:
             state.ticker = ticker
         else:
-            news = {
-                name: value
-                for name in ticker.__struct_fields__
-                if (value := getattr(ticker, name)) is not None
-            }
-            state.ticker = msgspec.structs.replace(held, **news)
+            state.ticker = _merge_tickers(held, ticker)
         state.ticker_revision += 1
         if ticker.last is not None and ticker.ts_exchange >= state.last_price_ts:
-            state.last_price = ticker.last
-            state.last_text = ticker.last_text or state.last_text
-            state.last_price_ts = ticker.ts_exchange
+            state.note_price(ticker.last, ticker.last_text or "", ticker.ts_exchange)
         self._dirty.add(Subscription(ticker.instrument, Channel.TICKER))
 
     def apply_trade(self, trade: Trade) -> bool:
@@ -107,17 +118,22 @@ class Market:
         if not state.tape.add(trade):
             return False
         if trade.ts_exchange >= state.last_price_ts:
-            state.last_price = trade.price
-            state.last_text = trade.price_text
-            state.last_price_ts = trade.ts_exchange
+            state.note_price(trade.price, trade.price_text, trade.ts_exchange)
         self._dirty.add(Subscription(trade.instrument, Channel.TRADES))
         self._dirty.add(Subscription(trade.instrument, Channel.TICKER))
         return True
 
     def merge_trades(self, instrument: Instrument, trades: list[Trade]) -> int:
         """Merge fetched trades; returns how many were new."""
-        self._dirty.add(Subscription(instrument, Channel.TRADES))
-        return self[instrument].tape.merge(trades)
+        state = self[instrument]
+        added = state.tape.merge(trades)
+        if added:
+            self._dirty.add(Subscription(instrument, Channel.TRADES))
+            newest = state.tape.last
+            if newest is not None and newest.ts_exchange >= state.last_price_ts:
+                state.note_price(newest.price, newest.price_text, newest.ts_exchange)
+                self._dirty.add(Subscription(instrument, Channel.TICKER))
+        return added
 
     def mark_missed(self, instrument: Instrument, count: int) -> None:
         """Say on the tape that `count` trades were missed."""
@@ -135,8 +151,10 @@ class Market:
         self, instrument: Instrument, timeframe: Timeframe, candles: list[Candle]
     ) -> int:
         """Merge fetched candles; returns how many were new or newer."""
-        self._dirty.add(Subscription(instrument, Channel.CANDLES, timeframe))
-        return self[instrument].series(timeframe).merge(candles)
+        changed = self[instrument].series(timeframe).merge(candles)
+        if changed:
+            self._dirty.add(Subscription(instrument, Channel.CANDLES, timeframe))
+        return changed
 
     def book_changed(self, instrument: Instrument) -> None:
         """Note that the synchroniser wrote to the instrument's book."""
@@ -149,12 +167,13 @@ class Market:
             self._dirty.add(Subscription(info.instrument, channel))
 
     def forget(self, venue: str) -> None:
-        """Drop all facts of a venue, as when a replay is moved to another moment."""
-        for instrument, state in list(self._instruments.items()):
+        """Drop all facts of a venue, as when a replay is moved to another moment.
+
+        The books, tapes and series stay the same objects, so that whoever holds one sees it empty.
+        """
+        for instrument, state in self._instruments.items():
             if instrument.venue == venue:
-                fresh = InstrumentState(instrument)
-                fresh.info = state.info
-                self._instruments[instrument] = fresh
+                state.clear()
         self._dirty.update(key for key in self._truths if key.instrument.venue == venue)
 
     # -- the frame -------------------------------------------------------------------------
@@ -163,6 +182,22 @@ class Market:
         """What changed since the last call."""
         dirty, self._dirty = self._dirty, set()
         return dirty
+
+
+def _merge_tickers(held: Ticker, ticker: Ticker) -> Ticker:
+    # A bookTicker of Binance has no time (0): such prices are the newest by arrival.
+    is_older = 0 < ticker.ts_exchange < held.ts_exchange
+    news = {
+        name: value
+        for name in ticker.__struct_fields__
+        if (value := getattr(ticker, name)) is not None
+        and (not is_older or getattr(held, name) is None)
+    }
+    if not ticker.ts_exchange:
+        del news["ts_exchange"]
+    if ticker.bid is None and ticker.ask is None:
+        news.pop("sequence", None)  # it belongs to bid and ask, which stay
+    return msgspec.structs.replace(held, **news)
 
 
 _UNKNOWN = Truth(SubscriptionStatus.OFF)

@@ -48,16 +48,21 @@ class Tape:
         return True
 
     def merge(self, history: Iterable[Trade]) -> int:
-        """Merge fetched trades by id; returns how many were new. Trades without id are not merged."""
+        """Merge fetched trades by id; returns how many were new and had room.
+
+        Trades without id cannot be told apart: they are not merged, and nothing is merged with them.
+        """
         held = {trade.trade_id: trade for trade in self._trades if trade.trade_id is not None}
-        before = len(held)
+        if len(held) < len(self._trades):
+            return 0
+        known = set(held)
         for trade in history:
             if trade.trade_id is not None:
                 held.setdefault(trade.trade_id, trade)
-        added = len(held) - before
+        merged = deque((held[key] for key in sorted(held)), maxlen=self._trades.maxlen)
+        added = sum(trade.trade_id not in known for trade in merged)
         if added:
-            limit = self._trades.maxlen
-            self._trades = deque((held[key] for key in sorted(held)), maxlen=limit)
+            self._trades = merged
             self.revision += 1
         return added
 

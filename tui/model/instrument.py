@@ -30,6 +30,7 @@ class Instrument(msgspec.Struct, frozen=True, order=True, cache_hash=True):
                     f"{text!r} names no venue", "write VENUE:SYMBOL, for example BINANCE:BTCUSDT"
                 )
             venue, symbol = default_venue, venue
+        venue, symbol = venue.strip(), symbol.strip()
         if not venue or not symbol:
             raise InstrumentError(
                 f"{text!r} is not an instrument", "write VENUE:SYMBOL, for example BINANCE:BTCUSDT"

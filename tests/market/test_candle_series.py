@@ -1,0 +1,156 @@
+"""A candle series has each candle once, in order, in its newest state."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tui.market.candle_series import CandleSeries
+from tui.model.events import Candle
+from tui.model.instrument import Instrument
+from tui.model.timeframe import Timeframe
+
+BTCUSDT = Instrument("BINANCE", "BTCUSDT")
+MINUTE = Timeframe(1, "m")
+
+
+def candle(
+    open_time: int, *, closed: bool = True, at: int = 1, close: float = 1.0, volume: float = 1.0
+) -> Candle:
+    return Candle(BTCUSDT, MINUTE, open_time, 1.0, 2.0, 0.5, close, volume, closed, at)
+
+
+def series(*candles: Candle, limit: int = 100) -> CandleSeries:
+    made = CandleSeries(limit)
+    made.merge(candles)
+    return made
+
+
+def test_candles_stand_in_order_of_open_time_whatever_order_they_came_in() -> None:
+    made = series(candle(3), candle(1), candle(4), candle(2))
+
+    assert [one.open_time for one in made.candles] == [1, 2, 3, 4]
+    assert made.last == candle(4)
+
+
+def test_the_open_candle_is_replaced_in_place() -> None:
+    made = series(candle(1), candle(2, closed=False, at=1))
+    closed_before = made.closed_revision
+
+    assert made.upsert(candle(2, closed=False, at=2, close=1.5))
+
+    assert len(made) == 2
+    assert made.last == candle(2, closed=False, at=2, close=1.5)
+    assert made.closed_revision == closed_before
+
+
+def test_two_states_of_the_same_moment_are_taken_in_turn() -> None:
+    made = series(candle(1, closed=False, at=5))
+
+    assert made.upsert(candle(1, closed=False, at=5, close=1.5))
+
+
+def test_an_earlier_state_of_the_open_candle_is_refused() -> None:
+    made = series(candle(1, closed=False, at=5, close=1.5))
+    revision = made.revision
+
+    assert not made.upsert(candle(1, closed=False, at=4))
+    assert made.last == candle(1, closed=False, at=5, close=1.5)
+    assert made.revision == revision
+
+
+def test_a_closed_candle_never_opens_again() -> None:
+    made = series(candle(1, at=5))
+
+    assert not made.upsert(candle(1, closed=False, at=9))
+
+
+def test_closing_wins_whatever_its_time_says() -> None:
+    made = series(candle(1, closed=False, at=9))
+
+    assert made.upsert(candle(1, at=5))
+
+
+def test_a_fetched_open_candle_that_knows_more_wins() -> None:
+    made = series(candle(1, closed=False, at=9, volume=10.0))
+
+    assert made.upsert(candle(1, closed=False, at=0, volume=12.0))
+    assert made.last == candle(1, closed=False, at=0, volume=12.0)
+
+
+def test_a_fetched_open_candle_that_knows_less_is_refused() -> None:
+    made = series(candle(1, closed=False, at=9, volume=10.0))
+
+    assert not made.upsert(candle(1, closed=False, at=0, volume=8.0))
+
+
+def test_a_streamed_state_older_than_a_fetched_one_is_refused() -> None:
+    made = series(candle(1, closed=False, at=0, volume=12.0))
+
+    assert not made.upsert(candle(1, closed=False, at=9, volume=11.0))
+    assert made.upsert(candle(1, closed=False, at=10, volume=13.0))
+
+
+def test_anything_but_the_last_candle_changes_the_closed_revision() -> None:
+    made = series(candle(1), candle(3))
+    before = made.closed_revision
+
+    made.upsert(candle(2))
+    assert made.closed_revision == before + 1
+    made.upsert(candle(1, at=2))
+    assert made.closed_revision == before + 2
+    made.upsert(candle(4))
+    assert made.closed_revision == before + 3
+
+
+def test_the_oldest_go_when_there_is_no_more_room() -> None:
+    made = series(candle(1), candle(2), candle(3), limit=2)
+
+    assert [one.open_time for one in made.candles] == [2, 3]
+
+
+def test_what_is_older_than_a_full_series_is_refused_and_not_counted() -> None:
+    made = series(candle(11), candle(12), limit=2)
+    revision = made.revision
+
+    assert made.merge([candle(1), candle(2)]) == 0
+    assert made.revision == revision
+
+
+def test_merging_says_how_many_were_new_or_newer() -> None:
+    made = series(candle(1), candle(2, closed=False))
+
+    assert made.merge([candle(1, at=0), candle(2), candle(3)]) == 3
+    assert made.merge([candle(2, closed=False)]) == 0
+
+
+def test_a_cleared_series_is_empty_and_its_revisions_run_on() -> None:
+    made = series(candle(1))
+    revision, closed_revision = made.revision, made.closed_revision
+
+    made.clear()
+
+    assert (len(made), made.last) == (0, None)
+    assert made.revision > revision
+    assert made.closed_revision > closed_revision
+
+
+@pytest.mark.parametrize("limit", [3, 1000])
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(1, 12), st.booleans(), st.integers(1, 5)), max_size=60))
+def test_any_order_of_arrival_leaves_each_candle_once_closed_if_it_ever_closed(
+    limit: int, arrivals: list[tuple[int, bool, int]]
+) -> None:
+    made = CandleSeries(limit)
+    for open_time, closed, at in arrivals:
+        made.upsert(candle(open_time, closed=closed, at=at))
+
+    times = [one.open_time for one in made.candles]
+    assert times == sorted(set(times))
+    assert times == sorted({arrival[0] for arrival in arrivals})[-limit:]
+    if limit == 1000:
+        for one in made.candles:
+            mine = [arrival for arrival in arrivals if arrival[0] == one.open_time]
+            assert one.closed == any(closed for _, closed, _ in mine)
+            assert one.ts_exchange == max(at for _, closed, at in mine if closed == one.closed)

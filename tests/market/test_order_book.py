@@ -1,0 +1,158 @@
+"""The order book holds the levels that it was told, best first, in the venue's digits."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tui.market.order_book import BookLevel, BookSide, OrderBook
+from tui.model.events import Level
+
+
+def bids(*levels: Level) -> BookSide:
+    side = BookSide(is_bid=True)
+    side.replace(levels)
+    return side
+
+
+def asks(*levels: Level) -> BookSide:
+    side = BookSide(is_bid=False)
+    side.replace(levels)
+    return side
+
+
+def test_bids_begin_with_the_highest_and_asks_with_the_lowest() -> None:
+    levels: list[Level] = [("9.9", "1"), ("10.1", "2"), ("10.0", "3")]
+
+    assert bids(*levels).top_raw(3) == [("10.1", "2"), ("10.0", "3"), ("9.9", "1")]
+    assert asks(*levels).top_raw(3) == [("9.9", "1"), ("10.0", "3"), ("10.1", "2")]
+
+
+def test_prices_are_ordered_as_numbers_not_as_text() -> None:
+    assert bids(("9", "1"), ("10", "1"), ("100", "1")).top_raw(1) == [("100", "1")]
+
+
+def test_the_digits_of_the_venue_are_kept() -> None:
+    assert bids(("61837.63000000", "3.78826000")).top(1) == [
+        BookLevel(61837.63, 3.78826, "61837.63000000", "3.78826000")
+    ]
+
+
+def test_the_same_price_in_other_digits_is_the_same_level() -> None:
+    side = bids(("1.0", "1"))
+
+    side.apply([("1.00000000", "2")])
+
+    assert side.top_raw(5) == [("1.00000000", "2")]
+
+
+def test_a_size_of_zero_in_any_digits_removes() -> None:
+    side = asks(("1", "1"), ("2", "1"), ("3", "1"), ("4", "1"))
+
+    side.apply([("1", "0"), ("2", "0.00000000"), ("3", "0.0")])
+
+    assert side.top_raw(5) == [("4", "1")]
+    assert len(side) == 1
+
+
+def test_removing_an_unknown_level_changes_nothing() -> None:
+    side = bids(("1", "1"))
+
+    side.apply([("7", "0")])
+
+    assert side.top_raw(5) == [("1", "1")]
+
+
+def test_the_last_word_on_a_price_within_a_message_counts() -> None:
+    side = bids()
+
+    side.apply([("1", "1"), ("1", "0"), ("1", "2"), ("2", "1"), ("2", "0.00000000")])
+
+    assert side.top_raw(5) == [("1", "2")]
+
+
+def test_a_replaced_side_leaves_out_what_has_no_size() -> None:
+    assert bids(("1", "0.00000000"), ("2", "1")).top_raw(5) == [("2", "1")]
+
+
+def test_an_empty_side_has_no_best_price() -> None:
+    assert bids().best_price is None
+    assert bids().top(10) == []
+
+
+def test_the_best_price_is_the_venues_not_the_key() -> None:
+    assert asks(("101.5", "1"), ("102", "1")).best_price == 101.5
+    assert bids(("99.5", "1"), ("99", "1")).best_price == 99.5
+
+
+def test_truncating_keeps_the_best() -> None:
+    side = asks(("1", "1"), ("2", "1"), ("3", "1"))
+
+    side.truncate(2)
+    side.apply([("4", "1")])
+
+    assert side.top_raw(5) == [("1", "1"), ("2", "1"), ("4", "1")]
+
+
+def test_a_book_is_crossed_when_the_best_bid_reaches_the_best_ask() -> None:
+    book = OrderBook()
+    book.replace([("100", "1")], [("101", "1")])
+    assert not book.is_crossed
+
+    book.apply([("101", "1")], [])
+    assert book.is_crossed
+
+
+def test_a_book_with_one_side_is_not_crossed() -> None:
+    book = OrderBook()
+    book.replace([("100", "1")], [])
+
+    assert not book.is_crossed
+
+
+PRICES = st.sampled_from([f"{whole}.{cents:02}" for whole in range(8, 12) for cents in range(30)])
+SIZES = st.sampled_from(["0", "0.00000000", "0.0", "1", "0.5", "12.00000000"])
+CHANGES = st.lists(st.lists(st.tuples(PRICES, SIZES), max_size=30), max_size=12)
+
+
+def naive(start: list[Level], changes: list[list[Level]], *, is_bid: bool) -> list[Level]:
+    held: dict[float, Level] = {}
+    for message in [start, *changes]:
+        for level in message:
+            held.pop(float(level[0]), None)
+            if float(level[1]):
+                held[float(level[0])] = level
+    return [held[price] for price in sorted(held, reverse=is_bid)]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.dictionaries(PRICES, SIZES, max_size=100), CHANGES, st.booleans(), st.integers(0, 150))
+def test_any_changes_leave_what_a_dictionary_and_a_sort_would(
+    start: dict[str, str], changes: list[list[Level]], is_bid: bool, count: int
+) -> None:
+    side = BookSide(is_bid=is_bid)
+    side.replace(start.items())
+
+    for message in changes:
+        side.apply(message)
+
+    expected = naive(list(start.items()), changes, is_bid=is_bid)
+    assert side.top_raw(count) == expected[:count]
+    assert len(side) == len(expected)
+    assert side.best_price == (float(expected[0][0]) if expected else None)
+
+
+@settings(max_examples=100, deadline=None)
+@given(CHANGES, st.booleans(), st.integers(0, 20))
+def test_a_truncated_side_is_the_best_of_what_it_held(
+    changes: list[list[Level]], is_bid: bool, depth: int
+) -> None:
+    side = BookSide(is_bid=is_bid)
+    expected: list[Level] = []
+
+    for message in changes:
+        side.apply(message)
+        side.truncate(depth)
+        expected = naive(expected, [message], is_bid=is_bid)[:depth]
+
+    assert side.top_raw(1000) == expected
