@@ -303,7 +303,7 @@ async def test_the_four_books_bridge_though_their_snapshots_come_late(recordings
     async with watching(replay) as viewer:
         replay.player.set_speed(math.inf)
         results = {}
-        for name, frames in (("NKNUSDT", 120), ("LRCBTC", 12), ("BLZETH", 3), ("RUNEEUR", 2)):
+        for name, frames in (("NKNUSDT", 120), ("LRCBTC", 12), ("BLZETH", 3), ("RUNEEUR", 1)):
             replay.player.seek(12.0)
             sync, compared, equal = await build_book(
                 viewer, Instrument("BINANCE", name), until=frames
@@ -501,23 +501,48 @@ async def test_the_recording_waits_while_the_client_is_away(tmp_path: Path) -> N
         assert replay.player.state is PlayerState.WAITING
 
 
-async def test_who_comes_later_is_told_the_newest_of_each_stream_first(tmp_path: Path) -> None:
-    frames = [trade(0, 1), delta(0.1, 5, 6, []), trade(1, 2), trade(2, 3), trade(9, 4)]
+async def told_first(viewer: Viewer, *streams: str) -> list[str]:
+    """Subscribe; the event types that come before the answer to a question asked right after."""
+    await viewer.connect()
+    await viewer.ask("SUBSCRIBE", *streams)
+    await viewer.ws.send('{"method":"LIST_SUBSCRIPTIONS","id":99}')
+    told = []
+    while "data" in (message := json.loads(await viewer.receive())):
+        told.append(message["data"].get("e", "bookTicker"))
+    return told
+
+
+def book_ticker(offset: float, update: int) -> Any:
+    return rx(offset, "abcusdt@bookTicker", u=update, s="ABCUSDT", b="9", B="1", a="11", A="1")
+
+
+async def test_who_comes_later_is_told_the_present_first(tmp_path: Path) -> None:
+    frames = [trade(0, 1), delta(0.1, 5, 6, []), book_ticker(1, 6), trade(2, 3), trade(9, 4)]
+    replay = open_replay(write(tmp_path / "r", *frames), start=3.0)
+
+    async with watching(replay) as viewer:
+        assert await told_first(viewer, "abcusdt@ticker") == ["bookTicker", "trade"]
+
+
+@pytest.mark.parametrize("stream", ["abcusdt@aggTrade", "abcusdt@kline_1m"])
+async def test_trades_are_not_repeated_to_who_fetches_history(tmp_path: Path, stream: str) -> None:
+    frames = [trade(0, 1), book_ticker(1, 6), trade(9, 4)]
+    replay = open_replay(write(tmp_path / "r", *frames), start=3.0)
+
+    async with watching(replay) as viewer:
+        assert await told_first(viewer, "abcusdt@ticker", stream) == ["bookTicker"]
+
+
+async def test_in_a_pause_the_last_change_of_the_book_is_told_too(tmp_path: Path) -> None:
+    frames = [trade(0, 1), delta(0.1, 5, 6, []), trade(9, 4)]
     replay = open_replay(write(tmp_path / "r", *frames), start=3.0)
     replay.player.pause()
 
     async with watching(replay) as viewer:
-        await viewer.connect()
-        await viewer.ask("SUBSCRIBE", "abcusdt@trade")
-        received = [json.loads(await viewer.receive())["data"] for _ in range(2)]
-
-    assert [(data["e"], data.get("t")) for data in received] == [
-        ("depthUpdate", None),
-        ("trade", 3),
-    ]
+        assert await told_first(viewer, "abcusdt@depth@100ms") == ["trade", "depthUpdate"]
 
 
-async def test_a_further_stream_brings_its_newest_frame_again(tmp_path: Path) -> None:
+async def test_a_further_stream_in_a_pause_brings_its_last_change(tmp_path: Path) -> None:
     frames = [trade(0, 1), delta(0.1, 5, 6, []), trade(3600, 2)]
     replay = open_replay(write(tmp_path / "r", *frames))
 
@@ -526,6 +551,7 @@ async def test_a_further_stream_brings_its_newest_frame_again(tmp_path: Path) ->
         await viewer.ask("SUBSCRIBE", "abcusdt@trade")
         await viewer.receive()
         await viewer.receive()
+        replay.player.pause()
         await viewer.ask("SUBSCRIBE", "abcusdt@depth@100ms")
 
         assert json.loads(await viewer.receive())["data"]["u"] == 6

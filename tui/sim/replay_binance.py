@@ -83,7 +83,7 @@ class ReplayServer:
     symbol, so that a recording of `trade` serves who wants `aggTrade`. The player runs only while a
     client is subscribed; after a subscription it waits until the client has stopped asking, so that
     the answers it got and the stream meet at one frame. A subscription first brings the newest
-    frame of each stream before the position, so that the present is known even in a pause.
+    tickers and candles before the position, so that the present is known at once.
     A seek closes all connections with code 1012: what a client knows is no longer so.
     """
 
@@ -266,19 +266,38 @@ class ReplayServer:
         self._asked_at = self._clock.monotonic()
         position = self._player.index
         newest: set[int] = set()
-        for name in names:
+        added = [name for name in names if name not in client.streams]
+        client.streams.update(dict.fromkeys(names))
+        for name in added:
             symbol = _symbol_of(name)
             history = self.history.symbols.get(symbol)
-            if history is not None and name not in client.streams and client in self._clients:
-                is_first = client.starts.setdefault(symbol, position) == position
-                newest.update(
-                    history.newest_frames(position, None if is_first else channel_of(name))
-                )
-            client.streams[name] = None
+            if history is None or client not in self._clients:
+                continue
+            is_first = client.starts.setdefault(symbol, position) == position
+            present: set[Channel | None] = set(Channel) if is_first else {channel_of(name)}
+            newest.update(history.newest_frames(position, present - self._left_out(client, symbol)))
         for index in sorted(newest):
             await client.send_frame(self._recording.frames[index].raw)
         if client.starts:
             self._start_pump()
+
+    def _left_out(self, client: _Client, symbol: str) -> set[Channel | None]:
+        """Channels whose newest frame is not repeated to a client.
+
+        Who wants trades or candles fetches history, and would count the newest trade twice. A change
+        of a book is of use only where no further one follows.
+        """
+        wanted = {channel_of(name) for name in client.streams if _symbol_of(name) == symbol}
+        left_out: set[Channel | None] = set()
+        if wanted & {Channel.TRADES, Channel.CANDLES}:
+            left_out.add(Channel.TRADES)
+        if not self._stands_still:
+            left_out.add(Channel.BOOK)
+        return left_out
+
+    @property
+    def _stands_still(self) -> bool:
+        return self._player.is_paused or self._player.state is PlayerState.ENDED
 
     def _unsubscribe(self, client: _Client, names: list[str]) -> None:
         for name in names:
@@ -312,16 +331,15 @@ class ReplayServer:
                 depth = self._answers.depth(
                     request.query,
                     self._player.index,
-                    before_last_delta=self._player.state is not PlayerState.PLAYING,
+                    before_last_delta=self._stands_still,
                 )
                 self._asked_at = self._clock.monotonic()
                 return _json(depth)
             except Refused as refusal:
                 return _refusal(refusal)
             except NotYet as late:
-                is_moving = self._player.state in (PlayerState.PLAYING, PlayerState.WAITING)
                 waited = self._clock.monotonic() - began
-                if not (late.ever and is_moving) or waited >= _LONGEST_WAIT_S:
+                if self._stands_still or not late.ever or waited >= _LONGEST_WAIT_S:
                     return web.json_response(
                         {"code": -1008, "msg": late.message},
                         status=503,

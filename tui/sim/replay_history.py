@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
@@ -186,12 +186,12 @@ class SymbolHistory:
         """How many of the trades the first `upto` frames of the recording hold."""
         return bisect_left(self.trade_frames, upto)
 
-    def newest_frames(self, upto: int, channel: Channel | None = None) -> list[int]:
-        """The newest frame of each stream (of one channel, or of all) among the first `upto`."""
+    def newest_frames(self, upto: int, channels: Collection[Channel | None]) -> list[int]:
+        """The newest frame of each stream of these channels among the first `upto`."""
         return [
             frames[count - 1]
             for name, frames in self.streams.items()
-            if channel in (None, channel_of(name)) and (count := bisect_left(frames, upto))
+            if channel_of(name) in channels and (count := bisect_left(frames, upto))
         ]
 
     @property
