@@ -8,6 +8,7 @@ from typing import Any
 import pyte
 import pytest
 from rich.console import Console
+from rich.segment import Segment
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers.headless_driver import HeadlessDriver
@@ -50,13 +51,26 @@ def _visible(char: pyte.screens.Char) -> Cell:
     return (char.data, char.fg, char.bg, char.bold, char.italics, *marks)
 
 
-def repaint(strips: Iterable[Strip], width: int, height: int) -> list[list[Cell]]:
+def repaint(
+    strips: Iterable[Strip], width: int, height: int, color_system: Any = "truecolor"
+) -> list[list[Cell]]:
     """Return the cells of a terminal on which Textual itself has drawn these lines from scratch."""
-    console = Console(force_terminal=True, color_system="truecolor", _environ={})
+    console = Console(force_terminal=True, color_system=color_system, _environ={})
     emulator = Emulator(width, height)
     for y, strip in enumerate(strips):
-        emulator.feed(f"\x1b[{y + 1}H" + strip.render(console))
+        emulator.feed(f"\x1b[{y + 1}H" + _fresh(strip).render(console))
     return emulator.cells()
+
+
+def _fresh(strip: Strip) -> Strip:
+    """Return an equal strip that remembers no codes, which may be those of another colour system."""
+    segments = []
+    for text, style, control in strip:
+        if style is not None:
+            style = style.copy()
+            style._ansi = None
+        segments.append(Segment(text, style, control))
+    return Strip(segments, strip.cell_length)
 
 
 def shown_by(app: App[Any]) -> list[list[Cell]]:
@@ -64,7 +78,7 @@ def shown_by(app: App[Any]) -> list[list[Cell]]:
     compositor = app.screen._compositor
     screenshot = compositor.render_update(full=True, screen_stack=app._background_screens)
     lines = [Strip.join(strips) for strips in screenshot.strips]
-    return repaint(lines, *app.size)
+    return repaint(lines, *app.size, app.console.color_system)
 
 
 class EmulatedDriver(HeadlessDriver):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
 from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
@@ -14,18 +15,27 @@ from tui.terminal.canvas import Canvas, DirtyLine
 
 RED = Style(color=Color.from_rgb(200, 0, 0), bgcolor=Color.from_rgb(10, 10, 10))
 GREEN = Style(color=Color.from_rgb(0, 200, 0), bgcolor=Color.from_rgb(10, 10, 10))
-STYLES = [
-    None,
-    RED,
-    GREEN,
-    Style(bold=True),
-    Style(reverse=True),
-    Style(underline=True, color="red"),
-    Style(bgcolor="blue"),
-    Style(strike=True, italic=True, bgcolor="blue"),
-    Style(dim=True, bold=True, color=Color.from_rgb(1, 2, 3)),
-    Style(color=Color.from_rgb(9, 9, 9), meta={"@click": "a"}),
-]
+
+
+def make_styles() -> list[Style | None]:
+    """Fresh ones each time: a style remembers its codes for the first colour system it meets."""
+    return [
+        None,
+        Style(color=Color.from_rgb(200, 0, 0), bgcolor=Color.from_rgb(10, 10, 10)),
+        Style(color=Color.from_rgb(0, 200, 0), bgcolor=Color.from_rgb(10, 10, 10)),
+        Style(bold=True),
+        Style(reverse=True),
+        Style(underline=True, color="red"),
+        Style(bgcolor="blue"),
+        Style(strike=True, italic=True, bgcolor="blue"),
+        Style(dim=True, bold=True, color=Color.from_rgb(1, 2, 3)),
+        Style(color=Color.from_rgb(9, 9, 9), meta={"@click": "a"}),
+        Style(color="default", bgcolor="default", bold=False),
+        Style(color="bright_green", bgcolor="color(130)", blink=True),
+        Style(conceal=True, overline=True),
+    ]
+
+
 WORDS = ["a", " ", "   ", "BTC", "67,250.10", "█▀▄", "│", "字", "币安", "x字y", "₿ ", "          "]
 
 
@@ -211,45 +221,77 @@ def test_a_forgotten_terminal_is_painted_in_full() -> None:
     assert not canvas.prepare((4, 1), "truecolor")
 
 
-def random_strip(rng: random.Random, width: int) -> Strip:
-    segments: list[Segment] = []
-    left = width
-    while left > 0:
-        segment = Segment(rng.choice(WORDS), rng.choice(STYLES))
-        if segment.cell_length > left:
-            segment = Segment(" " * left, segment.style)
-        segments.append(segment)
-        left -= segment.cell_length
-    return Strip(segments, width)
+class Scribbler:
+    """Makes random lines."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = random.Random(seed)
+        self.styles = make_styles()
+
+    def strip(self, width: int) -> Strip:
+        segments: list[Segment] = []
+        left = width
+        while left > 0:
+            segment = Segment(self.rng.choice(WORDS), self.rng.choice(self.styles))
+            if segment.cell_length > left:
+                segment = Segment(" " * left, segment.style)
+            segments.append(segment)
+            left -= segment.cell_length
+        return Strip(segments, width)
+
+    def changed(self, strip: Strip) -> Strip:
+        width = strip.cell_length
+        start = self.rng.randrange(width)
+        stop = self.rng.randint(start + 1, width)
+        return Strip.join([strip.crop(0, start), self.strip(stop - start), strip.crop(stop, width)])
 
 
+@pytest.mark.parametrize("color_system", ["truecolor", "256", "standard", None])
 def test_thousands_of_random_updates_leave_the_terminal_as_a_repaint_would(
-    emulator: Any, repaint: Any
+    emulator: Any, repaint: Any, color_system: str | None
 ) -> None:
-    rng = random.Random(7)
+    scribbler = Scribbler(7)
+    rng = scribbler.rng
     width, height = 24, 4
-    canvas = Canvas("truecolor")
-    canvas.prepare((width, height), "truecolor")
+    canvas = Canvas(color_system)
+    canvas.prepare((width, height), color_system)
     terminal = emulator(width, height)
-    rows = [random_strip(rng, width) for _ in range(height)]
+    rows = [scribbler.strip(width) for _ in range(height)]
     terminal.feed(canvas.paint([_pieces(rng, y, rows[y]) for y in range(height)], full=True))
 
-    for step in range(4000):
+    for step in range(2000):
         changes = {}
         for y in sorted(rng.sample(range(height), rng.randint(0, 2))):
-            changes[y] = rows[y] = _mutated(rng, rows[y])
+            changes[y] = rows[y] = scribbler.changed(rows[y])
         frame = canvas.paint([_pieces(rng, y, strip) for y, strip in changes.items()], full=False)
         terminal.feed(frame)
         if step % 4 == 0:
-            assert terminal.cells() == repaint(rows, width, height), f"step {step}"
+            assert terminal.cells() == repaint(rows, width, height, color_system), f"step {step}"
 
 
-def _mutated(rng: random.Random, strip: Strip) -> Strip:
-    width = strip.cell_length
-    start = rng.randrange(width)
-    stop = rng.randint(start + 1, width)
-    middle = random_strip(rng, stop - start)
-    return Strip.join([strip.crop(0, start), middle, strip.crop(stop, width)])
+@pytest.mark.parametrize("seed", range(3))
+def test_random_spans_repaint_exactly_themselves(emulator: Any, repaint: Any, seed: int) -> None:
+    scribbler = Scribbler(seed)
+    rng = scribbler.rng
+    width = 24
+    canvas = ready_canvas(width, 1)
+    terminal = emulator(width, 1)
+    shown = Strip.blank(width)
+
+    for step in range(600):
+        wanted = scribbler.changed(shown)
+        start = rng.randrange(width)
+        stop = rng.randint(start + 1, width)
+        shown = Strip.join([shown.crop(0, start), wanted.crop(start, stop), shown.crop(stop)])
+        # What lies outside the span may be anything, so long as no wide character crosses its edges.
+        piece = Strip.join(
+            [scribbler.strip(start), wanted.crop(start, stop), scribbler.strip(width - stop)]
+        )
+        terminal.feed(
+            canvas.paint([DirtyLine(0, [(start, stop)], {0: piece}, [width])], full=False)
+        )
+
+        assert terminal.cells() == repaint([shown], width, 1), f"step {step}"
 
 
 def _pieces(rng: random.Random, y: int, strip: Strip) -> DirtyLine:

@@ -15,6 +15,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import Compositor
 from textual.app import App, ComposeResult
+from textual.command import CommandPalette
 from textual.containers import Horizontal, Vertical
 from textual.geometry import Region, Size
 from textual.screen import ModalScreen, Screen
@@ -304,7 +305,9 @@ async def _pop(app: Any, pilot: Any, rng: random.Random) -> None:
 
 
 async def _palette(app: Any, pilot: Any, rng: random.Random) -> None:
-    app.action_command_palette()
+    # Textual itself fails when a palette is opened while another lies under a screen.
+    if not any(isinstance(screen, CommandPalette) for screen in app.screen_stack):
+        app.action_command_palette()
 
 
 async def _notify(app: Any, pilot: Any, rng: random.Random) -> None:
