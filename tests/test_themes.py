@@ -88,6 +88,15 @@ def test_a_folder_that_is_not_there_has_no_themes_but_the_built_in_one(tmp_path:
     assert problems == []
 
 
+def test_a_file_in_the_folders_place_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "themes").touch()
+
+    themes, problems = load_themes([FOLDER, tmp_path / "themes"])
+
+    assert set(themes) == set(SHIPPED)
+    assert problems == [f"themes {tmp_path / 'themes'}: cannot be read: Not a directory"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
 
 import platformdirs
@@ -37,9 +35,8 @@ def user_themes_dir() -> Path:
     return platformdirs.user_config_path(APP_NAME, appauthor=False) / "themes"
 
 
-def shipped_themes_dir() -> Traversable:
+def shipped_themes_dir() -> Path:
     """The themes that came with the program: inside the wheel, or beside the package in a checkout."""
-    packaged = files("tui") / "_themes"
-    if packaged.is_dir():
-        return packaged
-    return Path(__file__).resolve().parent.parent / "themes"
+    package = Path(__file__).resolve().parent
+    packaged = package / "_themes"
+    return packaged if packaged.is_dir() else package.parent / "themes"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -113,7 +114,9 @@ def _is_textual_theme(name: str) -> bool:
     return name in BUILTIN_THEMES
 
 
+@cache
 def _known_venues() -> list[str]:
+    # It looks into every installed package: once is enough.
     return [*venues(), SIM_VENUE]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
-from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -68,7 +68,7 @@ class Theme(msgspec.Struct, frozen=True):
 
 
 def load_themes(
-    folders: Iterable[Traversable] | None = None,
+    folders: Iterable[Path] | None = None,
 ) -> tuple[dict[str, Theme], list[str]]:
     """Read every theme there is.
 
@@ -94,7 +94,7 @@ def load_themes(
     return themes, problems
 
 
-def read_theme(file: Traversable) -> Theme:
+def read_theme(file: Path) -> Theme:
     """Read one theme file.
 
     Raises:
@@ -210,14 +210,11 @@ def _variables(colours: Colours) -> dict[str, str]:
     }
 
 
-def _theme_files(folder: Traversable, problems: list[str]) -> list[Traversable]:
+def _theme_files(folder: Path, problems: list[str]) -> list[Path]:
     try:
-        if not folder.is_dir():
-            return []
-        return sorted(
-            (file for file in folder.iterdir() if file.name.endswith(".toml")),
-            key=lambda file: file.name,
-        )
+        return sorted(file for file in folder.iterdir() if file.suffix == ".toml")
+    except FileNotFoundError:
+        return []
     except OSError as error:
         problems.append(f"themes {folder}: cannot be read: {error.strerror}")
         return []
