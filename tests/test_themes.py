@@ -7,6 +7,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from rich.color import Color, ColorSystem
+from rich.terminal_theme import DEFAULT_TERMINAL_THEME
 from textual.app import App, ComposeResult
 from textual.theme import BUILTIN_THEMES
 from textual.widgets import Static
@@ -286,6 +288,37 @@ def test_the_grid_stays_behind_the_candles(name: str) -> None:
     colours = shipped(name).colours
 
     assert 1.05 < contrast(colours.grid, colours.background) < 2.0
+
+
+def reduced(name: str, system: ColorSystem) -> dict[str, str]:
+    """The theme's colours on a terminal that has fewer."""
+    colours = msgspec.structs.asdict(shipped(name).colours)
+    return {
+        role: Color.parse(colour).downgrade(system).get_truecolor(DEFAULT_TERMINAL_THEME).hex
+        for role, colour in colours.items()
+    }
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_256_colours_are_enough(name: str) -> None:
+    colours = reduced(name, ColorSystem.EIGHT_BIT)
+
+    for role in ("text", "muted", "accent", "axis"):
+        assert contrast(colours[role], colours["background"]) >= 4.5, role
+    for role in ("up", "down", "bid", "ask", "warning", "error", "success"):
+        assert contrast(colours[role], colours["background"]) >= 3.0, role
+    for role in ("panel", "grid", "highlight", "border"):
+        assert colours[role] != colours["background"], role
+    assert contrast(colours["text"], colours["highlight"]) >= 4.5
+    assert colours["up"] != colours["down"]
+
+
+def test_high_contrast_can_be_read_with_16_colours() -> None:
+    colours = reduced("high-contrast", ColorSystem.STANDARD)
+
+    for role in ("text", "muted", "accent", "axis", "up", "down", "warning", "error"):
+        assert contrast(colours[role], colours["background"]) >= 4.5, role
+    assert contrast(colours["text"], colours["highlight"]) >= 4.5
 
 
 def test_high_contrast_means_seven_to_one() -> None:

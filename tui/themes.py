@@ -271,7 +271,7 @@ def _long(colour: str) -> str:
 _FALLBACK = Colours(
     background="#0b0e14",
     surface="#10141c",
-    panel="#171c26",
+    panel="#1b1e24",
     text="#d8dce6",
     muted="#8b94a7",
     border="#2a3240",
@@ -284,7 +284,7 @@ _FALLBACK = Colours(
     warning="#e6b566",
     error="#ff7b72",
     success="#57c98f",
-    grid="#1a202b",
+    grid="#1b1e24",
     axis="#7d8699",
     highlight="#22304a",
 )
