@@ -109,7 +109,7 @@ async def test_a_port_where_nobody_listens_is_refused_with_its_name(rest: RestTr
     with pytest.raises(TransportError) as caught:
         await rest.get(url, {})
 
-    assert caught.value.message.startswith(f"cannot connect to {host}")
+    assert caught.value.message == f"cannot connect to {host}: connection refused"
     assert not caught.value.fatal
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -31,6 +33,16 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def os_reason(error: OSError) -> str:
+    """The operating system's own words; asyncio replaces them by its own, and lists addresses."""
+    if error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno).lower()
+    text = str(error)
+    if "Multiple exceptions" in text and f"Errno {errno.ECONNREFUSED}" in text:
+        return os.strerror(errno.ECONNREFUSED).lower()
+    return error.strerror or text
 
 
 def retry_after_s(headers: Mapping[str, str], now_s: float) -> float | None:

@@ -12,7 +12,7 @@ import msgspec
 
 from tui import __version__
 from tui.model.errors import TransportError
-from tui.transports.refusal import host_of, is_loopback
+from tui.transports.refusal import host_of, is_loopback, os_reason
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
@@ -109,5 +109,5 @@ def _request_error(aiohttp: Any, url: str, error: Exception, timeout_s: float) -
     if isinstance(error, aiohttp.ClientPayloadError):
         return TransportError(f"the answer of {host} was cut off")
     if isinstance(error, aiohttp.ClientConnectorError):
-        return TransportError(f"cannot connect to {host}: {error.os_error.strerror or error}")
+        return TransportError(f"cannot connect to {host}: {os_reason(error.os_error)}")
     return TransportError(f"the request to {host} failed: {str(error) or type(error).__name__}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui import __version__
 from tui.model.errors import TransportError
-from tui.transports.refusal import handshake_error, host_of, is_loopback
+from tui.transports.refusal import handshake_error, host_of, is_loopback, os_reason
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -141,13 +141,5 @@ def _connect_error(url: str, error: Exception, timeout_s: float) -> TransportErr
     if isinstance(error, InvalidHandshake | EOFError):
         return TransportError(f"{host} does not speak WebSocket: {error}")
     if isinstance(error, OSError):
-        return TransportError(f"cannot connect to {host}: {_reason(error)}")
+        return TransportError(f"cannot connect to {host}: {os_reason(error)}")
     return TransportError(f"cannot connect to {host}: {type(error).__name__}: {error}")
-
-
-def _reason(error: OSError) -> str:
-    """The operating system's words, without the list of addresses that asyncio adds."""
-    if error.strerror and "Multiple exceptions" not in error.strerror:
-        return error.strerror
-    text = str(error)
-    return "connection refused" if "refused" in text.lower() else text
