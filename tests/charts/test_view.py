@@ -122,6 +122,14 @@ def test_merged_bars_begin_at_round_times_and_do_not_shift_as_candles_arrive() -
     assert after == [[0, 5, 10, 15, 20]] * 2
 
 
+def test_merging_over_a_hole_keeps_both_sides_apart() -> None:
+    held = [candle(1, 1, 1, 1, at=0), candle(1, 2, 1, 2, at=1), candle(5, 5, 5, 5, at=4)]
+
+    bars = visible_bars(held, MINUTE, slots=5, merge=2)
+
+    assert [(bar.slot, bar.high, bar.volume) for bar in bars] == [(2, 2, 2.0), (4, 5, 1.0)]
+
+
 def test_a_right_edge_within_a_merged_bar_shows_the_whole_bar() -> None:
     held = wave(20)
 

@@ -155,27 +155,26 @@ def time_labels(times: Sequence[int], timeframe: Timeframe, *, every: float) -> 
     if step is None or timeframe.unit == "M":
         return _month_labels(times, wanted)
     origin = _FIRST_MONDAY if step == 7 * _DAY else 0
-    labels: list[TimeLabel] = []
-    before = (times[0] // NS - origin) // step if times else 0
-    day_before = times[0] // NS // _DAY if times else 0
-    if times and (times[0] // NS - origin) % step == 0:
-        before, day_before = before - 1, day_before - (times[0] // NS % _DAY == 0)
-    for index, time in enumerate(times):
-        second = time // NS
-        part = (second - origin) // step
-        if part == before:
-            continue
-        before = part
+    seconds = [time // NS for time in times]
+    parts = [(second - origin) // step for second in seconds]
+    marks = [at for at in range(1, len(parts)) if parts[at] != parts[at - 1]]
+    if parts and seconds[0] == parts[0] * step + origin:
+        marks.insert(0, 0)
+    labels = []
+    day = seconds[0] // _DAY if seconds else 0
+    for at in marks:
+        second = seconds[at]
+        boundary = parts[at] * step + origin
+        # The first candle of a day may open after midnight where there is a gap.
+        is_date = second // _DAY != day or second % _DAY == 0
         day = second // _DAY
-        boundary = part * step + origin
-        shown = boundary if second - boundary < timeframe.seconds else second
-        if day != day_before:
-            # The first candle of a day may open after midnight where there is a gap.
-            labels.append(TimeLabel(index, _date(second, step), True))
+        if is_date:
+            text = _date(second, step)
         else:
-            labels.append(TimeLabel(index, _clock(shown, step), False))
-        day_before = day
-    return [label for label in labels if label.text]
+            text = _clock(boundary if second - boundary < timeframe.seconds else second, step)
+        if text:
+            labels.append(TimeLabel(at, text, is_date))
+    return labels
 
 
 def day_starts(times: Sequence[int]) -> list[int]:
@@ -210,10 +209,11 @@ def _date(second: int, step: int) -> str:
 
 
 def _clock(second: int, step: int) -> str:
-    moment = _moment(second)
-    if moment is None:
+    if not 0 <= second <= _LAST_SECOND:
         return ""
-    return f"{moment:%H:%M:%S}" if step < _MINUTE else f"{moment:%H:%M}"
+    minutes = second // 60 % 1440
+    text = f"{minutes // 60:02}:{minutes % 60:02}"
+    return f"{text}:{second % 60:02}" if step < _MINUTE else text
 
 
 def _moment(second: int) -> datetime | None:

@@ -40,7 +40,9 @@ def candle_shape(
     steps = glyphs.steps
     middle = width // 2
     ink = inks[0]
-    upper, lower = _joined(steps, top, bottom, high, low)
+    upper, lower = top, bottom
+    if bottom - top > steps >> 2:
+        upper, lower = _joined(steps, top, bottom, high, low)
     height = lower - upper
     if height <= steps >> 2 or (
         height <= 3 * steps >> 3 and upper // steps == (lower - 1) // steps

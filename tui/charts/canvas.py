@@ -108,8 +108,9 @@ def draw_marks(canvas: Canvas) -> None:
     """Write the highest and the lowest price of the view beside their candles."""
     if canvas.scale.rows < _LEAST_ROWS_FOR_MARKS or canvas.plot_width < _LEAST_COLUMNS_FOR_MARKS:
         return
-    highest = max(canvas.bars, key=lambda bar: bar.high)
-    lowest = min(canvas.bars, key=lambda bar: bar.low)
+    highs, lows = [bar.high for bar in canvas.bars], [bar.low for bar in canvas.bars]
+    highest = canvas.bars[highs.index(max(highs))]
+    lowest = canvas.bars[lows.index(min(lows))]
     scale = canvas.scale
     # Nothing is drawn above the highest wick and below the lowest, so no candle gets hidden.
     above = int(scale.position(highest.high) * 2 + 0.5) // 2 - 1

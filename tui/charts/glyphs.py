@@ -23,7 +23,8 @@ class Glyphs(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
         hollow: a row inside a hollow body one cell wide; `hollow_is_cut` where its foreground is
             the hole.
         hollow_left, hollow_right: the walls of a wider one.
-        last_line, grid_line, separator: the last price, round prices, midnight.
+        last_line, grid_line, separator: the last price, round prices, midnight; the first two are
+            patterns that repeat along the row.
         spark: levels of a sparkline, lowest first.
     """
 
@@ -71,7 +72,7 @@ EIGHTHS = Glyphs(
     hollow_left="█",
     hollow_right="█",
     last_line="┄",
-    grid_line="┈",
+    grid_line="┈   ",
     separator="┊",
     spark="▁▂▃▄▅▆▇█",
 )
@@ -96,7 +97,7 @@ HALVES = Glyphs(
     hollow_left="█",
     hollow_right="█",
     last_line="┄",
-    grid_line="┈",
+    grid_line="┈   ",
     separator="┊",
     spark="▁▄█",
 )
@@ -121,7 +122,7 @@ ASCII = Glyphs(
     hollow_left="[",
     hollow_right="]",
     last_line="-",
-    grid_line=".",
+    grid_line=".   ",
     separator=":",
     spark="_.-=^",
 )

@@ -24,7 +24,7 @@ from tui.charts.canvas import (
 )
 from tui.charts.glyphs import Glyphs
 from tui.charts.layout import share_room
-from tui.charts.palette import Ink, Inks, Palette
+from tui.charts.palette import Ink, Inks, Palette, inks_of
 from tui.charts.rows import Row
 from tui.charts.scale import HeldScale
 from tui.charts.view import Bar, visible_bars
@@ -47,7 +47,6 @@ class ChartPainter:
         self._volume_top = 0.0
         self._scale_key: object = None
         self._label_width = 0
-        self._inks: Inks | None = None
         self._shapes: dict[tuple[int, int, int, int, bool], _Shape] = {}
         self._shapes_key: object = None
         self._rows: list[Row] = []
@@ -103,9 +102,7 @@ class ChartPainter:
         """
         if width <= 0 or height <= 0:
             return [Strip([], 0) for _ in range(height)]
-        if self._inks is None or self._inks.palette != palette:
-            self._inks = Inks(palette)
-        inks = self._inks
+        inks = inks_of(palette)
         merge = max(merge, 1)
         if last_price is not None and not math.isfinite(last_price):
             last_price = None

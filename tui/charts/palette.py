@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import msgspec
 from rich.style import Style
 
@@ -41,8 +43,7 @@ class Ink(msgspec.Struct, frozen=True, eq=False):
 
 
 class Inks:
-    """Every ink of one palette, equal colours sharing one; compared by identity, so build it once
-    and keep it."""
+    """Every ink of one palette, equal colours sharing one; compared by identity."""
 
     def __init__(self, palette: Palette) -> None:
         ground = palette.background
@@ -80,6 +81,12 @@ class Inks:
         if key not in self._known:
             self._known[key] = Ink(Style(color=colour, bgcolor=ground), solid=True)
         return self._known[key]
+
+
+@lru_cache(maxsize=16)
+def inks_of(palette: Palette) -> Inks:
+    """The inks of a palette, the same ones for every chart."""
+    return Inks(palette)
 
 
 def blend(colour: str, other: str, share: float) -> str:

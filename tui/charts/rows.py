@@ -14,7 +14,8 @@ Cell: TypeAlias = tuple[int, str, Ink]
 
 
 class Row:
-    """One row: its cells, and what the empty ones between them show up to `fill_width`."""
+    """One row: its cells, and the pattern that the empty ones between them show up to
+    `fill_width`."""
 
     __slots__ = ("cells", "fill", "fill_ink", "fill_width")
 
@@ -96,15 +97,16 @@ def _plain(cells: list[Cell], width: int, blank: Ink) -> list[Segment]:
 def _filled(
     cells: list[Cell], width: int, blank: Ink, fill: str, fill_ink: Ink, fill_width: int
 ) -> list[Segment]:
+    pattern = fill * (fill_width // len(fill) + 1)
     complete: list[Cell] = []
     at = 0
     for cell in cells:
         column = cell[0]
         end = min(column, fill_width)
-        if end > at:
-            complete.append((at, fill * (end - at), fill_ink))
+        if end > at and not (piece := pattern[at:end]).isspace():
+            complete.append((at, piece, fill_ink))
         complete.append(cell)
         at = column + len(cell[1])
     if at < fill_width:
-        complete.append((at, fill * (fill_width - at), fill_ink))
+        complete.append((at, pattern[at:fill_width], fill_ink))
     return _plain(complete, width, blank)

@@ -13,13 +13,13 @@ from tui.model.events import Candle
 from tui.model.timeframe import NS, Timeframe
 
 _WIDEST_GAP = 12
-_HUGE = 1e100  # differences of larger prices would overflow
+_HUGE = 1e100
 _FIRST_MONDAY = 4 * 86_400
 
 
 class Bar(msgspec.Struct, gc=False):
     """One candle as drawn: `slot` counts columns from the left of the view, prices are in order
-    (low <= open, close <= high) and finite. Built for one painting and not kept."""
+    (low <= open, close <= high) and finite."""
 
     slot: int
     open_time: int
@@ -58,62 +58,78 @@ def visible_bars(
             end += 1
     window = _sane(candles[max(end - (slots + 1) * merge, 0) : end])
     times = [candle.open_time for candle in window]
-    numbers = [(time - origin) // span for time in times]
-    bars = _bars(window, times, numbers, merge)
-    if bars and not (max([bar.high for bar in bars]) < _HUGE > -min([bar.low for bar in bars])):
-        bars = [bar for bar in bars if bar.high < _HUGE > -bar.low]
-    return _placed(bars, slots)
+    return _bars(window, times, [(time - origin) // span for time in times], slots)
 
 
 def _sane(window: Sequence[Candle]) -> Sequence[Candle]:
-    """The candles in order, one an open time, without those whose prices are not numbers."""
+    """The candles in order, one an open time, without those whose prices are no numbers
+    or too large for sums of them."""
     times = [candle.open_time for candle in window]
     if not all(map(lt, times, islice(times, 1, None))):
         window = list({candle.open_time: candle for candle in window}.values())
         window.sort(key=attrgetter("open_time"))
-    sums = [candle.open + candle.high + candle.low + candle.close for candle in window]
-    if not isfinite(sum(sums)):
-        window = [candle for candle, total in zip(window, sums, strict=True) if isfinite(total)]
+    sums = [
+        abs(candle.open) + abs(candle.high) + abs(candle.low) + abs(candle.close)
+        for candle in window
+    ]
+    if not sum(sums) < _HUGE:
+        window = [candle for candle, total in zip(window, sums, strict=True) if total < _HUGE]
     return window
 
 
-def _bars(window: Sequence[Candle], times: list[int], numbers: list[int], merge: int) -> list[Bar]:
-    """One bar a number, the number standing in for the slot."""
+def _bars(window: Sequence[Candle], times: list[int], numbers: list[int], slots: int) -> list[Bar]:
+    """One bar for each number, in the last slots."""
+    count = len(window)
+    starts = list(range(count))
+    if len(set(numbers)) < count:
+        starts = [at for at in starts if not at or numbers[at] != numbers[at - 1]]
+        numbers = [numbers[at] for at in starts]
+    places = _slots(numbers, slots)
+    if not places:
+        return []
+    starts = starts[-len(places) :]
+    first = starts[0]
+    window, times = window[first:], times[first:]
     opens = [candle.open for candle in window]
     closes = [candle.close for candle in window]
     highs = list(map(max, opens, closes, [candle.high for candle in window]))
     lows = list(map(min, opens, closes, [candle.low for candle in window]))
     volumes = [candle.volume for candle in window]
-    if not (isfinite(sum(volumes)) and min(volumes, default=0.0) >= 0.0):
+    if not (isfinite(sum(volumes)) and min(volumes) >= 0.0):
         volumes = [volume if 0.0 <= volume < inf else 0.0 for volume in volumes]
-    if merge == 1:
-        return list(map(Bar, numbers, times, opens, highs, lows, closes, volumes))
-    count = len(numbers)
-    edges = [index for index in range(1, count) if numbers[index] != numbers[index - 1]]
+    if len(window) == len(places):
+        return list(map(Bar, places, times, opens, highs, lows, closes, volumes))
+    edges = pairwise([*(start - first for start in starts), len(window)])
     return [
         Bar(
-            numbers[first],
-            times[first],
-            opens[first],
-            max(highs[first:end]),
-            min(lows[first:end]),
+            place,
+            times[start],
+            opens[start],
+            max(highs[start:end]),
+            min(lows[start:end]),
             closes[end - 1],
-            sum(volumes[first:end]),
+            sum(volumes[start:end]),
         )
-        for first, end in pairwise([0, *edges, count])
-        if first < end
+        for place, (start, end) in zip(places, edges, strict=True)
     ]
 
 
-def _placed(bars: list[Bar], slots: int) -> list[Bar]:
-    """Turn numbers into slots, newest in the last one, holes shortened."""
+def _slots(numbers: list[int], slots: int) -> list[int]:
+    """The slots of the last bars that fit: the newest in the last slot, long holes shortened.
+
+    The numbers rise and no two are the same.
+    """
+    count = len(numbers)
+    if count and numbers[-1] - numbers[0] == count - 1:
+        return list(range(max(slots - count, 0), slots))
+    places: list[int] = []
     slot = slots
     newer: int | None = None
-    for index in range(len(bars) - 1, -1, -1):
-        bar = bars[index]
-        slot -= 1 if newer is None else min(max(newer - bar.slot, 1), _WIDEST_GAP + 1)
+    for number in reversed(numbers):
+        slot -= 1 if newer is None else min(newer - number, _WIDEST_GAP + 1)
         if slot < 0:
-            return bars[index + 1 :]
-        newer = bar.slot
-        bar.slot = slot
-    return bars
+            break
+        newer = number
+        places.append(slot)
+    places.reverse()
+    return places
