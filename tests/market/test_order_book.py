@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tui.market import order_book
 from tui.market.order_book import BookLevel, BookSide, OrderBook
 from tui.model.events import Level
 
@@ -85,6 +89,17 @@ def test_the_best_price_is_the_venues_not_the_key() -> None:
     assert bids(("99.5", "1"), ("99", "1")).best_price == 99.5
 
 
+def test_a_deep_book_is_read_right_from_its_top_to_its_end() -> None:
+    side = bids(*[(str(price), "1") for price in range(1, 2001)])
+    side.apply([(str(price), "0") for price in range(1500, 2001)])
+    side.apply([(str(price), "2") for price in range(1490, 1500)])
+
+    assert len(side) == 1499
+    assert side.best_price == 1499.0
+    assert side.top_raw(11) == [*((str(p), "2") for p in range(1499, 1489, -1)), ("1489", "1")]
+    assert [price for price, _ in side.top_raw(5000)] == [str(p) for p in range(1499, 0, -1)]
+
+
 def test_truncating_keeps_the_best() -> None:
     side = asks(("1", "1"), ("2", "1"), ("3", "1"))
 
@@ -125,16 +140,39 @@ def naive(start: list[Level], changes: list[list[Level]], *, is_bid: bool) -> li
     return [held[price] for price in sorted(held, reverse=is_bid)]
 
 
-@settings(max_examples=150, deadline=None)
-@given(st.dictionaries(PRICES, SIZES, max_size=100), CHANGES, st.booleans(), st.integers(0, 150))
+@pytest.fixture(params=[(256, 512), (2, 4), (1, 1)], ids=str, scope="module")
+def few_sorted(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Books that keep few levels sorted, so that small ones have an unsorted part too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(order_book, "_SORTED", request.param[0])
+        patch.setattr(order_book, "_MOST_SORTED", request.param[1])
+        yield
+
+
+@pytest.mark.usefixtures("few_sorted")
+@settings(max_examples=100, deadline=None)
+@given(
+    st.dictionaries(PRICES, SIZES, max_size=100),
+    CHANGES,
+    st.booleans(),
+    st.integers(0, 150),
+    st.booleans(),
+)
 def test_any_changes_leave_what_a_dictionary_and_a_sort_would(
-    start: dict[str, str], changes: list[list[Level]], is_bid: bool, count: int
+    start: dict[str, str],
+    changes: list[list[Level]],
+    is_bid: bool,
+    count: int,
+    reads_between: bool,
 ) -> None:
     side = BookSide(is_bid=is_bid)
     side.replace(start.items())
 
-    for message in changes:
+    for position, message in enumerate(changes):
         side.apply(message)
+        if reads_between:
+            so_far = naive(list(start.items()), changes[: position + 1], is_bid=is_bid)
+            assert side.top_raw(3) == so_far[:3]
 
     expected = naive(list(start.items()), changes, is_bid=is_bid)
     assert side.top_raw(count) == expected[:count]
@@ -142,7 +180,8 @@ def test_any_changes_leave_what_a_dictionary_and_a_sort_would(
     assert side.best_price == (float(expected[0][0]) if expected else None)
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.usefixtures("few_sorted")
+@settings(max_examples=60, deadline=None)
 @given(CHANGES, st.booleans(), st.integers(0, 20))
 def test_a_truncated_side_is_the_best_of_what_it_held(
     changes: list[list[Level]], is_bid: bool, depth: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable
+from math import inf
 
 import msgspec
 
@@ -12,6 +13,8 @@ from tui.model.events import Level
 _USUAL_ZERO = (
     "0.00000000"  # the size of most removals at Binance: comparing is cheaper than parsing
 )
+_SORTED = 256
+_MOST_SORTED = 512  # kept sorted before the worse half is let go
 
 
 class BookLevel(msgspec.Struct, frozen=True, gc=False):
@@ -24,57 +27,67 @@ class BookLevel(msgspec.Struct, frozen=True, gc=False):
 
 
 class BookSide:
-    """The levels of one side; prices are kept sorted, the best one last.
+    """The levels of one side.
 
     A bid's key is its price, an ask's key its negated price, so that both sides are the same code.
+    Only the best levels are kept sorted, the best one last: `_keys` holds every key from `_floor` up.
+    What is far from the best changes as often as what is near, and nobody looks at its order.
     """
 
-    __slots__ = ("_keys", "_levels", "_sign")
+    __slots__ = ("_floor", "_keys", "_levels", "_sign")
 
     def __init__(self, *, is_bid: bool) -> None:
         self._sign = 1.0 if is_bid else -1.0
         self._levels: dict[float, Level] = {}
         self._keys: list[float] = []
+        self._floor = -inf
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return len(self._levels)
 
     def replace(self, levels: Iterable[Level]) -> None:
         """Become exactly these levels; those of size zero are left out."""
         sign = self._sign
         self._levels = {sign * float(level[0]): level for level in levels if float(level[1]) != 0.0}
-        self._keys = sorted(self._levels)
+        self._sort(_SORTED)
 
     def apply(self, levels: Iterable[Level]) -> None:
         """Set each level to its absolute size; size zero removes (removing an unknown one is normal)."""
         sign = self._sign
         held = self._levels
         keys = self._keys
-        count = len(keys)
+        floor = self._floor
+        count = len(held)
         for level in levels:
             price, size = level
             key = sign * float(price)
             if size != _USUAL_ZERO and float(size) != 0.0:
                 held[key] = level
                 if len(held) != count:
-                    insort(keys, key)
                     count += 1
+                    if key >= floor:
+                        insort(keys, key)
             elif held.pop(key, None) is not None:
-                del keys[bisect_left(keys, key)]
                 count -= 1
+                if key >= floor:
+                    del keys[bisect_left(keys, key)]
+        if len(keys) > _MOST_SORTED:
+            del keys[:-_SORTED]
+            self._floor = keys[0]
 
     def truncate(self, depth: int) -> None:
         """Keep only the best `depth` levels."""
-        excess = len(self._keys) - depth
+        excess = len(self._levels) - depth
         if excess > 0:
+            self._sort_at_least(len(self._levels))
             for key in self._keys[:excess]:
                 del self._levels[key]
             del self._keys[:excess]
 
     def top_raw(self, count: int) -> list[Level]:
         """The best `count` levels as the venue wrote them, best first."""
-        held = self._levels
-        return [held[key] for key in self._keys[: -count - 1 : -1]]
+        self._sort_at_least(count)
+        return [*map(self._levels.__getitem__, self._keys[: -count - 1 : -1])]
 
     def top(self, count: int) -> list[BookLevel]:
         """The best `count` levels, best first."""
@@ -82,7 +95,17 @@ class BookSide:
 
     @property
     def best_price(self) -> float | None:
+        self._sort_at_least(1)
         return self._sign * self._keys[-1] if self._keys else None
+
+    def _sort_at_least(self, count: int) -> None:
+        if len(self._keys) < count and len(self._keys) < len(self._levels):
+            self._sort(max(count, _SORTED))
+
+    def _sort(self, count: int) -> None:
+        """Sort the best `count` levels anew."""
+        self._keys = sorted(self._levels)[-count:]
+        self._floor = self._keys[0] if len(self._keys) < len(self._levels) else -inf
 
 
 class OrderBook:
@@ -106,4 +129,7 @@ class OrderBook:
     def is_crossed(self) -> bool:
         """True when the best bid is not below the best ask: such a book is wrong."""
         bids, asks = self.bids._keys, self.asks._keys
-        return bool(bids and asks) and bids[-1] >= -asks[-1]
+        if bids and asks:
+            return bids[-1] >= -asks[-1]
+        bid, ask = self.bids.best_price, self.asks.best_price
+        return bid is not None and ask is not None and bid >= ask
