@@ -1,0 +1,79 @@
+"""Looks are told apart by what is visible, and changed with few codes."""
+
+from __future__ import annotations
+
+import pytest
+from rich.style import Style
+
+from tui.terminal.palette import PLAIN, Palette
+
+
+def step(before: str, after: str) -> str:
+    palette = Palette("truecolor")
+    return palette.step(
+        palette.number(Style.parse(before)), palette.number(Style.parse(after))
+    ).replace("\x1b", "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "codes"),
+    [
+        ("none", "bold", "[1m"),
+        ("bold red", "none", "[m"),
+        ("bold", "bold italic", "[3m"),
+        ("bold dim", "dim", "[0;2m"),
+        ("bold #010203 on #040506", "#010203 on #040506", "[22m"),
+        ("bold dim #010203 on #040506", "dim #010203 on #040506", "[22;2m"),
+        ("red on blue", "green on blue", "[32m"),
+        ("red on blue", "on blue", "[39m"),
+        ("red on blue", "red", "[49m"),
+        ("underline red", "red", "[24m"),
+        ("#010203 on #040506", "bold reverse underline", "[0;1;4;7m"),
+        ("frame red", "red", "[0;31m"),
+        ("red", "red", ""),
+        ("default on default", "none", ""),
+    ],
+)
+def test_a_change_of_look_takes_few_codes(before: str, after: str, codes: str) -> None:
+    assert step(before, after) == codes
+
+
+def test_meta_is_no_part_of_a_look() -> None:
+    palette = Palette("truecolor")
+
+    assert palette.number(Style(bold=True, meta={"a": 1})) == palette.number(Style(bold=True))
+
+
+def test_colours_are_rounded_to_what_the_terminal_has() -> None:
+    few, many = Palette("256"), Palette("truecolor")
+    one, other = Style.parse("#ff0000"), Style.parse("#fe0000")
+
+    assert few.number(one) == few.number(other)
+    assert many.number(one) != many.number(other)
+
+
+def test_a_blank_needs_only_its_background() -> None:
+    palette = Palette("truecolor")
+    ink = palette.number(Style.parse("red on blue"))
+    blank = palette.number(Style.parse("bold green on black"))
+
+    codes, reached = palette.step_to_blank(ink, blank)
+
+    assert codes == "\x1b[40m"
+    assert reached == palette.number(Style.parse("red on black"))
+
+
+def test_a_blank_after_underlined_text_ends_the_line() -> None:
+    palette = Palette("truecolor")
+    underlined = palette.number(Style.parse("underline"))
+
+    assert palette.step_to_blank(underlined, PLAIN) == ("\x1b[m", PLAIN)
+
+
+def test_a_palette_of_endless_colours_asks_to_be_replaced() -> None:
+    palette = Palette("truecolor")
+
+    for code in range(17_000):
+        palette.number(Style(color=f"#{code:06x}"))
+
+    assert palette.is_full
