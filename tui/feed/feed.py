@@ -191,7 +191,7 @@ class Feed:
         task = asyncio.current_task()
         while True:
             if task is not None and task.cancelling():
-                # A task group that fails in the very moment of a cancellation reports the failure only.
+                # The connection failed in the very moment of the cancellation, and hid it.
                 raise asyncio.CancelledError
             await self._until_due()
             try:
@@ -276,7 +276,9 @@ class Feed:
         self._wake.clear()
         self._machine.connected(f"connected by {self._transport.name}")
         self._upkeep.connected()
-        await conversation.run()
+        # In a task of its own: a group that fails leaves a request of cancellation on its task (Python
+        # 3.11 and 3.12), and on the supervisor only a real one may count.
+        await asyncio.create_task(conversation.run())
 
     # -- what is done now and then ---------------------------------------------------------
 

@@ -1,0 +1,403 @@
+"""Deadlines, backoff and ends of a feed, on a clock moved by hand and a transport in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+
+import pytest
+
+from tui.adapters.base import Limits, Liveness
+from tui.adapters.binance import BinanceAdapter
+from tui.feed.clock import ManualClock
+from tui.feed.error_log import ErrorLog
+from tui.feed.feed import Feed
+from tui.feed.settings import FeedSettings
+from tui.market.market import Market
+from tui.model.errors import TransportError
+from tui.model.health import ConnectionState, ErrorCategory
+from tui.model.instrument import Instrument
+from tui.model.subscription import Channel, Subscription
+from tui.transports.rest import RestResponse, RestTransport
+
+BTC = Instrument("BINANCE", "BTCUSDT")
+TICKER = Subscription(BTC, Channel.TICKER)
+TRADES = Subscription(BTC, Channel.TRADES)
+
+
+class Line:
+    """A connection in memory; a test plays the venue."""
+
+    def __init__(self, *, answers: bool, pongs: bool) -> None:
+        self.sent: list[dict[str, object]] = []
+        self.closed = False
+        self.answers = answers
+        self.pongs = pongs
+        self._frames: asyncio.Queue[bytes | TransportError] = asyncio.Queue()
+
+    def push(self, *payloads: dict[str, object]) -> None:
+        for payload in payloads:
+            self._frames.put_nowait(json.dumps(payload).encode())
+
+    def lose(self, error: TransportError) -> None:
+        self._frames.put_nowait(error)
+
+    async def receive(self) -> bytes:
+        frame = await self._frames.get()
+        if isinstance(frame, TransportError):
+            raise frame
+        return frame
+
+    async def send(self, text: str) -> None:
+        message = json.loads(text)
+        self.sent.append(message)
+        if self.answers:
+            self.push({"result": None, "id": message["id"]})
+
+    async def ping(self) -> float:
+        if not self.pongs:
+            await asyncio.Event().wait()
+        return 0.02
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class Lines:
+    """A transport in memory: hands out lines, or refuses."""
+
+    name = "memory"
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.attempts: list[float] = []
+        self.refusal: TransportError | None = None
+        self.answers = self.pongs = True
+        self.on_open: Callable[[Line], None] = lambda line: None
+        self.clock = ManualClock()
+
+    async def connect(
+        self, url: str, headers: Mapping[str, str], *, max_message_bytes: int, timeout_s: float
+    ) -> Line:
+        self.attempts.append(self.clock.monotonic())
+        if self.refusal is not None:
+            raise self.refusal
+        line = Line(answers=self.answers, pongs=self.pongs)
+        self.lines.append(line)
+        self.on_open(line)
+        return line
+
+
+class NoRest(RestTransport):
+    """Requests that all fail at once."""
+
+    async def get(self, *args: object, **kwargs: object) -> RestResponse:
+        raise TransportError("no REST here", fatal=True)
+
+
+class Stage:
+    def __init__(self) -> None:
+        self.lines = Lines()
+        self.clock = self.lines.clock
+        self.adapter = BinanceAdapter()
+        self.market = Market()
+        self.errors = ErrorLog(self.clock)
+        self.feed: Feed
+        self.task: asyncio.Task[None] | None = None
+
+    def start(self, settings: FeedSettings = FeedSettings()) -> None:  # noqa: B008 - frozen
+        self.feed = Feed(
+            self.adapter,
+            self.market,
+            transport=self.lines,
+            rest=NoRest(),
+            clock=self.clock,
+            rng=random.Random(5),
+            errors=self.errors,
+            settings=settings,
+        )
+        self.feed.want([TICKER, TRADES])
+        self.task = asyncio.create_task(self.feed.run())
+
+    async def run_for(self, seconds: float) -> None:
+        for _ in range(round(seconds * 4)):
+            await self.clock.advance(0.25)
+
+    def status(self, subscription: Subscription = TICKER) -> tuple[str, str]:
+        truth = self.market.truth(subscription)
+        return truth.status.value, truth.reason
+
+    def causes(self) -> list[tuple[str, str]]:
+        return [(step.state.value, step.cause) for step in self.feed.history]
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    made = Stage()
+    yield made
+    if made.task is not None:
+        made.task.cancel()
+        await asyncio.gather(made.task, return_exceptions=True)
+
+
+def ticker(last: str = "100.0") -> dict[str, object]:
+    return {
+        "stream": "btcusdt@miniTicker",
+        "data": {
+            "e": "24hrMiniTicker", "E": 1, "s": "BTCUSDT",
+            "c": last, "o": "1", "h": "1", "l": "1", "v": "1", "q": "1",
+        },
+    }  # fmt: skip
+
+
+async def test_accept_then_close_is_not_hammered(stage: Stage) -> None:
+    stage.lines.on_open = lambda line: line.lose(TransportError("closed", status=1000))
+    stage.start()
+
+    await stage.run_for(300)
+
+    gaps = [b - a for a, b in zip(stage.lines.attempts, stage.lines.attempts[1:], strict=False)]
+    assert min(gaps) >= 1.0
+    assert len(stage.lines.attempts) < 45
+
+
+async def test_without_a_pong_the_connection_is_given_up_and_replaced(stage: Stage) -> None:
+    stage.lines.pongs = False
+    stage.start(FeedSettings(ping_interval_s=15.0, pong_timeout_s=5.0))
+    await stage.run_for(6)
+    assert stage.causes()[-1] == ("CONNECTED", "connected by memory")
+
+    await stage.run_for(2)
+
+    assert ("DISCONNECTED", "no pong within 5 s") in stage.causes()
+    assert stage.lines.lines[0].closed
+    assert len(stage.lines.lines) == 2
+
+
+async def test_a_connection_on_which_nothing_comes_is_given_up(stage: Stage) -> None:
+    stage.adapter.liveness = Liveness(connection_s=20.0)
+    stage.lines.answers = False
+    stage.start(FeedSettings(ping_interval_s=1000.0))
+    await stage.run_for(1.5)
+
+    await stage.run_for(21)
+
+    assert ("DISCONNECTED", "nothing came for 20 s") in stage.causes()
+
+
+async def test_a_connection_is_renewed_before_the_venue_ends_it(stage: Stage) -> None:
+    stage.adapter.limits = Limits(max_connection_age_s=100.0)
+    stage.start()
+
+    await stage.run_for(101)
+
+    assert len(stage.lines.lines) == 2
+    assert stage.causes()[-3:] == [
+        ("DISCONNECTED", "renewed before the venue ends it for its age"),
+        ("RECONNECTING", "renewed before the venue ends it for its age"),
+        ("CONNECTED", "connected by memory"),
+    ]
+
+
+async def test_an_announced_shutdown_is_left_at_once(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(1)
+
+    stage.lines.lines[0].push({"e": "serverShutdown", "E": 1})
+    await stage.run_for(0.25)
+
+    assert len(stage.lines.lines) == 2
+    assert stage.feed.health().state is ConnectionState.CONNECTED
+
+
+async def test_a_ticker_that_falls_silent_is_stale_while_trades_may_rest(stage: Stage) -> None:
+    stage.adapter.liveness = Liveness(channels={Channel.TICKER: 10.0})
+    stage.start()
+    await stage.run_for(1)
+    line = stage.lines.lines[0]
+    line.push({**ticker(), "stream": "btcusdt@ticker", "data": full_ticker()})
+    await stage.run_for(1)
+    assert stage.status() == ("live", "")
+
+    await stage.run_for(10.5)
+
+    assert stage.status() == ("stale", "no data for 10 s")
+    assert stage.status(TRADES)[0] != "stale"
+    line.push({"stream": "btcusdt@ticker", "data": full_ticker()})
+    await stage.run_for(0.25)
+    assert stage.status() == ("live", "")
+
+
+async def test_an_unanswered_request_is_asked_again(stage: Stage) -> None:
+    stage.lines.answers = False
+    stage.start(FeedSettings(ack_timeout_s=10.0))
+    await stage.run_for(9)
+    assert len(stage.lines.lines[0].sent) == 1
+
+    await stage.run_for(2)
+
+    first, second = stage.lines.lines[0].sent
+    assert first["params"] == second["params"]
+    assert first["id"] != second["id"]
+    assert stage.status() == ("pending", "no answer, asked 2 times")
+
+
+async def test_everything_is_asked_for_again_after_a_reconnect(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(1)
+
+    stage.lines.lines[0].lose(TransportError("gone", status=1012))
+    await stage.run_for(15)
+
+    assert stage.lines.lines[1].sent[0]["params"] == ["btcusdt@ticker", "btcusdt@aggTrade"]
+
+
+async def test_a_fatal_refusal_waits_for_the_user_and_says_what_to_do(stage: Stage) -> None:
+    stage.lines.refusal = TransportError("bad certificate", hint="check the date", fatal=True)
+    stage.start()
+    await stage.run_for(600)
+    assert len(stage.lines.attempts) == 1
+    assert stage.feed.health().state is ConnectionState.ERROR
+    assert "bad certificate (check the date)" in [
+        record.message for record in stage.errors.records(ErrorCategory.CONNECTION)
+    ]
+
+    stage.lines.refusal = None
+    stage.feed.reconnect("asked by the user")
+    await stage.run_for(0.25)
+
+    assert stage.feed.health().state is ConnectionState.CONNECTED
+
+
+async def test_a_wish_to_reconnect_does_not_wait_for_the_backoff(stage: Stage) -> None:
+    stage.lines.refusal = TransportError("slow down", status=429, retry_after_s=500.0)
+    stage.start()
+    await stage.run_for(10)
+    health = stage.feed.health()
+    assert health.retry_in_s == pytest.approx(490.0)
+    assert health.cause == "slow down"
+
+    stage.lines.refusal = None
+    stage.feed.reconnect("asked by the user")
+    await stage.run_for(0.25)
+
+    assert stage.feed.health().state is ConnectionState.CONNECTED
+    assert stage.feed.health().retry_in_s is None
+
+
+async def test_a_wish_to_reconnect_replaces_a_good_connection(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(1)
+
+    stage.feed.reconnect("asked by the user")
+    await stage.run_for(0.25)
+
+    assert len(stage.lines.lines) == 2
+    assert stage.lines.lines[0].closed
+    assert stage.feed.health().reconnects == 1
+
+
+async def test_a_fault_of_ours_is_told_and_the_feed_goes_on(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(1)
+
+    def stumble(frame: bytes, ts_local: int) -> list[object]:
+        raise RuntimeError("surprise")
+
+    stage.adapter.decode = stumble  # type: ignore[method-assign, assignment]
+    stage.lines.lines[0].push(ticker())
+    await stage.run_for(1)
+
+    assert stage.errors.records()[0].message.startswith("internal error: RuntimeError('surprise')")
+    assert stage.feed.health().state is ConnectionState.CONNECTED
+
+
+async def test_what_came_before_the_end_still_counts(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(1)
+    line = stage.lines.lines[0]
+
+    line.push({"stream": "btcusdt@ticker", "data": full_ticker("123.5")})
+    line.lose(TransportError("gone"))
+    await stage.run_for(0.25)
+
+    assert stage.market[BTC].last_price == 123.5
+
+
+async def test_a_restart_forgets_the_past_and_connects_at_once(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(1)
+    line = stage.lines.lines[0]
+    line.push(agg_trade(1000), {"stream": "btcusdt@ticker", "data": full_ticker()})
+    await stage.run_for(0.25)
+    assert len(stage.market[BTC].tape) == 1
+
+    line.push(agg_trade(1001))
+    stage.feed.restart("moved to another moment")
+    await stage.run_for(0.25)
+    stage.lines.lines[1].push(agg_trade(7))
+    await stage.run_for(0.25)
+
+    assert [trade.trade_id for trade in stage.market[BTC].tape.newest(9)] == [7]
+    assert stage.market[BTC].tape.missed == 0
+    assert stage.market[BTC].ticker is None
+    assert stage.status(TRADES)[0] == "live"
+
+
+async def test_the_figures_of_a_moment(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(1)
+    for _ in range(5):
+        stage.lines.lines[0].push(*[agg_trade(number) for number in range(10)])
+        await stage.run_for(1)
+
+    health = stage.feed.health()
+
+    assert health.venue == "BINANCE"
+    assert health.endpoint == "wss://stream.binance.com:9443/stream"
+    assert health.transport == "memory"
+    assert health.message_rate == pytest.approx(10.0, abs=2.1)
+    assert health.messages_out == 1
+    assert health.subscriptions == {"live": 1, "syncing": 1}
+    assert health.uptime_s == 6.0
+    assert health.ping_ms == 20.0
+
+
+async def test_the_budget_of_messages_holds_while_wishes_change_quickly(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(1)
+
+    for number in range(40):
+        symbol = Instrument("BINANCE", f"S{number}USDT")
+        stage.feed.want([TICKER, Subscription(symbol, Channel.TICKER)])
+        await stage.clock.advance(0.05)
+    await stage.run_for(2)
+
+    line = stage.lines.lines[0]
+    assert len(line.sent) <= 1 + 3 * 5
+    held: set[object] = set()
+    for message in line.sent:
+        params = message["params"]
+        assert isinstance(params, list)
+        held = held | set(params) if message["method"] == "SUBSCRIBE" else held - set(params)
+    assert held == {"btcusdt@ticker", "s39usdt@ticker"}
+
+
+def full_ticker(last: str = "100.0") -> dict[str, object]:
+    return {
+        "e": "24hrTicker", "E": 1, "s": "BTCUSDT", "p": "1", "P": "1.00", "w": "1", "x": "1",
+        "c": last, "Q": "1", "b": "99.0", "B": "1", "a": "101.0", "A": "1", "o": "99", "h": "102",
+        "l": "98", "v": "10", "q": "1000", "O": 0, "C": 1, "F": 0, "L": 1, "n": 2,
+    }  # fmt: skip
+
+
+def agg_trade(number: int) -> dict[str, object]:
+    return {
+        "stream": "btcusdt@aggTrade",
+        "data": {
+            "e": "aggTrade", "E": 1, "s": "BTCUSDT", "a": number, "p": "100.0", "q": "1",
+            "f": number, "l": number, "T": 1, "m": False, "M": True,
+        },
+    }  # fmt: skip
