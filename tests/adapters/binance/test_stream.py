@@ -169,6 +169,17 @@ def test_a_mini_ticker_says_nothing_of_bid_and_ask(frame: bytes | str) -> None:
     ]
 
 
+def test_the_mini_tickers_of_the_whole_venue_come_in_one_frame() -> None:
+    other = MINI_TICKER.replace("BNBBTC", "ETHBTC")
+
+    events = decode(wrap("!miniTicker@arr", f"[{MINI_TICKER},{other}]"))
+
+    assert [event.instrument.symbol for event in events if isinstance(event, Ticker)] == [
+        "BNBBTC",
+        "ETHBTC",
+    ]
+
+
 def test_a_mini_ticker_of_a_symbol_that_never_traded_has_no_change() -> None:
     never = MINI_TICKER.replace('"c":"0.0025","o":"0.0010"', '"c":"0.0","o":"0.0"')
 
@@ -254,13 +265,12 @@ def test_the_venues_name_is_the_adapters() -> None:
     assert trade.instrument == Instrument("SIM", "BNBBTC")
 
 
-def test_a_symbol_that_is_not_ascii_keeps_the_venues_spelling() -> None:
-    chinese = TRADE.replace("BNBBTC", "币安人生USDT")
-
-    (trade,) = decode(wrap("币安人生usdt@trade", chinese))
+@pytest.mark.parametrize("symbol", ["币安人生USDT", "ẞUSDT"])
+def test_a_symbol_that_is_not_ascii_keeps_the_venues_spelling(symbol: str) -> None:
+    (trade,) = decode(wrap(f"{symbol.lower()}@trade", TRADE.replace("BNBBTC", symbol)))
 
     assert isinstance(trade, Trade)
-    assert trade.instrument.symbol == "币安人生USDT"
+    assert trade.instrument.symbol == symbol
 
 
 # -- answers ---------------------------------------------------------------------------------
@@ -330,6 +340,7 @@ def test_a_shutdown_asks_for_a_new_connection(frame: str) -> None:
         '{"e":"avgPrice","E":1693907033000,"s":"BTCUSDT","i":"5m","w":"25776.86","T":1693907032213}',
         '{"e":"blockTrade","E":1,"s":"BNBBTC","t":582,"p":"0.052","q":"5838","T":1,"m":true}',
         '{"stream":"bazusd@referencePrice","data":{"e":"referencePrice","s":"BAZUSD","r":null}}',
+        '{"stream":"!ticker_4h@arr","data":[{"e":"4hTicker","E":1,"s":"BTCUSDT"}]}',
         '{"stream":"btcusdt@ticker_4h","data":{"e":"4hTicker","E":1,"s":"BTCUSDT"}}',
     ],
 )
@@ -355,12 +366,14 @@ def test_documented_events_that_are_of_no_use_are_passed_over(frame: str) -> Non
         (wrap("bnbbtc@trade", TRADE.replace("1672515782135", "9" * 30)), "$.data.T"),
         (wrap("bnbbtc@trade", TRADE.replace('"t":12345,', "")), "`t`"),
         (wrap("ethusdt@trade", TRADE), "'BNBBTC'"),
+        (wrap("ethusdt@depth", DEPTH), "'BNBBTC'"),
+        (wrap("@trade", TRADE), "'@trade'"),
         (wrap("bnbbtc@trade", AGG_TRADE), "aggTrade"),
         (wrap("bnbbtc@kline_1m", KLINE.replace('"i":"1m"', '"i":"7m"')), "'7m'"),
         (wrap("bnbbtc@depth", DEPTH.replace('"10"', '"nan"')), "$.data.b"),
         (wrap("bnbbtc@depth", DEPTH.replace('"0.00000000"', '"-1"')), "$.data.a"),
         (wrap("bnbbtc@depth", DEPTH.replace('["0.0024","10"]', '["0.0024"]')), "$.data.b[0]"),
-        (wrap("bnbbtc@depth", DEPTH.replace('"U":157', '"U":161')), "$.data.U"),
+        (wrap("bnbbtc@depth", DEPTH.replace('"U":157', '"U":161')), "at `U`"),
         (DEPTH.replace('"10"', '"ten"'), "$.b"),
         (wrap("bnbbtc@depth5", PARTIAL_DEPTH.replace('"100"', '"1e2"')), "$.data.asks"),
         (PARTIAL_DEPTH, "neither data nor an answer"),

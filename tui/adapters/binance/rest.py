@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET
 
 from tui.adapters.base import RestRequest
+from tui.adapters.binance.events import build_trade, check_levels
 from tui.adapters.binance.messages import (
     AggTrade,
     DayTicker,
@@ -20,10 +21,9 @@ from tui.adapters.binance.messages import (
     SymbolFilter,
     SymbolInfo,
 )
-from tui.adapters.binance.stream import check_levels
 from tui.adapters.binance.symbols import interval
 from tui.model.errors import ProtocolError
-from tui.model.events import BookSnapshot, Candle, Side, Ticker, Trade
+from tui.model.events import BookSnapshot, Candle, Ticker, Trade
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.timeframe import MS, NS, Timeframe
 
@@ -77,7 +77,10 @@ class RestApi:
             params["fromId"] = str(from_id)
 
         def read(rows: list[AggTrade], ts_local: int) -> list[Trade]:
-            return [_trade(row, instrument, ts_local) for row in rows]
+            return [
+                msgspec.structs.replace(build_trade(row, instrument, ts_local), from_history=True)
+                for row in rows
+            ]
 
         return self._get("aggTrades", params, _read(_AGG_TRADES, read), weight=4)
 
@@ -183,21 +186,6 @@ def _candles(
             )
         )
     return candles
-
-
-def _trade(row: AggTrade, instrument: Instrument, ts_local: int) -> Trade:
-    return Trade(
-        instrument,
-        float(row.price),
-        float(row.quantity),
-        Side.SELL if row.is_buyer_maker else Side.BUY,
-        row.trade_time * MS,
-        ts_local,
-        row.trade_id,
-        row.price,
-        row.quantity,
-        from_history=True,
-    )
 
 
 def _ticker(row: DayTicker, venue: str, ts_local: int) -> Ticker:

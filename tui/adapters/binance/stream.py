@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator
-from itertools import chain
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from msgspec import UNSET
 
 from tui.adapters.base import Outgoing
+from tui.adapters.binance.events import (
+    build_book_ticker,
+    build_candle,
+    build_checked_delta,
+    build_delta,
+    build_mini_ticker,
+    build_ticker,
+    build_trade,
+    check_levels,
+)
 from tui.adapters.binance.messages import (
     AggTradeEvent,
     BookTickerEvent,
@@ -26,28 +35,20 @@ from tui.adapters.binance.messages import (
     Wrapped,
 )
 from tui.adapters.binance.symbols import (
-    TIMEFRAME_BY_NAME,
     parse_stream_name,
     stream_name,
 )
 from tui.model.errors import ProtocolError
 from tui.model.events import (
     Ack,
-    BookDelta,
     BookSnapshot,
-    Candle,
     Event,
-    Level,
     ParseFailure,
     Rejection,
-    Side,
-    Ticker,
-    Trade,
     VenueNotice,
 )
 from tui.model.instrument import Instrument
 from tui.model.subscription import Subscription
-from tui.model.timeframe import MS
 
 P = TypeVar("P")
 Reader = Callable[[bytes, int], list[Event]]
@@ -64,8 +65,8 @@ _UNUSED_EVENTS: Final = frozenset(
 """Documented events that carry nothing of ours."""
 
 _NUMERIC: Final = b'0123456789.,[]"'
-_LEVELS: Final = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?,)*")
 _TOP_KIND: Final = re.compile(r"depth(?:5|10|20)(?:@100ms)?")
+_WINDOW_TICKERS: Final = re.compile(r"!ticker_(?:1h|4h|1d)@arr")
 _KLINE_KIND: Final = re.compile(r"kline_(\w+)")
 
 
@@ -111,7 +112,7 @@ class StreamDecoder:
             return [Ack(probe.id)]
         if probe.u is not UNSET:
             ticker = _RAW_BOOK_TICKER.decode(frame)
-            return [_book_ticker(ticker, Instrument(self._venue, ticker.symbol), ts_local)]
+            return [build_book_ticker(ticker, Instrument(self._venue, ticker.symbol), ts_local)]
         raise ProtocolError("a frame that is neither data nor an answer")
 
     def _decode_wrapped(
@@ -143,6 +144,10 @@ class StreamDecoder:
 
     def _make_reader(self, stream: str) -> Reader | None:
         symbol, kind = parse_stream_name(stream)
+        if stream == "!miniTicker@arr":
+            return self._read_mini_tickers
+        if _WINDOW_TICKERS.fullmatch(stream):
+            return _pass_over
         if not symbol:
             return None
         if kind in ("depth", "depth@100ms"):
@@ -154,6 +159,16 @@ class StreamDecoder:
         if found is None:
             return None
         return _PayloadReader(self._venue, symbol, *found)
+
+    def _read_mini_tickers(self, frame: bytes, ts_local: int) -> list[Event]:
+        return [
+            build_mini_ticker(mini, Instrument(self._venue, mini.symbol), ts_local)
+            for mini in _MINI_TICKERS.decode(frame).data
+        ]
+
+
+def _pass_over(frame: bytes, ts_local: int) -> list[Event]:
+    return []
 
 
 class _PayloadReader(Generic[P]):
@@ -199,9 +214,10 @@ class _DepthReader:
             self._instrument = _check_symbol(self._venue, self._symbol, update.symbol)
         shape = frame.translate(None, _NUMERIC)
         if shape != self._sound_shape:
-            _check_update(update, "$.data")
+            check_levels(update.bids, "$.data.b")
+            check_levels(update.asks, "$.data.a")
             self._sound_shape = shape
-        return [_delta(update, self._instrument, ts_local)]
+        return [build_delta(update, self._instrument, ts_local)]
 
 
 class _TopReader:
@@ -217,125 +233,7 @@ class _TopReader:
         return [BookSnapshot(self._instrument, top.bids, top.asks, top.last_update_id, 0, ts_local)]
 
 
-# -- one payload, one event ------------------------------------------------------------------
-
-
-def _delta(update: DepthUpdate, instrument: Instrument, ts_local: int) -> BookDelta:
-    return BookDelta(
-        instrument,
-        update.bids,
-        update.asks,
-        update.first_id,
-        update.last_id,
-        update.event_time * MS,
-        ts_local,
-    )
-
-
-def _checked_delta(update: DepthUpdate, instrument: Instrument, ts_local: int) -> BookDelta:
-    _check_update(update, "$")
-    return _delta(update, instrument, ts_local)
-
-
-def _check_update(update: DepthUpdate, path: str) -> None:
-    if update.first_id > update.last_id:
-        raise ProtocolError(f"first update id {update.first_id} after the last - at `{path}.U`")
-    check_levels(update.bids, f"{path}.b")
-    check_levels(update.asks, f"{path}.a")
-
-
-def check_levels(levels: list[Level], path: str) -> None:
-    """Raise ProtocolError, naming `path`, unless all prices and sizes are plain decimal numbers."""
-    if levels and not _LEVELS.fullmatch(",".join(chain.from_iterable(levels)) + ","):
-        raise ProtocolError(f"a price or a size that is not a number - at `{path}[...]`")
-
-
-def _trade(trade: TradeEvent | AggTradeEvent, instrument: Instrument, ts_local: int) -> Trade:
-    return Trade(
-        instrument,
-        float(trade.price),
-        float(trade.quantity),
-        # The maker bought, so the taker sold.
-        Side.SELL if trade.is_buyer_maker else Side.BUY,
-        trade.trade_time * MS,
-        ts_local,
-        trade.trade_id,
-        trade.price,
-        trade.quantity,
-    )
-
-
-def _candle(event: KlineEvent, instrument: Instrument, ts_local: int) -> Candle:
-    kline = event.kline
-    timeframe = TIMEFRAME_BY_NAME.get(kline.interval)
-    if timeframe is None:
-        raise ProtocolError(f"unknown interval {kline.interval[:20]!r} - at `k.i`")
-    return Candle(
-        instrument,
-        timeframe,
-        kline.open_time * MS,
-        float(kline.open),
-        float(kline.high),
-        float(kline.low),
-        float(kline.close),
-        float(kline.volume),
-        kline.is_closed,
-        event.event_time * MS,
-        ts_local,
-        float(kline.quote_volume),
-        float(kline.taker_buy_volume),
-        kline.trades,
-    )
-
-
-def _mini_ticker(mini: MiniTickerEvent, instrument: Instrument, ts_local: int) -> Ticker:
-    last, opened = float(mini.last), float(mini.open)
-    return Ticker(
-        instrument=instrument,
-        ts_exchange=mini.event_time * MS,
-        ts_local=ts_local,
-        last=last,
-        last_text=mini.last,
-        open=opened,
-        high=float(mini.high),
-        low=float(mini.low),
-        volume=float(mini.volume),
-        quote_volume=float(mini.quote_volume),
-        change_percent=(last - opened) / opened * 100 if opened else None,
-    )
-
-
-def _ticker(ticker: TickerEvent, instrument: Instrument, ts_local: int) -> Ticker:
-    return Ticker(
-        instrument=instrument,
-        ts_exchange=ticker.event_time * MS,
-        ts_local=ts_local,
-        last=float(ticker.last),
-        last_text=ticker.last,
-        bid=ticker.bid,
-        ask=ticker.ask,
-        bid_size=ticker.bid_size,
-        ask_size=ticker.ask_size,
-        open=float(ticker.open),
-        high=float(ticker.high),
-        low=float(ticker.low),
-        volume=float(ticker.volume),
-        quote_volume=float(ticker.quote_volume),
-        change_percent=float(ticker.change_percent),
-    )
-
-
-def _book_ticker(ticker: BookTickerEvent, instrument: Instrument, ts_local: int) -> Ticker:
-    return Ticker(
-        instrument=instrument,
-        ts_exchange=0,
-        ts_local=ts_local,
-        bid=ticker.bid,
-        ask=ticker.ask,
-        bid_size=ticker.bid_size,
-        ask_size=ticker.ask_size,
-        sequence=ticker.update_id,
-    )
+# -- what is the same for all streams ---------------------------------------------------------
 
 
 def _shutdown(ts_local: int) -> VenueNotice:
@@ -362,26 +260,27 @@ _PROBE: Final = msgspec.json.Decoder(Probe)
 _EVENT_TYPE: Final = msgspec.json.Decoder(EventType)
 _DEPTH: Final = msgspec.json.Decoder(Wrapped[DepthUpdate])
 _PARTIAL_DEPTH: Final = msgspec.json.Decoder(Wrapped[PartialDepth])
+_MINI_TICKERS: Final = msgspec.json.Decoder(Wrapped[list[MiniTickerEvent]])
 _RAW_BOOK_TICKER: Final = msgspec.json.Decoder(BookTickerEvent)
 
 _Built = tuple[msgspec.json.Decoder[Any], Callable[[Any, Instrument, int], Event]]
 _WRAPPED: Final[dict[str, _Built]] = {
-    "trade": (msgspec.json.Decoder(Wrapped[TradeEvent]), _trade),
-    "aggTrade": (msgspec.json.Decoder(Wrapped[AggTradeEvent]), _trade),
-    "kline": (msgspec.json.Decoder(Wrapped[KlineEvent]), _candle),
-    "miniTicker": (msgspec.json.Decoder(Wrapped[MiniTickerEvent]), _mini_ticker),
-    "ticker": (msgspec.json.Decoder(Wrapped[TickerEvent]), _ticker),
-    "bookTicker": (msgspec.json.Decoder(Wrapped[BookTickerEvent]), _book_ticker),
+    "trade": (msgspec.json.Decoder(Wrapped[TradeEvent]), build_trade),
+    "aggTrade": (msgspec.json.Decoder(Wrapped[AggTradeEvent]), build_trade),
+    "kline": (msgspec.json.Decoder(Wrapped[KlineEvent]), build_candle),
+    "miniTicker": (msgspec.json.Decoder(Wrapped[MiniTickerEvent]), build_mini_ticker),
+    "ticker": (msgspec.json.Decoder(Wrapped[TickerEvent]), build_ticker),
+    "bookTicker": (msgspec.json.Decoder(Wrapped[BookTickerEvent]), build_book_ticker),
 }
 """How the payload is read, by the kind of stream."""
 
 _RAW: Final[dict[str, _Built]] = {
-    "depthUpdate": (msgspec.json.Decoder(DepthUpdate), _checked_delta),
-    "trade": (msgspec.json.Decoder(TradeEvent), _trade),
-    "aggTrade": (msgspec.json.Decoder(AggTradeEvent), _trade),
-    "kline": (msgspec.json.Decoder(KlineEvent), _candle),
-    "24hrMiniTicker": (msgspec.json.Decoder(MiniTickerEvent), _mini_ticker),
-    "24hrTicker": (msgspec.json.Decoder(TickerEvent), _ticker),
+    "depthUpdate": (msgspec.json.Decoder(DepthUpdate), build_checked_delta),
+    "trade": (msgspec.json.Decoder(TradeEvent), build_trade),
+    "aggTrade": (msgspec.json.Decoder(AggTradeEvent), build_trade),
+    "kline": (msgspec.json.Decoder(KlineEvent), build_candle),
+    "24hrMiniTicker": (msgspec.json.Decoder(MiniTickerEvent), build_mini_ticker),
+    "24hrTicker": (msgspec.json.Decoder(TickerEvent), build_ticker),
 }
 """The same for frames without the wrapper, by event type."""
 
