@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import json
 
+import msgspec
+from aiohttp import web
 from scripted_venue import (
     BOOK,
     BTC,
     CANDLES,
     MINUTE,
+    QUICK,
     TICKER,
     TRADES,
     Bench,
     ScriptedVenue,
     agg_trade,
     kline,
+    now_ms,
     until,
 )
 
+from tui.adapters.binance import BinanceAdapter
 from tui.model.health import ConnectionState
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
@@ -163,3 +170,248 @@ async def test_cancelling_closes_the_connection_and_leaves_no_task(
     await until(lambda: asyncio.all_tasks() <= before)
     assert bench.feed.history[-1].state is ConnectionState.CLOSED
     assert bench.status(TICKER) == "stale"
+
+
+async def test_trades_that_the_stream_left_out_are_fetched_by_their_ids(
+    venue: ScriptedVenue, bench: Bench
+) -> None:
+    bench.feed.want([TRADES])
+    bench.start()
+    await until(lambda: bench.status(TRADES) == "live")
+    await venue.push_trade(1)
+    venue.trades += [agg_trade(2), agg_trade(3)]
+
+    await venue.push_trade(4)
+
+    await until(lambda: len(bench.market[BTC].tape) == 4)
+    assert ("aggTrades", {"symbol": "BTCUSDT", "fromId": "2", "limit": "2"}) in venue.requests
+    assert bench.market[BTC].tape.missed == 0
+
+
+async def test_trades_that_cannot_be_fetched_are_counted_on_the_tape(
+    venue: ScriptedVenue, bench: Bench
+) -> None:
+    bench.feed.want([TRADES])
+    bench.start()
+    await until(lambda: bench.status(TRADES) == "live")
+    await venue.push_trade(1)
+
+    async def refuse(request: web.Request) -> web.Response:
+        return web.json_response({"code": -1000, "msg": "unknown"}, status=400)
+
+    venue.overrides["aggTrades"] = refuse
+    await venue.push_trade(5)
+
+    await until(lambda: bench.market[BTC].tape.missed == 3)
+    assert "3 trades missed" in bench.messages()
+
+
+async def test_candles_live_on_trades_where_the_venue_streams_none(venue: ScriptedVenue) -> None:
+    minute = now_ms() // 60_000
+    venue.klines = [kline(minute - 1, "101"), kline(minute, "102", volume="10")]
+    adapter = BinanceAdapter(
+        {"stream": venue.stream_url, "rest": venue.rest_url},
+        channels=frozenset({Channel.TRADES}),
+    )
+    bench = Bench(venue, QUICK, adapter)
+    bench.feed.want([CANDLES, TICKER])
+    bench.start()
+    await until(lambda: bench.status(CANDLES) == "live")
+
+    await venue.push_trade(1, "150.0", at_ms=minute * 60_000 + 59_999)
+    await until(lambda: bench.market[BTC].series(MINUTE).candles[-1].close == 150.0)
+
+    last = bench.market[BTC].series(MINUTE).candles[-1]
+    assert (last.open, last.high, last.volume) == (100.0, 150.0, 10.5)
+    assert len(bench.market[BTC].series(MINUTE)) == 2
+    assert bench.market.truth(CANDLES).reason == "from trades"
+    assert venue.subscribed == {"btcusdt@aggTrade"}
+    assert bench.status(TICKER) == "live"
+    assert bench.market[BTC].last_price == 150.0
+    await bench.stop()
+
+
+async def test_a_switch_unsubscribes_and_keeps_the_last_known_state(
+    venue: ScriptedVenue, bench: Bench
+) -> None:
+    venue.klines = [kline(START, "100")]
+    ether = Subscription(Instrument("BINANCE", "ETHUSDT"), Channel.CANDLES, MINUTE)
+    bench.feed.want([TICKER, CANDLES])
+    bench.start()
+    await until(lambda: bench.status(CANDLES) == "live")
+
+    bench.feed.want([TICKER, ether])
+
+    assert bench.status(CANDLES) == "off"
+    assert len(bench.market[BTC].series(MINUTE)) == 1
+    await until(lambda: venue.subscribed == {"btcusdt@ticker", "ethusdt@kline_1m"})
+    bench.feed.want([TICKER, CANDLES])
+    await until(lambda: bench.status(CANDLES) == "live")
+
+
+async def test_history_and_stream_join_in_order_whatever_comes_first(
+    venue: ScriptedVenue, bench: Bench
+) -> None:
+    venue.klines = [kline(START, "100"), kline(START + 1, "101"), kline(START + 2, "102")]
+    held = asyncio.Event()
+
+    async def slowly(request: web.Request) -> web.Response:
+        await held.wait()
+        return web.json_response(venue.klines)
+
+    venue.overrides["klines"] = slowly
+    bench.feed.want([CANDLES])
+    bench.start()
+    await until(lambda: "btcusdt@kline_1m" in venue.subscribed)
+    await venue.push_kline(kline(START + 2, "102.5"), closed=True)
+    await venue.push_kline(kline(START + 3, "103"), closed=False)
+    await until(lambda: len(bench.market[BTC].series(MINUTE)) == 2)
+    assert bench.status(CANDLES) == "syncing"
+
+    held.set()
+
+    await until(lambda: bench.status(CANDLES) == "live")
+    candles = bench.market[BTC].series(MINUTE).candles
+    assert [candle.close for candle in candles] == [100, 101, 102.5, 103]
+    assert [candle.closed for candle in candles] == [True, True, True, False]
+
+
+async def test_a_hole_in_the_candles_is_fetched(venue: ScriptedVenue, bench: Bench) -> None:
+    venue.klines = [kline(START, "100"), kline(START + 1, "101")]
+    bench.feed.want([CANDLES])
+    bench.start()
+    await until(lambda: bench.status(CANDLES) == "live")
+
+    venue.klines += [kline(START + 2, "102"), kline(START + 3, "103")]
+    await venue.push_kline(kline(START + 4, "104"), closed=False)
+
+    await until(lambda: len(bench.market[BTC].series(MINUTE)) == 5)
+    closes = [candle.close for candle in bench.market[BTC].series(MINUTE).candles]
+    assert closes == [100, 101, 102, 103, 104]
+
+
+async def test_an_outage_longer_than_the_history_leaves_no_hole(
+    venue: ScriptedVenue, bench: Bench
+) -> None:
+    venue.klines = [kline(START + i, "100") for i in range(10)]
+    bench.feed.want([CANDLES])
+    bench.start()
+    await until(lambda: bench.status(CANDLES) == "live")
+
+    await venue.drop()
+    venue.klines = [kline(START + i, "100") for i in range(8000)]
+    await until(lambda: venue.connections == 2 and bench.status(CANDLES) == "live")
+
+    times = [candle.open_time for candle in bench.market[BTC].series(MINUTE).candles]
+    assert times[-1] == (START + 7999) * 60_000_000_000
+    assert {b - a for a, b in itertools.pairwise(times)} == {60_000_000_000}
+
+
+async def test_without_rest_the_stream_still_lives(venue: ScriptedVenue, bench: Bench) -> None:
+    async def missing(request: web.Request) -> web.Response:
+        return web.Response(status=404)
+
+    for path in ("klines", "aggTrades", "depth", "exchangeInfo", "ticker/24hr", "time"):
+        venue.overrides[path] = missing
+    bench.feed.want([TICKER, TRADES, CANDLES])
+    bench.start()
+    await until(lambda: len(venue.subscribed) == 3)
+    await venue.push_ticker("100.50")
+    await venue.push_trade(1)
+    await venue.push_kline(kline(START, "100"), closed=False)
+
+    await until(lambda: {bench.status(one) for one in (TICKER, TRADES, CANDLES)} == {"live"})
+    assert bench.market.truth(CANDLES).reason == "no history"
+
+
+async def test_a_flood_drops_frames_says_so_and_repairs_itself(venue: ScriptedVenue) -> None:
+    bench = Bench(venue, msgspec.structs.replace(QUICK, inbox_limit=64))
+    bench.feed.want([TRADES, BOOK])
+    bench.start()
+    await until(lambda: bench.status(TRADES) == "live" and bench.status(BOOK) == "syncing")
+    await venue.push_depth(100, 101)
+    await until(lambda: bench.status(BOOK) == "live")
+
+    inbox = bench.feed._conversation.inbox
+    for number in range(1, 201):
+        venue.trades.append(agg_trade(number))
+        frame = {"stream": "btcusdt@aggTrade", "data": {
+            "e": "aggTrade", "E": 1, "s": "BTCUSDT", **agg_trade(number)}}  # fmt: skip
+        inbox.put(json.dumps(frame).encode(), 1)
+    venue.depth = {"lastUpdateId": 300, "bids": [["98.0", "7"]], "asks": [["102.0", "8"]]}
+    await until(lambda: bench.status(BOOK) == "syncing")
+    await until(lambda: bench.market[BTC].book.bids.best_price == 98.0)
+    await venue.push_depth(300, 301)
+
+    await until(lambda: bench.status(BOOK) == "live")
+    await until(lambda: len(bench.market[BTC].tape) == 200)
+    assert bench.market[BTC].tape.missed == 0
+    assert bench.feed.health().dropped >= 136
+    assert any(message.startswith("fell behind") for message in bench.messages())
+    await bench.stop()
+
+
+async def test_a_venue_that_counts_its_trades_anew_is_followed(
+    venue: ScriptedVenue, bench: Bench
+) -> None:
+    venue.trades = [agg_trade(5000, at_ms=1000)]
+    bench.feed.want([TRADES])
+    bench.start()
+    await until(lambda: len(bench.market[BTC].tape) == 1)
+
+    await venue.drop()
+    venue.trades = [agg_trade(1, at_ms=2000), agg_trade(2, at_ms=3000)]
+    await until(lambda: venue.connections == 2 and bench.status(TRADES) == "live")
+    await venue.push_trade(3)
+
+    await until(lambda: len(bench.market[BTC].tape) == 3)
+    assert [trade.trade_id for trade in bench.market[BTC].tape.newest(9)] == [3, 2, 1]
+
+
+async def test_everything_the_venue_lists_is_fetched_once(
+    venue: ScriptedVenue, bench: Bench
+) -> None:
+    listed = await bench.feed.instruments()
+    again = await bench.feed.instruments()
+
+    assert [str(info.instrument) for info in listed] == ["BINANCE:BTCUSDT", "BINANCE:ETHUSDT"]
+    assert again is listed
+    assert [path for path, _ in venue.requests] == ["exchangeInfo"]
+
+
+async def test_the_venues_clock_is_measured(venue: ScriptedVenue, bench: Bench) -> None:
+    venue.clock_ahead_ms = 60_000
+    bench.start()
+
+    await until(lambda: bench.feed.health().clock_offset_ms is not None)
+
+    offset_ms = bench.feed.health().clock_offset_ms
+    assert offset_ms is not None
+    assert -60_500 < offset_ms < -59_500
+
+
+async def test_wishes_for_other_venues_are_not_ours(venue: ScriptedVenue, bench: Bench) -> None:
+    other = Subscription(Instrument("KRAKEN", "BTC/USD"), Channel.TICKER)
+
+    bench.feed.want([other, TICKER])
+
+    assert bench.status(other) == "off"
+    assert bench.status(TICKER) == "pending"
+
+
+async def test_twenty_quick_reconnects_leave_no_task_behind(
+    venue: ScriptedVenue, bench: Bench
+) -> None:
+    bench.feed.want([TICKER, TRADES, BOOK, CANDLES])
+    bench.start()
+    await until(lambda: bench.status(TICKER) == "live")
+    await until(lambda: bench.feed.health().state is ConnectionState.CONNECTED)
+    before = len(asyncio.all_tasks())
+
+    for number in range(20):
+        bench.feed.reconnect("once more")
+        await until(lambda number=number: venue.connections >= number + 2)
+    await until(lambda: bench.status(TICKER) == "live" and len(venue.subscribed) == 4)
+
+    await until(lambda: len(asyncio.all_tasks()) <= before + 4)
+    assert bench.feed.health().reconnects == 20

@@ -346,6 +346,24 @@ async def test_a_restart_forgets_the_past_and_connects_at_once(stage: Stage) -> 
     assert stage.status(TRADES)[0] == "live"
 
 
+async def test_a_cancellation_counts_even_if_the_connection_fails_in_the_same_moment(
+    stage: Stage,
+) -> None:
+    stage.start()
+    await stage.run_for(1)
+    assert stage.task is not None
+
+    stage.lines.lines[0].lose(TransportError("gone"))
+    for _ in range(3):
+        await asyncio.sleep(0)
+    stage.task.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.gather(stage.task, return_exceptions=True)
+
+    assert stage.task.cancelled()
+    assert stage.feed.history[-1].state is ConnectionState.CLOSED
+
+
 async def test_the_figures_of_a_moment(stage: Stage) -> None:
     stage.start()
     await stage.run_for(1)
