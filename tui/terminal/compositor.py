@@ -23,7 +23,8 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.terminal.canvas import Canvas, DirtyLine, cursor_to
+from tui.terminal.canvas import Canvas, DirtyLine
+from tui.terminal.drawing import cursor_to
 from tui.terminal.meter import TerminalMeter
 
 PRIVATE_NAMES: Mapping[str, Sequence[str]] = {

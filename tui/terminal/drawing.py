@@ -1,0 +1,297 @@
+"""Changed cells to codes: in the order, and with the cursor moves and colours, that take fewest bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
+
+from textual.strip import Strip
+
+from tui.terminal.glyphs import CONTINUATION, is_odd
+from tui.terminal.palette import PLAIN, Palette
+
+_UNKNOWN = "\0"  # no cell decodes to it, so whatever is painted there is a change
+_LOST = -1
+_MOST_GAP = 4  # moving over up to so many unchanged cells costs as much as sending them again
+_MOST_CELLS_BY_LOOK = (
+    3000  # of larger frames most runs are long, and the second try is not worth it
+)
+_MOST_LOOKS_ORDERED = 40
+
+
+class Row:
+    """A line of the front buffer: what each cell holds, and in which look."""
+
+    __slots__ = ("cells", "has_odd", "is_patched", "looks", "painted")
+
+    def __init__(self, width: int) -> None:
+        self.cells = [_UNKNOWN] * width
+        self.looks = [PLAIN] * width
+        # Start column -> (end, strip) of what fills these cells: the same strip need not be compared.
+        self.painted: dict[int, tuple[int, Strip]] = {}
+        self.has_odd = False
+        self.is_patched = False  # changed columns were added out of order
+
+
+Change: TypeAlias = tuple[int, Row, list[int]]
+"""Line, its row, and the columns of it that changed, ascending."""
+
+
+class _Piece(NamedTuple):
+    """Neighbouring cells of one look."""
+
+    y: int
+    start: int
+    stop: int
+    row: Row
+
+
+class Pen:
+    """Collects codes, knowing where the cursor is and which look is on."""
+
+    def __init__(self, palette: Palette) -> None:
+        self.palette = palette
+        self.out: list[str] = []
+        self.x = _LOST
+        self.y = _LOST
+        self.look = PLAIN
+
+    def move(self, x: int, y: int) -> None:
+        if self.x != x or self.y != y:
+            self.out.append(_shortest_move(self.x, self.y, x, y))
+            self.x, self.y = x, y
+
+    def advance(self, x: int, width: int) -> None:
+        # In the last column the cursor stays where it is, or waits to wrap: terminals differ.
+        self.x = x if x < width else _LOST
+
+    def copy(self) -> Pen:
+        pen = Pen(self.palette)
+        pen.out, pen.x, pen.y, pen.look = self.out.copy(), self.x, self.y, self.look
+        return pen
+
+    def set_look(self, look: int) -> None:
+        if look != self.look:
+            self.out.append(self.palette.step(self.look, look))
+            self.look = look
+
+    def finish(self, cursor: tuple[int, int] | None) -> str:
+        if cursor is not None and self.out:
+            self.move(*cursor)
+        if self.look != PLAIN:
+            self.out.append(self.palette.step(self.look, PLAIN))
+        return "".join(self.out)
+
+
+def draw_changes(
+    palette: Palette, changes: Sequence[Change], cursor: tuple[int, int] | None
+) -> str:
+    """Return the shortest codes found that draw the changed cells and then put the cursor in place.
+
+    Drawing line by line needs few moves, drawing colour by colour few codes for colours; which is
+    shorter depends on the picture, so both are tried where a frame is small.
+    """
+    pen = Pen(palette)
+    plain = []
+    for change in changes:
+        if change[1].has_odd:
+            _draw_row(pen, *change)
+        else:
+            plain.append(change)
+    by_line = pen.copy()
+    for change in plain:
+        _draw_row(by_line, *change)
+    drawn = by_line.finish(cursor)
+    if sum(len(changed) for _, _, changed in plain) <= _MOST_CELLS_BY_LOOK:
+        _draw_by_look(pen, plain)
+        drawn = min(drawn, pen.finish(cursor), key=len)
+    return drawn
+
+
+def cursor_to(x: int, y: int) -> str:
+    """Return the codes that put the cursor into a cell, wherever it was."""
+    return _shortest_move(_LOST, _LOST, x, y)
+
+
+def _draw_by_look(pen: Pen, changes: Iterable[Change]) -> None:
+    on_blank = pen.palette.on_blank
+    inked: dict[int, list[_Piece]] = {}
+    blank: dict[int, list[_Piece]] = {}
+    for change in changes:
+        for look, is_blank, piece in _split_by_look(change, on_blank):
+            (blank if is_blank else inked).setdefault(look, []).append(piece)
+    # A blank shows its background only: draw it with any ink that has the same.
+    for look, pieces in blank.items():
+        hosts = [other for other in inked if on_blank[other] == look]
+        if hosts:
+            host = inked[max(hosts, key=lambda other: len(inked[other]))]
+            host += pieces
+            host.sort(key=lambda piece: piece[:2])
+        else:
+            inked[look] = pieces
+    for look in _in_short_steps(pen.palette, pen.look, list(inked)):
+        for y, start, stop, row in inked[look]:
+            pen.move(start, y)
+            pen.set_look(look)
+            pen.out.append("".join(row.cells[start:stop]))
+            pen.advance(stop, len(row.cells))
+
+
+def _split_by_look(change: Change, on_blank: list[int]) -> list[tuple[int, bool, _Piece]]:
+    """Return the changed cells of a line as pieces: look, whether nothing but blank, and where."""
+    y, row, changed = change
+    cells, looks = row.cells, row.looks
+    pieces: list[tuple[int, bool, _Piece]] = []
+    start = stop = look = _LOST
+    is_blank = False
+    for x in changed:
+        if x < stop:
+            continue
+        while cells[x] == CONTINUATION:
+            x -= 1
+        wanted = looks[x]
+        wants_blank = cells[x] == " "
+        joins = (
+            x == stop and (wanted == look or (wants_blank and on_blank[wanted] == on_blank[look]))
+        ) or (stop < x and wanted == look and stop != _LOST and _worth_filling(row, stop, x))
+        if not joins and x == stop and is_blank and on_blank[wanted] == look:
+            look, joins = wanted, True
+        if not joins:
+            if stop != _LOST:
+                pieces.append((look, is_blank, _Piece(y, start, stop, row)))
+            start, is_blank = x, True
+            look = on_blank[wanted] if wants_blank else wanted
+        is_blank = is_blank and wants_blank
+        stop = x + 1
+        while stop < len(cells) and cells[stop] == CONTINUATION:
+            stop += 1
+    pieces.append((look, is_blank, _Piece(y, start, stop, row)))
+    return pieces
+
+
+def _in_short_steps(palette: Palette, look: int, looks: list[int]) -> list[int]:
+    if len(looks) > _MOST_LOOKS_ORDERED:
+        return looks
+    ordered = []
+    while looks:
+        look = min(looks, key=lambda other: len(palette.step(look, other)))
+        looks.remove(look)
+        ordered.append(look)
+    return ordered
+
+
+def _draw_row(pen: Pen, y: int, row: Row, changed: list[int]) -> None:
+    cells = row.cells
+    width = len(cells)
+    done = 0  # columns before this one are drawn
+    for start, stop in _runs(row, changed):
+        while start > done and cells[start] == CONTINUATION:
+            start -= 1
+        start = max(start, done)
+        while stop < width and cells[stop] == CONTINUATION:
+            stop += 1
+        if start < stop:
+            pen.move(start, y)
+            if row.has_odd:
+                done = _draw_odd_run(pen, y, row, start, stop)
+            else:
+                _draw_run(pen, row, start, stop)
+                done = stop
+
+
+def _runs(row: Row, changed: list[int]) -> list[tuple[int, int]]:
+    first, last = changed[0], changed[-1]
+    if last - first == len(changed) - 1:
+        return [(first, last + 1)]
+    runs = []
+    start, stop = first, first + 1
+    for column in changed:
+        if column > stop and not _worth_filling(row, stop, column):
+            runs.append((start, stop))
+            start = column
+        stop = column + 1
+    runs.append((start, stop))
+    return runs
+
+
+def _worth_filling(row: Row, start: int, stop: int) -> bool:
+    """Tell whether drawing the unchanged columns between two runs is as short as moving over them."""
+    if stop - start > _MOST_GAP:
+        return False
+    looks = row.looks[start - 1 : stop]
+    gap = "".join(row.cells[start:stop])
+    return gap.isascii() and gap.isprintable() and looks.count(looks[0]) == len(looks)
+
+
+def _draw_run(pen: Pen, row: Row, start: int, stop: int) -> None:
+    cells = row.cells
+    append = pen.out.append
+    look = pen.look
+    drawn = start
+    for x, wanted in enumerate(row.looks[start:stop], start):
+        if wanted != look:
+            append("".join(cells[drawn:x]))
+            drawn = x
+            if cells[x] == " ":
+                codes, look = pen.palette.step_to_blank(look, wanted)
+                append(codes)
+            else:
+                append(pen.palette.step(look, wanted))
+                look = wanted
+    append("".join(cells[drawn:stop]))
+    pen.look = look
+    pen.advance(stop, len(cells))
+
+
+def _draw_odd_run(pen: Pen, y: int, row: Row, start: int, stop: int) -> int:
+    """Draw a run that may hold glyphs of doubtful width; return the column behind what was drawn."""
+    cells = row.cells
+    width = len(cells)
+    x = drawn = start
+    while x < stop:
+        cell = cells[x]
+        x += 1
+        if is_odd(cell):
+            while x < width and cells[x] == CONTINUATION:
+                x += 1
+            _draw_run(pen, row, drawn, x)
+            drawn = x
+            # The terminal may have drawn it wider or narrower: find the cursor again, and draw the
+            # neighbour again, which it may have covered.
+            pen.x = _LOST
+            if x < width:
+                pen.move(x, y)
+                stop = max(stop, x + 1)
+                while stop < width and cells[stop] == CONTINUATION:
+                    stop += 1
+    if drawn < stop:
+        _draw_run(pen, row, drawn, stop)
+    return max(x, stop)
+
+
+@lru_cache(maxsize=8192)
+def _shortest_move(x: int, y: int, to_x: int, to_y: int) -> str:
+    """Return the shortest way to a cell; a lost cursor has x, or x and y, of -1."""
+    row, column = to_y + 1, to_x + 1
+    ways = [f"\x1b[{row};{column}H" if to_x else (f"\x1b[{row}H" if to_y else "\x1b[H")]
+    if y >= 0:
+        down = to_y - y
+        right = f"\x1b[{_count(to_x)}C" if to_x else ""
+        if down == 0:
+            ways += [f"\x1b[{column}G" if to_x else "\r", "\r" + right]
+        elif 0 < down <= 3:
+            ways.append("\r" + "\n" * down + right)
+        if x >= 0 and down >= 0:
+            ways.append((f"\x1b[{_count(down)}B" if down else "") + _along(to_x - x))
+    return min(ways, key=len)
+
+
+def _along(columns: int) -> str:
+    if columns >= 0:
+        return f"\x1b[{_count(columns)}C" if columns else ""
+    return min("\b" * -columns, f"\x1b[{_count(-columns)}D", key=len)
+
+
+def _count(number: int) -> str:
+    return "" if number == 1 else str(number)
