@@ -20,7 +20,7 @@ from tui.adapters.binance import BinanceAdapter
 from tui.feed.books import BookSync
 from tui.market.order_book import OrderBook
 from tui.model.errors import RecordingError
-from tui.model.events import BookDelta, BookSnapshot, Ticker, Trade
+from tui.model.events import BookDelta, BookSnapshot, Candle, Ticker, Trade
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel
 from tui.recording.format import RecordedFrame, write_recording
@@ -338,6 +338,16 @@ async def test_in_a_pause_the_book_is_verified_after_a_seek(recordings: Path) ->
     assert replay.player.position_s == 200.0
 
 
+async def test_after_the_last_change_the_book_is_verified_by_it(recordings: Path) -> None:
+    replay = open_replay(recordings / BTCUSDT_FILE, start=346.0621)
+
+    async with watching(replay) as viewer:
+        sync, _, _ = await build_book(viewer, BTCUSDT, until=3)
+
+    assert sync.is_verified
+    assert sync.sequence == 50093421584
+
+
 async def test_klines_at_the_end_equal_the_recorded_trades(recordings: Path) -> None:
     replay = open_replay(recordings / BTCUSDT_FILE)
     minutes: dict[int, list[dict[str, Any]]] = {}
@@ -362,7 +372,7 @@ async def test_klines_at_the_end_equal_the_recorded_trades(recordings: Path) -> 
     async with watching(replay) as viewer:
         replay.player.set_speed(math.inf)
         await viewer.connect()
-        await viewer.ask("SUBSCRIBE", "btcusdt@kline_1m")
+        await viewer.ask("SUBSCRIBE", "btcusdt@aggTrade")
         for _ in range(41_248):
             await viewer.receive()
         status, rows = await viewer.get("klines", symbol="BTCUSDT", interval="1m", limit=1000)
@@ -410,6 +420,44 @@ async def test_recorded_candles_are_preferred_to_added_trades(recordings: Path) 
         "0",
     ]
     assert [row[8] for row in five] == [1]
+
+
+async def test_candles_that_were_not_recorded_are_made_of_the_trades(tmp_path: Path) -> None:
+    frames = [trade(0, 1, price="7"), trade(10, 2, price="9"), trade(60, 3, price="8")]
+    replay = open_replay(write(tmp_path / "r", *frames), speed=math.inf)
+
+    async with watching(replay) as viewer:
+        await viewer.connect()
+        await viewer.ask("SUBSCRIBE", "abcusdt@kline_1m")
+        received = [json.loads(await viewer.receive()) for _ in range(7)]
+
+    klines = [message["data"]["k"] for message in received if "k" in message["data"]]
+    assert {message["stream"] for message in received} == {"abcusdt@trade", "abcusdt@kline_1m"}
+    assert [(k["o"], k["h"], k["c"], k["n"], k["x"]) for k in klines] == [
+        ("7", "7", "7", 1, False),
+        ("7", "9", "9", 2, False),
+        ("7", "9", "9", 2, True),
+        ("8", "8", "8", 1, False),
+    ]
+    [event] = BinanceAdapter().decode(json.dumps(received[-1]).encode(), 0)
+    assert isinstance(event, Candle)
+    assert event.open_time == 1_700_000_040 * 10**9
+
+
+async def test_made_candles_go_on_from_the_fetched_one(tmp_path: Path) -> None:
+    minute = 1_699_999_980_000  # the minute that holds the start
+    opened = [minute, "2", "3", "2", "3", "1", minute + 59_999, "3", 2, "0", "0", "0"]
+    url = "https://api.binance.com/api/v3/klines?symbol=ABCUSDT&interval=1m"
+    frames = [(0.0, "http", [opened], url), trade(1, 1, price="7", size="4")]
+    replay = open_replay(write(tmp_path / "r", *frames), speed=math.inf)
+
+    async with watching(replay) as viewer:
+        await viewer.connect()
+        await viewer.ask("SUBSCRIBE", "abcusdt@kline_1m")
+        await viewer.receive()
+        kline = json.loads(await viewer.receive())["data"]["k"]
+
+    assert (kline["o"], kline["h"], kline["v"], kline["n"]) == ("2", "7", "5.00000000", 3)
 
 
 async def test_trades_are_answered_by_their_recorded_ids(recordings: Path) -> None:
@@ -517,8 +565,8 @@ def book_ticker(offset: float, update: int) -> Any:
 
 
 async def test_who_comes_later_is_told_the_present_first(tmp_path: Path) -> None:
-    frames = [trade(0, 1), delta(0.1, 5, 6, []), book_ticker(1, 6), trade(2, 3), trade(9, 4)]
-    replay = open_replay(write(tmp_path / "r", *frames), start=3.0)
+    frames = [trade(0, 1), delta(0.1, 5, 6, []), book_ticker(1, 6), trade(2, 3)]
+    replay = open_replay(write(tmp_path / "r", *frames, delta(9, 7, 8, [])), start=3.0)
 
     async with watching(replay) as viewer:
         assert await told_first(viewer, "abcusdt@ticker") == ["bookTicker", "trade"]
@@ -588,6 +636,43 @@ async def test_frames_recorded_bare_are_wrapped_for_a_combined_stream(tmp_path: 
         await viewer.ask("SUBSCRIBE", "abcusdt@bookTicker")
 
         assert json.loads(await viewer.receive()) == {"stream": "abcusdt@bookTicker", "data": bare}
+
+
+async def test_a_wrapped_frame_keeps_its_spelling(tmp_path: Path) -> None:
+    raw = '{"data": {"s": "ABCUSDT"}, "stream": "abcusdt@trade"}'
+    path = tmp_path / "r"
+    write_recording(path, [RecordedFrame(START, "rx", raw)])
+    replay = open_replay(path, speed=math.inf)
+
+    async with watching(replay) as viewer:
+        await viewer.connect()
+        await viewer.ask("SUBSCRIBE", "abcusdt@trade")
+
+        assert await viewer.receive() == raw
+
+
+def test_no_garbage_in_a_recording_keeps_it_from_opening(tmp_path: Path) -> None:
+    garbage = [
+        "",
+        "null",
+        "[1]",
+        "{",
+        "[" * 100_000,
+        '{"stream":5}',
+        '{"stream":"@"}',
+        "\x1b]0;x\x07",
+    ]
+    garbage += ['{"stream":"abcusdt@trade","data":{"p":"nan","q":"1","T":-5,"m":true}}']
+    garbage += ['{"stream":"abcusdt@depth","data":{"U":1,"u":2,"b":[["x","y"]],"a":[]}}']
+    good = json.dumps(trade(0, 1)[2])
+    path = tmp_path / "r"
+    write_recording(path, [RecordedFrame(START, "rx", raw) for raw in [*garbage, good]])
+
+    history = open_replay(path).server.history
+
+    assert list(history.symbols) == ["ABCUSDT"]
+    assert [trade.id for trade in history.symbols["ABCUSDT"].trades] == [1]
+    assert history.unreadable == 9
 
 
 async def test_a_raw_connection_gets_payloads_alone(tmp_path: Path) -> None:

@@ -11,13 +11,15 @@ from typing import Any
 import msgspec
 from aiohttp import WSMsgType, web
 
+from tui.adapters.binance.symbols import TIMEFRAME_BY_NAME
 from tui.feed.clock import Clock, SystemClock
 from tui.model.subscription import Channel
-from tui.recording.player import Player, PlayerState
+from tui.recording.player import Player
 from tui.recording.recording import Recording
 from tui.sim.replay_answers import NotYet, RecordedAnswers, Refused
 from tui.sim.replay_history import RecordedHistory, channel_of
-from tui.sim.replay_wire import split_frame
+from tui.sim.replay_klines import KlineStream
+from tui.sim.replay_wire import change_mode
 
 _GOING_AWAY = 1001
 _SERVICE_RESTART = 1012
@@ -63,24 +65,15 @@ class _Client:
 
     async def send_frame(self, raw: str) -> None:
         """Send a recorded frame, byte for byte where it was recorded in this connection's mode."""
-        is_wrapped = raw.startswith('{"stream"')
-        if is_wrapped != self.is_combined:
-            try:
-                name, payload = split_frame(raw)
-            except msgspec.DecodeError:
-                name = ""
-            if name and self.is_combined:
-                raw = f'{{"stream":"{name}","data":{raw}}}'
-            elif name:
-                raw = bytes(payload).decode()
-        await self.socket.send_str(raw)
+        await self.socket.send_str(change_mode(raw, is_combined=self.is_combined))
 
 
 class ReplayServer:
     """A recording behind Binance's protocol.
 
     A client that subscribes to any stream of a recorded symbol gets all recorded frames of that
-    symbol, so that a recording of `trade` serves who wants `aggTrade`. The player runs only while a
+    symbol, so that a recording of `trade` serves who wants `aggTrade`; candles that it subscribed to
+    and that were not recorded are made of the trades. The player runs only while a
     client is subscribed; after a subscription it waits until the client has stopped asking, so that
     the answers it got and the stream meet at one frame. A subscription first brings the newest
     tickers and candles before the position, so that the present is known at once.
@@ -93,6 +86,7 @@ class ReplayServer:
         self._player = player
         self._clock: Clock = clock or SystemClock()
         self._answers = RecordedAnswers(self.history)
+        self._kline_streams: dict[str, KlineStream] = {}
         self._clients: list[_Client] = []
         self._pump: asyncio.Task[None] | None = None
         self._last_pump: asyncio.Task[None] | None = None
@@ -182,6 +176,8 @@ class ReplayServer:
                     symbol = self.history.owner(index)
                     if symbol:
                         await self._send(index, symbol, frame.raw)
+                        if self.history.symbols[symbol].is_trade(index):
+                            await self._send_klines(index, symbol)
             await self._player.until_playable()
 
     async def _wait_for_quiet(self) -> None:
@@ -193,15 +189,36 @@ class ReplayServer:
                 return
             await self._clock.sleep(_POLL_S)
 
-    async def _send(self, index: int, symbol: str, raw: str) -> None:
+    async def _send(self, index: int, symbol: str, raw: str, *, stream: str = "") -> None:
+        """Send a frame to who subscribed to its symbol, or to this very stream if one is named."""
         for client in tuple(self._clients):
             start = client.starts.get(symbol)
-            if start is not None and index >= start:
+            is_wanted = not stream or stream in client.streams
+            if start is not None and index >= start and is_wanted:
                 try:
                     async with client.lock:
                         await client.send_frame(raw)
                 except ConnectionError:
                     continue  # its own handler notices and takes it off the list
+
+    async def _send_klines(self, index: int, symbol: str) -> None:
+        """Send the candles that were subscribed to and not recorded."""
+        recorded = self.history.symbols[symbol].streams
+        names = {
+            name
+            for client in self._clients
+            for name in client.streams
+            if name not in recorded and _symbol_of(name) == symbol
+        }
+        for name in names:
+            timeframe = TIMEFRAME_BY_NAME.get(name.partition("@kline_")[2])
+            if timeframe is None:
+                continue
+            if name not in self._kline_streams:
+                history = self.history.symbols[symbol]
+                self._kline_streams[name] = KlineStream(history, timeframe)
+            for raw in self._kline_streams[name].frames(index + 1, self._now_ms()):
+                await self._send(index, symbol, raw, stream=name)
 
     # -- streams ---------------------------------------------------------------------------
 
@@ -291,13 +308,16 @@ class ReplayServer:
         left_out: set[Channel | None] = set()
         if wanted & {Channel.TRADES, Channel.CANDLES}:
             left_out.add(Channel.TRADES)
-        if not self._stands_still:
+        if not self._is_book_at_rest(symbol):
             left_out.add(Channel.BOOK)
         return left_out
 
-    @property
-    def _stands_still(self) -> bool:
-        return self._player.is_paused or self._player.state is PlayerState.ENDED
+    def _is_book_at_rest(self, symbol: str) -> bool:
+        """Whether no change of a book is to come that could confirm a snapshot: the last one must."""
+        history = self.history.symbols.get(symbol)
+        return self._player.is_paused or (
+            history is not None and history.book.is_over(self._player.index)
+        )
 
     def _unsubscribe(self, client: _Client, names: list[str]) -> None:
         for name in names:
@@ -331,7 +351,7 @@ class ReplayServer:
                 depth = self._answers.depth(
                     request.query,
                     self._player.index,
-                    before_last_delta=self._stands_still,
+                    before_last_delta=self._is_book_at_rest(request.query.get("symbol", "")),
                 )
                 self._asked_at = self._clock.monotonic()
                 return _json(depth)
@@ -339,7 +359,7 @@ class ReplayServer:
                 return _refusal(refusal)
             except NotYet as late:
                 waited = self._clock.monotonic() - began
-                if self._stands_still or not late.ever or waited >= _LONGEST_WAIT_S:
+                if self._player.is_paused or not late.ever or waited >= _LONGEST_WAIT_S:
                     return web.json_response(
                         {"code": -1008, "msg": late.message},
                         status=503,

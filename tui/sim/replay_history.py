@@ -109,6 +109,10 @@ class BookHistory:
                 return state
         return self._at(upto)
 
+    def is_over(self, upto: int) -> bool:
+        """Whether no delta comes after the first `upto` frames."""
+        return bisect_left(self._delta_frames, upto) == len(self._delta_frames)
+
     def is_known_after(self, upto: int) -> bool:
         """Whether a later frame than the first `upto` makes the book known."""
         return any(
@@ -186,6 +190,10 @@ class SymbolHistory:
         """How many of the trades the first `upto` frames of the recording hold."""
         return bisect_left(self.trade_frames, upto)
 
+    def is_trade(self, frame: int) -> bool:
+        count = bisect_left(self.trade_frames, frame)
+        return count < len(self.trade_frames) and self.trade_frames[count] == frame
+
     def newest_frames(self, upto: int, channels: Collection[Channel | None]) -> list[int]:
         """The newest frame of each stream of these channels among the first `upto`."""
         return [
@@ -249,7 +257,7 @@ class RecordedHistory:
                     self._add_frame(index, frame)
                 elif frame.kind == "http":
                     self._add_answer(index, frame)
-            except msgspec.DecodeError:
+            except (msgspec.DecodeError, ValueError, RecursionError):
                 self.unreadable += 1
         self.clock_offset_ns = self._ahead_ns or 0
         self._names = list(self.symbols)

@@ -1,9 +1,12 @@
-"""The candles that a Binance recording tells of at any of its frames, as rows of a klines answer."""
+"""The candles that a Binance recording tells of at any of its frames, as rows and as a stream."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from decimal import Decimal
+from itertools import islice
+
+import msgspec
 
 from tui.model.timeframe import MS, Timeframe
 from tui.sim.replay_history import SymbolHistory
@@ -102,6 +105,17 @@ class KlineHistory:
         found.update(self._streamed(upto))
         return self._without_holes(found, now_ms)
 
+    def traded(self, upto: int) -> list[KlineRow]:
+        """The last two candles that trades among the first `upto` frames made, oldest first."""
+        self._count(self._history.trade_count(upto))
+        fetched = self._fetched(upto)
+        newest = list(islice(reversed(self._bars), 2))
+        return [
+            fetched.get(open_time)
+            or self._bars[open_time].row(open_time, self._close_time(open_time))
+            for open_time in reversed(newest)
+        ]
+
     def _count(self, trades: int) -> None:
         if trades < self._counted:
             self._bars.clear()
@@ -155,6 +169,52 @@ class KlineHistory:
 
     def _close_time(self, open_time: int) -> int:
         return self._timeframe.next_open(open_time * MS) // MS - 1
+
+
+class KlineStream:
+    """A stream of candles that was not recorded, made of the recorded trades: one frame a trade."""
+
+    def __init__(self, history: SymbolHistory, timeframe: Timeframe) -> None:
+        self._symbol = history.symbol
+        self._interval = str(timeframe)
+        self._klines = KlineHistory(history, timeframe)
+        self._open_time: int | None = None
+
+    def frames(self, upto: int, now_ms: int) -> list[str]:
+        """The wrapped frames due after the trade that is the last of the first `upto` frames."""
+        rows = self._klines.traded(upto)
+        if not rows:
+            return []
+        *before, opened = rows
+        frames = [
+            self._frame(row, now_ms, is_final=True) for row in before if row[0] == self._open_time
+        ]
+        self._open_time = opened[0]
+        return [*frames, self._frame(opened, now_ms, is_final=False)]
+
+    def _frame(self, row: KlineRow, now_ms: int, *, is_final: bool) -> str:
+        kline = {
+            "t": row[0],
+            "T": row[6],
+            "s": self._symbol,
+            "i": self._interval,
+            "f": -1,
+            "L": -1,
+            "o": row[1],
+            "c": row[4],
+            "h": row[2],
+            "l": row[3],
+            "v": row[5],
+            "n": row[8],
+            "x": is_final,
+            "q": row[7],
+            "V": row[9],
+            "Q": row[10],
+            "B": "0",
+        }
+        data = {"e": "kline", "E": now_ms, "s": self._symbol, "k": kline}
+        name = f"{self._symbol.lower()}@kline_{self._interval}"
+        return msgspec.json.encode({"stream": name, "data": data}).decode()
 
 
 def _row_of(kline: WireKline) -> KlineRow:

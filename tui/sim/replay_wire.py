@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
-from tui.adapters.binance.messages import Millis, Number
+from tui.adapters.binance.messages import Number
+
+_Moment = Annotated[int, msgspec.Meta(ge=0, le=253_370_764_799_999)]
+"""Milliseconds since the epoch, up to a year before the last month that the calendar knows."""
 
 _WireLevel = tuple[Number, Number]
 
@@ -16,9 +19,9 @@ class WireTrade(msgspec.Struct, frozen=True, gc=False):
 
     p: Number
     q: Number
-    T: Millis
+    T: _Moment
     m: bool
-    E: Millis = 0
+    E: _Moment = 0
     t: int | None = None
     a: int | None = None
     f: int | None = None
@@ -38,14 +41,14 @@ class WireDelta(msgspec.Struct, frozen=True):
     u: int
     b: list[_WireLevel]
     a: list[_WireLevel]
-    E: Millis = 0
+    E: _Moment = 0
 
 
 class WireKline(msgspec.Struct, frozen=True, gc=False):
     """The candle in a `kline` payload."""
 
-    t: Millis
-    T: Millis
+    t: _Moment
+    T: _Moment
     o: Number
     h: Number
     l: Number  # noqa: E741 - the venue's name
@@ -66,7 +69,7 @@ class WireSnapshot(msgspec.Struct, frozen=True):
 
 
 KlineRow = tuple[
-    Millis, Number, Number, Number, Number, Number, Millis, Number, int, Number, Number, Any
+    _Moment, Number, Number, Number, Number, Number, _Moment, Number, int, Number, Number, Any
 ]
 """Open time, open, high, low, close, volume, close time, quote volume, trades, taker-buy both, unused."""
 
@@ -122,3 +125,14 @@ def split_frame(raw: str) -> tuple[str, bytes | msgspec.Raw]:
     elif not envelope.e and bytes(envelope.b):
         kind = "bookTicker"
     return (f"{envelope.s.lower()}@{kind}" if kind else ""), raw.encode()
+
+
+def change_mode(raw: str, *, is_combined: bool) -> str:
+    """A frame as a combined or a raw connection gets it; untouched where it was recorded like that."""
+    if raw.startswith('{"stream":') and is_combined:
+        return raw
+    name, payload = split_frame(raw)
+    is_wrapped = isinstance(payload, msgspec.Raw)
+    if not name or is_wrapped == is_combined:
+        return raw
+    return bytes(payload).decode() if is_wrapped else f'{{"stream":"{name}","data":{raw}}}'
