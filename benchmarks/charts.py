@@ -12,6 +12,7 @@ refreshed; ours goes through the compositor of tui/terminal, which sends the cha
 
 from __future__ import annotations
 
+import gc
 import platform
 import random
 import sys
@@ -234,8 +235,11 @@ def compare(title: str, count: int, width: int, height: int, merge: int = 1) -> 
         data = peer.convert(candles)
         turns.append((peer.name, lambda number, peer=peer, data=data: void(peer.draw(data))))
     times: dict[str, list[float]] = {name: [] for name, _ in turns}
+    gc.collect()
+    gc.freeze()
     for number in range(ROUNDS):
         for name, draw in turns:
+            gc.collect()  # nobody pays for the garbage of the one before
             began = perf_counter()
             draw(number)
             times[name].append((perf_counter() - began) * 1e3)

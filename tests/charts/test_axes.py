@@ -122,7 +122,10 @@ def test_compact_numbers_never_need_more_than_seven_cells(value: float) -> None:
     assert len(compact(value)) <= 7
 
 
-@pytest.mark.parametrize(("value", "up"), [(1.05, 1.1), (123.0, 130.0), (0.0, 0.0), (-1.0, 0.0)])
+@pytest.mark.parametrize(
+    ("value", "up"),
+    [(1.05, 1.1), (123.0, 130.0), (0.0, 0.0), (-1.0, 0.0), (5e-324, 0.0), (1e300, 0.0)],
+)
 def test_rounding_up_to_two_digits(value: float, up: float) -> None:
     assert round_up(value) == pytest.approx(up)
 

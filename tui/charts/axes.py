@@ -43,11 +43,11 @@ def price_step(span: float, at_most: int, decimals: int) -> float:
 
 
 def round_up(value: float) -> float:
-    """The value raised to two leading digits; 0 where it is not positive and finite."""
-    if not 0.0 < value < math.inf:
+    """The value raised to two leading digits; 0 where it is nothing that can be scaled."""
+    if not 1e-100 < value < 1e100:
         return 0.0
     unit = 10.0 ** (math.floor(math.log10(value)) - 1)
-    return math.ceil(value / unit) * unit if unit > 0.0 else value
+    return math.ceil(value / unit) * unit
 
 
 def step_decimals(step: float) -> int:

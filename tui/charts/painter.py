@@ -137,20 +137,17 @@ class ChartPainter:
             self.forget_scale()
 
     def _arrange(self, canvas: Canvas, candles: Sequence[Candle]) -> None:
-        """Find the bars in sight, the scale they need, and the width of the axis that this needs."""
+        """Find the bars in sight, the scale they need, and the width of the axis that this needs.
+
+        The width decides which bars are in sight, and they decide the width: it starts from the
+        last painting's, so that it nearly always is right at once.
+        """
         limit = canvas.layout.axis_limit
         if limit and candles and not self._label_width:
-            guess = f"{candles[-1].close:,.{canvas.decimals}f}"
-            self._label_width = len(guess)
-        self._label_width = min(self._label_width, limit)
-        for _ in range(2 if limit else 1):
-            canvas.label_width = self._label_width
-            margin = 0 if not limit else 1 if canvas.width < 36 else 2
-            canvas.plot_width = canvas.width - canvas.label_width - margin
-            # The newest candle needs no gap of its own, but it must not touch the axis.
-            spare = canvas.columns - body_width(canvas.columns) - (1 if limit else 0)
-            self.slots = (canvas.plot_width + spare) // canvas.columns
-            canvas.left = canvas.plot_width + spare - self.slots * canvas.columns
+            self._label_width = len(f"{candles[-1].close:,.{canvas.decimals}f}")
+        canvas.label_width = min(self._label_width, limit)
+        for is_second in (False, True):
+            self._divide(canvas)
             canvas.bars = visible_bars(
                 candles,
                 canvas.timeframe,
@@ -170,9 +167,26 @@ class ChartPainter:
                 least=step_decimals(canvas.step),
                 limit=limit,
             )
-            if needed == self._label_width:
-                return
-            self._label_width = needed
+            if needed == canvas.label_width or (is_second and needed < canvas.label_width):
+                break
+            canvas.label_width = needed
+        else:
+            slots = self.slots
+            self._divide(canvas)
+            for bar in canvas.bars:
+                bar.slot -= slots - self.slots
+            canvas.bars = [bar for bar in canvas.bars if bar.slot >= 0]
+        self._label_width = canvas.label_width
+
+    def _divide(self, canvas: Canvas) -> None:
+        """Divide the width between the slots and the price axis."""
+        has_axis = canvas.layout.axis_limit > 0
+        margin = (1 if canvas.width < 36 else 2) if has_axis else 0
+        canvas.plot_width = canvas.width - canvas.label_width - margin
+        # The newest candle needs no gap of its own, but it must not touch the axis.
+        spare = canvas.columns - body_width(canvas.columns) - has_axis
+        self.slots = max((canvas.plot_width + spare) // canvas.columns, 0)
+        canvas.left = canvas.plot_width + spare - self.slots * canvas.columns
 
     def _fit_scale(self, canvas: Canvas) -> None:
         low = min([bar.low for bar in canvas.bars])
