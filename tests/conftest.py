@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -13,6 +14,8 @@ os.environ["TZ"] = "UTC"
 for name in ("NO_COLOR", "TEXTUAL_THEME", "COLORTERM"):
     os.environ.pop(name, None)
 time.tzset()
+# Modules that several tests share (staging.py and its like) are imported by their plain name.
+sys.path.insert(0, str(Path(__file__).parent))
 
 import pytest  # noqa: E402
 

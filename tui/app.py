@@ -32,7 +32,7 @@ from tui.screens.symbol_search import SymbolSearch
 from tui.session import Session
 from tui.sources import LiveSource, ReplaySource, SimSource, Source
 from tui.state import load_state, save_state
-from tui.terminal.app import DiffingApp
+from tui.terminal.compositor import DiffingApp
 from tui.themes import to_textual, variable_defaults
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ _HISTORY_EVERY_S = 60.0
 _SEEK_S = 10.0
 
 
-class TradeTuiApp(DiffingApp):
+class TradeTuiApp(DiffingApp[int]):
     """Live markets in a terminal."""
 
     TITLE = "tradetui"
@@ -66,21 +66,25 @@ class TradeTuiApp(DiffingApp):
         self._launch = launch
         self._source = source
         self._frame_clock = frame_clock
-        settings = launch.settings
         self._log_file = LogFile(locations.log_file())
-        self.session = Session(
-            clock=source.clock,
-            rng=rng or random.Random(),
-            errors=ErrorLog(source.clock, write=self._log_file.write),
-            settings=settings.limits,
-            start=self._start_worker,
-        )
+        self.session = self._make_session(rng or random.Random())
         self._state, problem = load_state(launch)
-        problems = [*launch.problems, *([problem] if problem else [])]
-        for text in problems:
-            self._report_config(text)
+        for text in (*launch.problems, problem, self._log_file.problem):
+            if text:
+                self._report_config(text)
+        self._last_sample = (source.clock.monotonic(), 0, 0)
         self._themes = [to_textual(theme) for theme in launch.themes.values()]
         self.dashboard = self._make_dashboard()
+
+    def _make_session(self, rng: random.Random) -> Session:
+        clock = self._source.clock
+        return Session(
+            clock=clock,
+            rng=rng,
+            errors=ErrorLog(clock, write=self._log_file.write),
+            settings=self._launch.settings.limits,
+            start=self._start_worker,
+        )
 
     def _make_dashboard(self) -> Dashboard:
         settings = self._launch.settings
@@ -157,8 +161,19 @@ class TradeTuiApp(DiffingApp):
             self.dashboard.frame(self._source.clock.time_ns())
 
     def _health(self) -> AppHealth:
-        market = self.session.market
+        """The figures since the last call; the metrics panel calls once a second."""
+        market, meter = self.session.market, self.terminal_meter
+        now = self._source.clock.monotonic()
+        frames = meter.frames_sent + meter.frames_empty
+        then, frames_then, bytes_then = self._last_sample
+        elapsed = max(now - then, 1e-3)
+        self._last_sample = now, frames, meter.bytes_sent
+        p50, p99 = meter.quantile_s(0.5), meter.quantile_s(0.99)
         return AppHealth(
+            frame_rate=(frames - frames_then) / elapsed,
+            frame_p50_ms=None if p50 is None else p50 * 1e3,
+            frame_p99_ms=None if p99 is None else p99 * 1e3,
+            terminal_byte_rate=(meter.bytes_sent - bytes_then) / elapsed,
             memory_bytes=_resident_bytes(),
             objects={
                 "instruments": len(market),
@@ -198,10 +213,6 @@ class TradeTuiApp(DiffingApp):
 
     def action_palette(self) -> None:
         self.action_command_palette()
-
-    def action_screenshot(self) -> None:
-        path = self.save_screenshot()
-        self.notify(f"saved {path}", timeout=4, markup=False)
 
     def action_replay_pause(self) -> None:
         if self._source.replay is not None:

@@ -16,6 +16,7 @@ from tui.widgets import format as fmt
 from tui.widgets.line_widget import LineWidget, Part, Row
 from tui.widgets.look import Look, plot_colour
 
+_COLUMN = 26
 HISTORY_S = 120
 """Seconds of history that the plots show."""
 
@@ -136,15 +137,16 @@ def _feed_figures(feed: FeedHealth) -> list[tuple[str, str]]:
         ("in", f"{feed.messages_in:,}"),
         ("out", f"{feed.messages_out:,}"),
         ("rate", f"{feed.message_rate:,.0f}/s"),
-        ("bytes", f"{fmt.byte_count(feed.bytes_in)} {fmt.byte_rate(feed.byte_rate)}"),
+        ("bytes", fmt.byte_count(feed.bytes_in)),
+        ("bandwidth", fmt.byte_rate(feed.byte_rate)),
         ("reconnects", str(feed.reconnects)),
         ("retry in", retry),
-        ("subscriptions", statuses or "none"),
+        ("subscribed", statuses or "nothing"),
         ("queue", str(feed.queue_length)),
         ("conflated", f"{feed.conflated:,}"),
         ("dropped", f"{feed.dropped:,}"),
         ("latency p50", fmt.milliseconds(feed.latency_p50_ms)),
-        ("p99", fmt.milliseconds(feed.latency_p99_ms)),
+        ("latency p99", fmt.milliseconds(feed.latency_p99_ms)),
         ("ping", fmt.milliseconds(feed.ping_ms)),
         ("clock off by", fmt.milliseconds(feed.clock_offset_ms)),
     ]
@@ -154,7 +156,7 @@ def _program_figures(program: AppHealth) -> list[tuple[str, str]]:
     return [
         ("frames", f"{program.frame_rate:.1f}/s"),
         ("frame p50", fmt.milliseconds(program.frame_p50_ms)),
-        ("p99", fmt.milliseconds(program.frame_p99_ms)),
+        ("frame p99", fmt.milliseconds(program.frame_p99_ms)),
         ("terminal", fmt.byte_rate(program.terminal_byte_rate)),
         ("memory", fmt.byte_count(program.memory_bytes)),
         *[(name, f"{count:,}") for name, count in program.objects.items()],
@@ -162,17 +164,13 @@ def _program_figures(program: AppHealth) -> list[tuple[str, str]]:
 
 
 def _wrapped(figures: list[tuple[str, str]], width: int, look: Look) -> list[Row]:
-    """Label and value pairs, as many a row as fit."""
+    """Label and value pairs in columns of equal width, as many a row as fit."""
+    columns = max(1, width // _COLUMN)
     rows: list[Row] = []
-    parts: list[Part] = []
-    used = 0
-    for label, value in figures:
-        length = len(label) + len(value) + 4
-        if parts and used + length > width:
-            rows.append(tuple(parts))
-            parts, used = [], 0
-        parts += [(f"  {label} ", look.muted), (f"{value} ", look.base)]
-        used += length
-    if parts:
+    for start in range(0, len(figures), columns):
+        parts: list[Part] = []
+        for label, value in figures[start : start + columns]:
+            room = max(len(value), _COLUMN - len(label) - 3)
+            parts += [(f"  {label} ", look.muted), (value.ljust(room), look.base)]
         rows.append(tuple(parts))
     return rows

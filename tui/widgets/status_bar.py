@@ -75,8 +75,11 @@ class StatusBar(LineWidget):
                     left.append((f" {fmt.milliseconds(feed.latency_p50_ms)}", look.title_muted))
             else:
                 retry = f" retry in {feed.retry_in_s:.0f}s" if feed.retry_in_s else ""
-                cause = f": {clean(feed.cause, 60)}" if feed.cause and width >= 70 else ""
-                left.append((f" {feed.state}{cause}{retry}", colour))
+                left.append((retry if retry and width < 60 else f" {feed.state}", colour))
+                if width >= 60:
+                    left.append(
+                        (f"{f': {clean(feed.cause, 60)}' if feed.cause else ''}{retry}", colour)
+                    )
         if self._hint:
             left.append((f"  {self._hint}", look.title_muted))
         errors = self._errors()

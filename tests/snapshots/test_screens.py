@@ -1,0 +1,142 @@
+"""Pictures of every state of the screen, at every size that the design names."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import pytest
+from staging import CONNECTED, INSTRUMENTS, StagedApp, fill, staged_app, tell
+from textual.pilot import Pilot
+
+from tui.model.health import ConnectionState, ErrorCategory
+from tui.model.instrument import Instrument
+from tui.model.subscription import SubscriptionStatus
+
+pytestmark = pytest.mark.snapshot
+
+SIZES = [(200, 60), (120, 40), (80, 24), (40, 12)]
+Prepare = Callable[[Pilot[Any]], Awaitable[None]]
+
+
+def keys(*pressed: str) -> Prepare:
+    """Press keys, then paint one frame."""
+
+    async def run(pilot: Pilot[Any]) -> None:
+        await pilot.press(*pressed)
+        await pilot.pause()
+        assert isinstance(pilot.app, StagedApp)
+        pilot.app.frame()
+        await pilot.pause()
+
+    return run
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_the_dashboard(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert snap_compare(staged_app(), terminal_size=size, run_before=keys())
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_before_any_data(snap_compare: Any, size: tuple[int, int]) -> None:
+    health = msgspec.structs.replace(
+        CONNECTED, state=ConnectionState.CONNECTING, cause="", latency_p50_ms=None
+    )
+
+    assert snap_compare(
+        staged_app(filled=False, health=health), terminal_size=size, run_before=keys()
+    )
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_data_that_is_not_live_says_so_everywhere(snap_compare: Any, size: tuple[int, int]) -> None:
+    app = staged_app(badge="SIMULATED")
+
+    assert snap_compare(app, terminal_size=size, run_before=keys())
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_a_lost_connection(snap_compare: Any, size: tuple[int, int]) -> None:
+    health = msgspec.structs.replace(
+        CONNECTED,
+        state=ConnectionState.RECONNECTING,
+        cause="connection refused",
+        retry_in_s=7.0,
+    )
+    app = staged_app(health=health)
+    for instrument in INSTRUMENTS:
+        tell(app, instrument, SubscriptionStatus.STALE)
+
+    assert snap_compare(app, terminal_size=size, run_before=keys())
+
+
+def test_a_rejected_symbol_and_a_book_that_is_rebuilt(snap_compare: Any) -> None:
+    app = staged_app(filled=False)
+    fill(app, INSTRUMENTS[:2])
+    tell(app, INSTRUMENTS[0], SubscriptionStatus.SYNCING, "gap of 3 updates")
+    tell(app, INSTRUMENTS[2], SubscriptionStatus.REJECTED, "unknown symbol")
+
+    assert snap_compare(app, terminal_size=(120, 40), run_before=keys())
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_the_error_log(snap_compare: Any, size: tuple[int, int]) -> None:
+    app = staged_app()
+    report = app.session.errors.report
+    report(ErrorCategory.CONNECTION, "connection refused", venue="BINANCE")
+    report(ErrorCategory.CONNECTION, "connection refused", venue="BINANCE")
+    report(ErrorCategory.SUBSCRIPTION, "unknown symbol", instrument=Instrument("BINANCE", "NOPE"))
+    report(ErrorCategory.PARSE, "k.t: expected an integer", venue="BINANCE")
+
+    assert snap_compare(app, terminal_size=size, run_before=keys("e"))
+
+
+@pytest.mark.parametrize("size", [(200, 60), (120, 40), (80, 24)], ids=lambda size: f"{size[0]}")
+def test_the_metrics(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert snap_compare(staged_app(), terminal_size=size, run_before=keys("m"))
+
+
+def test_the_depth_curve(snap_compare: Any) -> None:
+    assert snap_compare(staged_app(grid=1), terminal_size=(120, 40), run_before=keys("v"))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_help(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert snap_compare(staged_app(), terminal_size=size, run_before=keys("question_mark"))
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 12)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_the_watchlist_takes_the_books_place_where_room_is_short(
+    snap_compare: Any, size: tuple[int, int]
+) -> None:
+    assert snap_compare(staged_app(), terminal_size=size, run_before=keys("j", "j", "j"))
+
+
+def test_the_book_takes_the_charts_place_in_the_smallest_terminal(snap_compare: Any) -> None:
+    assert snap_compare(staged_app(), terminal_size=(40, 12), run_before=keys("b"))
+
+
+def test_a_terminal_that_is_too_small_gets_a_sentence(snap_compare: Any) -> None:
+    assert snap_compare(staged_app(), terminal_size=(26, 6), run_before=keys())
+
+
+@pytest.mark.parametrize("grid", [1, 2, 6, 9])
+def test_grids(snap_compare: Any, grid: int) -> None:
+    assert snap_compare(staged_app(grid=grid), terminal_size=(200, 60), run_before=keys())
+
+
+@pytest.mark.parametrize(
+    "theme", ["light", "high-contrast", "colour-blind-dark", "colour-blind-light", "monochrome"]
+)
+def test_themes(snap_compare: Any, theme: str) -> None:
+    assert snap_compare(staged_app(theme=theme), terminal_size=(120, 40), run_before=keys())
+
+
+@pytest.mark.parametrize("glyphs", ["halves", "ascii"])
+def test_glyphs(snap_compare: Any, glyphs: str) -> None:
+    assert snap_compare(staged_app(glyphs=glyphs), terminal_size=(120, 40), run_before=keys())
+
+
+def test_the_paused_view(snap_compare: Any) -> None:
+    assert snap_compare(staged_app(), terminal_size=(80, 24), run_before=keys("space"))
