@@ -55,6 +55,16 @@ def test_old_messages_are_forgotten_because_clocks_drift() -> None:
     assert offset.offset == -100 * MS
 
 
+def test_a_clock_that_was_set_makes_all_earlier_measures_worthless() -> None:
+    offset = ClockOffset()
+    offset.add_round_trip(1000 * MS, 1005 * MS, 1010 * MS)
+    offset.add_message(2000 * MS, 2005 * MS, now=0.0)
+
+    offset.add_round_trip(11_000 * MS, 1050 * MS, 11_100 * MS)
+
+    assert offset.offset == 10_000 * MS
+
+
 def test_the_venues_time_follows() -> None:
     offset = ClockOffset()
     assert offset.venue_time(7000 * MS) == 7000 * MS

@@ -379,6 +379,16 @@ async def test_everything_the_venue_lists_is_fetched_once(
     assert [path for path, _ in venue.requests] == ["exchangeInfo"]
 
 
+async def test_a_symbol_that_the_list_lacks_is_rejected(venue: ScriptedVenue, bench: Bench) -> None:
+    unknown = Subscription(Instrument("BINANCE", "NOSUCH"), Channel.TRADES)
+    bench.feed.want([TICKER, unknown])
+
+    await bench.feed.instruments()
+
+    assert bench.market.truth(unknown).reason == "unknown symbol"
+    assert bench.status(TICKER) == "pending"
+
+
 async def test_the_venues_clock_is_measured(venue: ScriptedVenue, bench: Bench) -> None:
     venue.clock_ahead_ms = 60_000
     bench.start()
@@ -410,7 +420,7 @@ async def test_twenty_quick_reconnects_leave_no_task_behind(
 
     for number in range(20):
         bench.feed.reconnect("once more")
-        await until(lambda number=number: venue.connections >= number + 2)
+        await until(lambda number=number: bench.feed.health().reconnects == number + 1)
     await until(lambda: bench.status(TICKER) == "live" and len(venue.subscribed) == 4)
 
     await until(lambda: len(asyncio.all_tasks()) <= before + 4)

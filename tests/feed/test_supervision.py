@@ -225,6 +225,7 @@ async def test_a_ticker_that_falls_silent_is_stale_while_trades_may_rest(stage: 
 
     assert stage.status() == ("stale", "no data for 10 s")
     assert stage.status(TRADES)[0] != "stale"
+    assert [message["method"] for message in line.sent[1:]] == ["UNSUBSCRIBE", "SUBSCRIBE"]
     line.push({"stream": "btcusdt@ticker", "data": full_ticker()})
     await stage.run_for(0.25)
     assert stage.status() == ("live", "")

@@ -7,6 +7,8 @@ from collections import deque
 _WINDOW_S = 60.0
 _WINDOWS = 5
 _SAMPLES = 8
+# Beyond what the round trips allow, a difference between two samples is a clock that was set.
+_JUMP_NS = 100_000_000
 
 
 class ClockOffset:
@@ -28,8 +30,17 @@ class ClockOffset:
         self._window_end = None
 
     def add_round_trip(self, sent: int, venue: int, received: int) -> None:
-        """Note a time request: our clock when it left and came back, the venue's answer, all ns."""
-        self._samples.append((received - sent, (sent + received) // 2 - venue))
+        """Note a time request: our clock when it left and came back, the venue's answer, all ns.
+
+        Where it contradicts what was measured before, a clock was set, and all earlier is forgotten.
+        """
+        round_trip = received - sent
+        offset = (sent + received) // 2 - venue
+        if self._samples:
+            best, measured = min(self._samples)
+            if abs(offset - measured) > (best + round_trip) // 2 + _JUMP_NS:
+                self.reset()
+        self._samples.append((round_trip, offset))
 
     def add_message(self, ts_exchange: int, ts_local: int, now: float) -> None:
         """Note a streamed message's stamps (ns); `now` is monotonic seconds.

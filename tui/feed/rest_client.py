@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 _CONCURRENT = 3
 _ATTEMPTS = 3
+_PATIENCE_S = 30.0
 _LARGE_BODY = 256 * 1024
 _FREEZE_S = {429: 60.0, 418: 300.0, 403: 60.0}
 _FREEZE_MAX_S = 3 * 86_400.0
@@ -80,9 +81,11 @@ class RestClient:
                     if attempt == _ATTEMPTS or error.fatal:
                         self._report(_blame_status(error), str(error))
                         raise
+                    told_s = min(error.retry_after_s or 0.0, _PATIENCE_S)
                 else:
                     return await self._interpret(request, response)
-                await self._clock.sleep(self._rng.uniform(0.2, 1.0) * 2.0 ** (attempt - 1))
+                jitter_s = self._rng.uniform(0.2, 1.0) * 2.0 ** (attempt - 1)
+                await self._clock.sleep(max(told_s, jitter_s))
         raise AssertionError("the last attempt returns or raises")
 
     async def _allow(self, weight: int) -> None:

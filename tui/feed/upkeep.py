@@ -174,9 +174,11 @@ class Upkeep:
                 venue=self._adapter.venue,
             )
         for stream in self.subscriptions.check_silence():
+            # Once in each silence: what the venue forgot comes back, a quiet market costs little.
+            self.outbox.resubscribe([stream.subscription])
             self._errors.report(
                 ErrorCategory.SUBSCRIPTION,
-                f"no {stream.subscription.channel} data any more",
+                f"no {stream.subscription.channel} data any more, asked again",
                 instrument=stream.subscription.instrument,
             )
         local = self._clock.time_ns()
@@ -189,11 +191,13 @@ class Upkeep:
         await self._load_tickers(only_missing=False)
 
     def note_listed(self, listed: Iterable[InstrumentInfo]) -> None:
-        """Keep what the venue tells of the wanted instruments among all that it lists."""
-        wanted = {one.instrument for one in self.subscriptions.entries}
-        for info in listed:
-            if info.instrument in wanted:
-                self._market.set_info(info)
+        """Compare the wanted instruments with all that the venue lists."""
+        known = {info.instrument: info for info in listed}
+        for instrument in {one.instrument for one in self.subscriptions.entries}:
+            if instrument in known:
+                self._market.set_info(known[instrument])
+            elif known:
+                self._symbol_unknown(instrument, "")
 
     # -- one subscription ------------------------------------------------------------------
 
