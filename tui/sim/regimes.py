@@ -52,6 +52,8 @@ _NEXT: dict[Regime, tuple[tuple[Regime, float], ...]] = {
 _MEAN_S = {Regime.QUIET: 240.0, Regime.NORMAL: 420.0, Regime.BUSY: 150.0, Regime.CRASH: 100.0}
 _FALL_S = 25
 _EPISODE_S = 120
+_REBOUND_S = 60
+_RECOVERY_S = 1200
 
 
 class Second(msgspec.Struct, frozen=True, gc=False):
@@ -77,6 +79,7 @@ class Weather:
         self._mood = MOODS[self.regime]
         self._episode_s = 0
         self._fall = 0.0
+        self._lost = 0.0
 
     def set_regime(self, regime: Regime) -> None:
         """Turn to a regime from the next second on; AUTO lets the present one end when it will."""
@@ -117,15 +120,15 @@ class Weather:
             position = self._episode_s % _EPISODE_S
             if position == 0:
                 self._fall = -self._rng.uniform(0.03, 0.07)
-            # The fall is steep and short; what follows takes back most of it, or all of it where
-            # crashes go on for ever.
-            if position < _FALL_S:
-                drift += self._fall / _FALL_S
-            else:
-                back = 1.0 if self._forced is Regime.CRASH else 0.7
-                drift -= back * self._fall / (_EPISODE_S - _FALL_S)
             self._episode_s += 1
-        return drift
+            if position < _FALL_S:
+                self._lost += self._fall / _FALL_S
+                return drift + self._fall / _FALL_S
+        # The fall is steep and short. What it took comes back, fast at first and then for an hour:
+        # otherwise the market would sink from crash to crash.
+        back = self._lost / (_REBOUND_S if self.regime is Regime.CRASH else _RECOVERY_S)
+        self._lost -= back
+        return drift - back
 
     def _turn(self, regime: Regime) -> None:
         if regime is not self.regime:
