@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from rich.console import RenderableType
-from textual import events
+from textual import constants, events
 from textual._compositor import ChopsUpdate, Compositor
 from textual._context import visible_screen_stack
 from textual.app import App
@@ -199,7 +199,7 @@ class DiffingApp(App[ReturnType]):
     def get_driver_class(self) -> type[Driver]:
         """Return the driver that never blocks where Textual would choose its own for Linux."""
         driver_class = super().get_driver_class()
-        if sys.platform == "linux":
+        if sys.platform == "linux" and constants.DRIVER is None:
             from textual.drivers.linux_driver import LinuxDriver
 
             from tui.terminal.driver import TerminalDriver

@@ -283,8 +283,14 @@ def _shortest_move(x: int, y: int, to_x: int, to_y: int) -> str:
         elif 0 < down <= 3:
             ways.append("\r" + "\n" * down + right)
         if x >= 0 and down >= 0:
-            ways.append((f"\x1b[{_count(down)}B" if down else "") + _along(to_x - x))
+            ways.append(_below(down) + _along(to_x - x))
     return min(ways, key=len)
+
+
+def _below(lines: int) -> str:
+    if lines <= 1:
+        return "\x1bD" if lines else ""
+    return f"\x1b[{lines}B"
 
 
 def _along(columns: int) -> str:
