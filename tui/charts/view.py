@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import islice, pairwise
 from math import inf, isfinite
 from operator import attrgetter, lt
+from typing import NamedTuple
 
 import msgspec
 
@@ -56,28 +57,52 @@ def visible_bars(
         number = (candles[end - 1].open_time - origin) // span
         while end < len(candles) and (candles[end].open_time - origin) // span == number:
             end += 1
-    window = _sane(candles[max(end - (slots + 1) * merge, 0) : end])
-    times = [candle.open_time for candle in window]
-    return _bars(window, times, [(time - origin) // span for time in times], slots)
-
-
-def _sane(window: Sequence[Candle]) -> Sequence[Candle]:
-    """The candles in order, one an open time, without those whose prices are no numbers
-    or too large for sums of them."""
+    window = candles[max(end - (slots + 1) * merge, 0) : end]
     times = [candle.open_time for candle in window]
     if not all(map(lt, times, islice(times, 1, None))):
         window = list({candle.open_time: candle for candle in window}.values())
         window.sort(key=attrgetter("open_time"))
-    sums = [
-        abs(candle.open) + abs(candle.high) + abs(candle.low) + abs(candle.close)
-        for candle in window
-    ]
-    if not sum(sums) < _HUGE:
-        window = [candle for candle, total in zip(window, sums, strict=True) if total < _HUGE]
-    return window
+    prices = _prices(window)
+    if not prices.are_sane():
+        window = [candle for candle in window if _prices([candle]).are_sane()]
+        prices = _prices(window)
+    times = [candle.open_time for candle in window]
+    return _bars(window, prices, times, [(time - origin) // span for time in times], slots)
 
 
-def _bars(window: Sequence[Candle], times: list[int], numbers: list[int], slots: int) -> list[Bar]:
+class _Prices(NamedTuple):
+    """Prices by column, highs and lows widened to what the bodies span."""
+
+    opens: list[float]
+    highs: list[float]
+    lows: list[float]
+    closes: list[float]
+
+    def are_sane(self) -> bool:
+        """True when all are numbers, and small enough for sums of them."""
+        opens, highs, lows, closes = self
+        # Infinities and what is not a number survive in a sum, but not in a maximum.
+        total = sum(opens) + sum(highs) + sum(lows) + sum(closes)
+        return isfinite(total) and (not highs or max(highs) < _HUGE > -min(lows))
+
+
+def _prices(window: Sequence[Candle]) -> _Prices:
+    opens = [candle.open for candle in window]
+    closes = [candle.close for candle in window]
+    highs = [candle.high for candle in window]
+    lows = [candle.low for candle in window]
+    if isfinite(sum(highs)) and isfinite(sum(lows)):
+        highs, lows = list(map(max, opens, closes, highs)), list(map(min, opens, closes, lows))
+    return _Prices(opens, highs, lows, closes)
+
+
+def _bars(
+    window: Sequence[Candle],
+    prices: _Prices,
+    times: list[int],
+    numbers: list[int],
+    slots: int,
+) -> list[Bar]:
     """One bar for each number, in the last slots."""
     count = len(window)
     starts = list(range(count))
@@ -89,11 +114,10 @@ def _bars(window: Sequence[Candle], times: list[int], numbers: list[int], slots:
         return []
     starts = starts[-len(places) :]
     first = starts[0]
-    window, times = window[first:], times[first:]
-    opens = [candle.open for candle in window]
-    closes = [candle.close for candle in window]
-    highs = list(map(max, opens, closes, [candle.high for candle in window]))
-    lows = list(map(min, opens, closes, [candle.low for candle in window]))
+    if first:
+        window, times = window[first:], times[first:]
+        prices = _Prices(*(column[first:] for column in prices))
+    opens, highs, lows, closes = prices
     volumes = [candle.volume for candle in window]
     if not (isfinite(sum(volumes)) and min(volumes) >= 0.0):
         volumes = [volume if 0.0 <= volume < inf else 0.0 for volume in volumes]
