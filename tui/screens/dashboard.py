@@ -180,14 +180,10 @@ class Dashboard(Screen[None]):
         self.watchlist.set_reactive(Watchlist.instruments, tuple(state.watchlist))
         self.ladder = DepthLadder(market, badge=badge, glyphs=glyphs, id="ladder")
         self.curve = DepthCurve(market, badge=badge, glyphs=glyphs, id="curve")
-        self.curve.display = state.book_view == "curve"
-        self.ladder.display = not self.curve.display
         self.tape = TapeView(market, badge=badge, zone=zone, id="tape")
         errors = session.errors
         self.errors = ErrorLogView(errors.records, lambda: errors.revision, zone=zone, id="errors")
-        self.errors.display = state.errors_shown
         self.metrics = MetricsView(session.health, program_health, glyphs=glyphs, id="metrics")
-        self.metrics.display = state.metrics_shown
         self.status_bar = StatusBar(
             session.health,
             lambda: len(errors),
@@ -197,7 +193,13 @@ class Dashboard(Screen[None]):
             id="status",
         )
         self.key_bar = KeyBar(id="keys")
-        self._book_shown = state.book_shown
+        # Kept beside the widgets' own `display`, which Textual switches off when it takes them down.
+        self._shown = {
+            "book": state.book_shown,
+            "errors": state.errors_shown,
+            "metrics": state.metrics_shown,
+            "curve": state.book_view == "curve",
+        }
 
     def compose(self) -> ComposeResult:
         yield self.status_bar
@@ -215,8 +217,7 @@ class Dashboard(Screen[None]):
         yield Static("tradetui needs a little more room", id="too-small", markup=False)
 
     def on_mount(self) -> None:
-        self.set_class(not self._book_shown, "-no-book")
-        self._follow()
+        self._show_panes()
 
     def on_resize(self) -> None:
         size = self.app.size
@@ -256,10 +257,10 @@ class Dashboard(Screen[None]):
             grid=self.grid.count,
             theme=self.app.theme,
             focused=self.grid.chosen,
-            book_view="curve" if self.curve.display else "ladder",
-            book_shown=self._book_shown,
-            errors_shown=self.errors.display,
-            metrics_shown=self.metrics.display,
+            book_view="curve" if self._shown["curve"] else "ladder",
+            book_shown=self._shown["book"],
+            errors_shown=self._shown["errors"],
+            metrics_shown=self._shown["metrics"],
         )
 
     def instruments(self) -> set[Instrument]:
@@ -317,9 +318,9 @@ class Dashboard(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("filter_errors", "copy", "clear_errors"):
-            return self.errors.display
+            return self._shown["errors"]
         if action == "book_view":
-            return self._book_shown
+            return self._shown["book"]
         return True
 
     @on(CandlePanel.Chosen)
@@ -394,6 +395,19 @@ class Dashboard(Screen[None]):
     def action_timeframe_longer(self) -> None:
         self._change_timeframe(1)
 
+    def _toggle(self, pane: str) -> None:
+        self._shown[pane] = not self._shown[pane]
+        self._show_panes()
+
+    def _show_panes(self) -> None:
+        self.set_class(not self._shown["book"], "-no-book")
+        self.errors.display = self._shown["errors"]
+        self.metrics.display = self._shown["metrics"]
+        self.curve.display = self._shown["curve"]
+        self.ladder.display = not self._shown["curve"]
+        self.refresh_bindings()
+        self.call_after_refresh(self._follow)
+
     def _change_timeframe(self, steps: int) -> None:
         panel = self.chosen
         if panel.instrument is None:
@@ -430,20 +444,15 @@ class Dashboard(Screen[None]):
     def action_book(self) -> None:
         if self.has_class("-tiny"):
             self.toggle_class("-tiny-book")
+            self.call_after_refresh(self._follow)
         else:
-            self._book_shown = not self._book_shown
-            self.set_class(not self._book_shown, "-no-book")
-        self.call_after_refresh(self._follow)
+            self._toggle("book")
 
     def action_book_view(self) -> None:
-        self.curve.display = not self.curve.display
-        self.ladder.display = not self.curve.display
-        self.call_after_refresh(self._follow)
+        self._toggle("curve")
 
     def action_errors(self) -> None:
-        self.errors.display = not self.errors.display
-        self.refresh_bindings()
-        self.call_after_refresh(self._follow)
+        self._toggle("errors")
 
     def action_filter_errors(self) -> None:
         self.errors.cycle_category()
@@ -457,8 +466,7 @@ class Dashboard(Screen[None]):
         self.notify("the error log is on the clipboard", markup=False, timeout=3)
 
     def action_metrics(self) -> None:
-        self.metrics.display = not self.metrics.display
-        self.call_after_refresh(self._follow)
+        self._toggle("metrics")
 
     def action_pause(self) -> None:
         self.paused = not self.paused
