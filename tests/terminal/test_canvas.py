@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -244,6 +245,22 @@ class Scribbler:
         start = self.rng.randrange(width)
         stop = self.rng.randint(start + 1, width)
         return Strip.join([strip.crop(0, start), self.strip(stop - start), strip.crop(stop, width)])
+
+
+def test_a_large_frame_in_which_nothing_changed_takes_well_below_a_millisecond() -> None:
+    scribbler = Scribbler(1)
+    canvas = Canvas("truecolor")
+    canvas.prepare((200, 60), "truecolor")
+    lines = [line(y, *scribbler.strip(200)) for y in range(60)]
+    canvas.paint(lines, full=True)
+    times_s = []
+
+    for _ in range(50):
+        started = perf_counter()
+        assert canvas.paint(lines, full=True) == ""
+        times_s.append(perf_counter() - started)
+
+    assert min(times_s) < 0.001
 
 
 @pytest.mark.parametrize("color_system", ["truecolor", "256", "standard", None])

@@ -127,6 +127,23 @@ async def test_the_first_frame_is_what_textual_draws(emulated: Any, shown_by: An
         assert pilot.app.emulator.cells() == shown_by(pilot.app)
 
 
+async def test_at_the_start_the_screen_is_painted_in_full_once(emulated: Any) -> None:
+    async with await run_emulated(emulated) as pilot:
+        await pilot.pause()
+
+        assert pilot.app.terminal_meter.full_frames == 1
+
+
+async def test_the_same_size_reported_again_paints_anew(emulated: Any, shown_by: Any) -> None:
+    async with await run_emulated(emulated) as pilot:
+        await pilot.pause()
+        resize(pilot.app, 60, 18)
+
+        await pilot.pause()
+
+        assert pilot.app.emulator.cells() == shown_by(pilot.app)
+
+
 async def test_a_whole_refresh_sends_only_the_changed_digits(emulated: Any) -> None:
     async with await run_emulated(emulated) as pilot:
         await pilot.pause()

@@ -75,7 +75,7 @@ class Terminal:
 
     def start(self) -> None:
         self.read_until(lambda: self.shows(f"ready {self.process.pid}"))
-        self.read_until_quiet()
+        self.read_until_quiet(0.5)
 
     def shows(self, text: str) -> bool:
         return any(text in row for row in self.emulator.rows())

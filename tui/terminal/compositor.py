@@ -234,10 +234,10 @@ class DiffingApp(App[ReturnType]):
     def on_resize(self, event: events.Resize) -> None:
         # A terminal that changes its size moves or drops what it showed. The same size again is how
         # detachable terminals ask for a redraw; only the first report, at the start, is neither.
-        if event.size != self._reported_size:
-            self.canvas.forget()
-        else:
+        if self._reported_size == event.size:
             self.redraw()
+        elif self._reported_size is not None or event.size != self.canvas.size:
+            self.canvas.forget()
         self._reported_size = event.size
 
     def on_mount(self) -> None:

@@ -113,9 +113,10 @@ class TerminalDriver(LinuxDriver):
                 self._has_terminal = True
         for number in _ENDING_SIGNALS:
             self._loop.add_signal_handler(number, self._end, number)
+        input_before = self._key_thread
         super().start_application_mode()  # type: ignore[no-untyped-call]
         # In the background nothing was started, and we are called again in the foreground.
-        self._is_active = self._key_thread is not None and self._key_thread.is_alive()
+        self._is_active = self._key_thread is not input_before
 
     def stop_application_mode(self) -> None:
         """Give the terminal back; what it has not taken of the last frame is dropped."""
