@@ -365,6 +365,21 @@ async def test_a_cancellation_counts_even_if_the_connection_fails_in_the_same_mo
     assert stage.feed.history[-1].state is ConnectionState.CLOSED
 
 
+async def test_a_feed_that_was_stopped_may_run_again(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(1)
+    assert stage.task is not None
+    stage.task.cancel()
+    await asyncio.gather(stage.task, return_exceptions=True)
+    assert stage.status() == ("pending", "the feed is stopped")
+
+    stage.task = asyncio.create_task(stage.feed.run())
+    await stage.run_for(2)
+
+    assert stage.feed.health().state is ConnectionState.CONNECTED
+    assert stage.lines.lines[1].sent[0]["params"] == ["btcusdt@ticker", "btcusdt@aggTrade"]
+
+
 async def test_the_figures_of_a_moment(stage: Stage) -> None:
     stage.start()
     await stage.run_for(1)

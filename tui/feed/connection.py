@@ -63,6 +63,11 @@ class ConnectionMachine:
             return None
         return max(0.0, self.retry_at - self._clock.monotonic())
 
+    def open(self) -> None:
+        """The feed begins, or begins once more: the first attempt is due."""
+        if self.retry_at is None:
+            self.retry_at = self._clock.monotonic()
+
     def attempt(self) -> None:
         """An attempt begins."""
         self._backoff.attempted(self._clock.monotonic())

@@ -165,7 +165,8 @@ class Feed:
         )
 
     async def run(self) -> None:
-        """Keep the venue live until cancelled; then everything is closed."""
+        """Keep the venue live until cancelled; then everything is closed. May be run again."""
+        self._machine.open()
         try:
             async with asyncio.TaskGroup() as group:
                 self._upkeep.jobs.open(group)

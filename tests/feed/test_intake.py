@@ -1,0 +1,219 @@
+"""From frames to facts, slice by slice."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pytest
+from scripted_venue import BTC, CANDLES, MINUTE, TICKER, TRADES
+
+from tui.adapters.binance import BinanceAdapter
+from tui.feed.clock import ManualClock
+from tui.feed.error_log import ErrorLog
+from tui.feed.inbox import Inbox
+from tui.feed.metrics import Metrics
+from tui.feed.rest_client import RestClient
+from tui.feed.settings import FeedSettings
+from tui.feed.upkeep import Upkeep
+from tui.market.market import Market
+from tui.model.events import Heartbeat, VenueNotice
+from tui.model.health import ErrorCategory
+from tui.transports.rest import RestTransport
+
+MINUTE_MS = 60_000
+START_MS = 29_000_000 * MINUTE_MS
+
+
+class Desk:
+    """An upkeep without a connection: a test puts frames into the inbox itself."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.market = Market()
+        self.metrics = Metrics()
+        self.errors = ErrorLog(self.clock)
+        self.left: list[str] = []
+        self.adapter = BinanceAdapter()
+        self.inbox = Inbox(10_000)
+        rng = random.Random(1)
+        rest = RestClient(
+            self.adapter, RestTransport(), clock=self.clock, rng=rng, errors=self.errors
+        )
+        self.upkeep = Upkeep(
+            self.adapter,
+            self.market,
+            rest,
+            clock=self.clock,
+            rng=rng,
+            errors=self.errors,
+            settings=FeedSettings(),
+            metrics=self.metrics,
+            useful=lambda: None,
+            leave=self.left.append,
+        )
+        self.upkeep.want([TICKER, TRADES, CANDLES])
+        self.upkeep.connected()
+
+    def put(self, *frames: object) -> None:
+        for frame in frames:
+            raw = frame if isinstance(frame, bytes) else json.dumps(frame).encode()
+            self.inbox.put(raw, 7)
+
+    def process(self, slice_s: float = 60.0) -> None:
+        self.upkeep.intake.process(self.inbox, slice_s)
+
+
+def ticker(last: str) -> dict[str, Any]:
+    return {
+        "stream": "btcusdt@ticker",
+        "data": {
+            "e": "24hrTicker", "E": 1, "s": "BTCUSDT", "p": "1", "P": "1.00", "w": "1", "x": "1",
+            "c": last, "Q": "1", "b": "99.0", "B": "1", "a": "101.0", "A": "1", "o": "99",
+            "h": "102", "l": "98", "v": "10", "q": "1000", "O": 0, "C": 1, "F": 0, "L": 1, "n": 2,
+        },
+    }  # fmt: skip
+
+
+def best(bid: str) -> dict[str, Any]:
+    return {
+        "stream": "btcusdt@bookTicker",
+        "data": {"u": 1, "s": "BTCUSDT", "b": bid, "B": "1", "a": "101.0", "A": "1"},
+    }
+
+
+def trade(number: int) -> dict[str, Any]:
+    return {
+        "stream": "btcusdt@aggTrade",
+        "data": {
+            "e": "aggTrade", "E": 1, "s": "BTCUSDT", "a": number, "p": "100.0", "q": "1",
+            "f": number, "l": number, "T": 1, "m": False, "M": True,
+        },
+    }  # fmt: skip
+
+
+def candle(minute: int, close: str, *, closed: bool, at: int) -> dict[str, Any]:
+    start = START_MS + minute * MINUTE_MS
+    return {
+        "stream": "btcusdt@kline_1m",
+        "data": {
+            "e": "kline", "E": at, "s": "BTCUSDT",
+            "k": {
+                "t": start, "T": start + 59_999, "s": "BTCUSDT", "i": "1m", "f": 1, "L": 2,
+                "o": "100", "h": "200", "l": "50", "c": close, "v": "1", "n": 3, "x": closed,
+                "q": "100", "V": "0.5", "Q": "50", "B": "0",
+            },
+        },
+    }  # fmt: skip
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+def test_of_many_tickers_in_a_slice_the_last_one_counts(desk: Desk) -> None:
+    desk.put(*[ticker(f"{price}.0") for price in range(100, 110)])
+
+    desk.process()
+
+    assert desk.market[BTC].last_price == 109.0
+    assert desk.market[BTC].ticker_revision == 1
+    assert desk.metrics.conflated == 9
+
+
+def test_best_prices_and_day_figures_do_not_replace_each_other(desk: Desk) -> None:
+    desk.put(ticker("100.0"), best("99.5"), best("99.6"))
+
+    desk.process()
+
+    merged = desk.market[BTC].ticker
+    assert merged is not None
+    assert (merged.last, merged.bid, merged.change_percent) == (100.0, "99.6", 1.0)
+
+
+def test_every_trade_counts(desk: Desk) -> None:
+    desk.put(*[trade(number) for number in range(1, 101)])
+
+    desk.process()
+
+    assert len(desk.market[BTC].tape) == 100
+
+
+def test_of_an_open_candle_the_last_state_counts_and_every_closed_one_stays(desk: Desk) -> None:
+    desk.put(
+        candle(0, "101", closed=False, at=1),
+        candle(0, "102", closed=True, at=2),
+        candle(1, "103", closed=False, at=3),
+        candle(1, "104", closed=False, at=4),
+        candle(1, "105", closed=True, at=5),
+        candle(2, "106", closed=False, at=6),
+        candle(2, "107", closed=False, at=7),
+    )
+
+    desk.process()
+
+    candles = desk.market[BTC].series(MINUTE).candles
+    assert [(one.close, one.closed) for one in candles] == [
+        (102.0, True),
+        (105.0, True),
+        (107.0, False),
+    ]
+
+
+def test_a_slice_ends_in_time_and_leaves_the_rest_for_the_next(desk: Desk) -> None:
+    desk.put(*[trade(number) for number in range(1, 4)])
+
+    desk.process(slice_s=0.0)
+    assert len(desk.inbox) == 2
+    assert len(desk.market[BTC].tape) == 1
+
+    desk.process()
+    assert len(desk.market[BTC].tape) == 3
+
+
+def test_a_frame_that_nobody_understands_is_a_parse_error_and_the_next_one_counts(
+    desk: Desk,
+) -> None:
+    desk.put(b"\x1b[31m<oops>", trade(1))
+
+    desk.process()
+
+    assert len(desk.market[BTC].tape) == 1
+    assert [record.category for record in desk.errors.records()] == [ErrorCategory.PARSE]
+
+
+def test_data_is_noted_with_its_moment(desk: Desk) -> None:
+    desk.put(trade(1))
+
+    desk.process()
+
+    truth = desk.market.truth(TRADES)
+    assert (truth.status.value, truth.last_data) == ("live", 7)
+
+
+def test_a_heartbeat_that_wants_a_reply_gets_one(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk.adapter, "decode", lambda frame, ts: [Heartbeat(ts, reply="~h~1")])
+    desk.upkeep.outbox.clear()
+    desk.put(b"~h~1")
+
+    desk.process()
+
+    assert len(desk.upkeep.outbox) == 1
+
+
+@pytest.mark.parametrize(("leaving", "causes"), [(True, 1), (False, 0)])
+def test_a_notice_is_logged_and_obeyed(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, leaving: bool, causes: int
+) -> None:
+    notice = VenueNotice("maintenance at noon", 1, reconnect=leaving)
+    monkeypatch.setattr(desk.adapter, "decode", lambda frame, ts: [notice])
+    desk.put(b"{}")
+
+    desk.process()
+
+    assert desk.errors.records()[0].message == "maintenance at noon"
+    assert desk.left == ["the venue announced: maintenance at noon"] * causes
