@@ -42,6 +42,16 @@ def test_the_digits_of_the_venue_are_kept() -> None:
     ]
 
 
+def test_a_level_that_was_read_changes_and_goes_like_any_other() -> None:
+    side = asks(("1", "1"), ("2", "5"))
+    assert side.top(2) == [BookLevel(1.0, 1.0, "1", "1"), BookLevel(2.0, 5.0, "2", "5")]
+
+    side.apply([("1", "0"), ("2", "7.50")])
+
+    assert side.top(2) == [BookLevel(2.0, 7.5, "2", "7.50")]
+    assert side.top_raw(2) == [("2", "7.50")]
+
+
 def test_the_same_price_in_other_digits_is_the_same_level() -> None:
     side = bids(("1.0", "1"))
 
@@ -140,6 +150,11 @@ def naive(start: list[Level], changes: list[list[Level]], *, is_bid: bool) -> li
     return [held[price] for price in sorted(held, reverse=is_bid)]
 
 
+def as_numbers(level: Level) -> BookLevel:
+    price, size = level
+    return BookLevel(float(price), float(size), price, size)
+
+
 @pytest.fixture(params=[(256, 512), (2, 4), (1, 1)], ids=str, scope="module")
 def few_sorted(request: pytest.FixtureRequest) -> Iterator[None]:
     """Books that keep few levels sorted, so that small ones have an unsorted part too."""
@@ -173,8 +188,11 @@ def test_any_changes_leave_what_a_dictionary_and_a_sort_would(
         if reads_between:
             so_far = naive(list(start.items()), changes[: position + 1], is_bid=is_bid)
             assert side.top_raw(3) == so_far[:3]
+            assert side.top(2) == [as_numbers(level) for level in so_far[:2]]
 
     expected = naive(list(start.items()), changes, is_bid=is_bid)
+    assert side.top_raw(count) == expected[:count]
+    assert side.top(count) == [as_numbers(level) for level in expected[:count]]
     assert side.top_raw(count) == expected[:count]
     assert len(side) == len(expected)
     assert side.best_price == (float(expected[0][0]) if expected else None)

@@ -32,13 +32,14 @@ class BookSide:
     A bid's key is its price, an ask's key its negated price, so that both sides are the same code.
     Only the best levels are kept sorted, the best one last: `_keys` holds every key from `_floor` up.
     What is far from the best changes as often as what is near, and nobody looks at its order.
+    For the same reason a level stays as the venue wrote it until somebody reads it as numbers.
     """
 
     __slots__ = ("_floor", "_keys", "_levels", "_sign")
 
     def __init__(self, *, is_bid: bool) -> None:
         self._sign = 1.0 if is_bid else -1.0
-        self._levels: dict[float, Level] = {}
+        self._levels: dict[float, Level | BookLevel] = {}
         self._keys: list[float] = []
         self._floor = -inf
 
@@ -87,11 +88,24 @@ class BookSide:
     def top_raw(self, count: int) -> list[Level]:
         """The best `count` levels as the venue wrote them, best first."""
         self._sort_at_least(count)
-        return [*map(self._levels.__getitem__, self._keys[: -count - 1 : -1])]
+        return [
+            (level.price_text, level.size_text) if isinstance(level, BookLevel) else level
+            for level in map(self._levels.__getitem__, self._keys[: -count - 1 : -1])
+        ]
 
     def top(self, count: int) -> list[BookLevel]:
         """The best `count` levels, best first."""
-        return [BookLevel(float(p), float(s), p, s) for p, s in self.top_raw(count)]
+        self._sort_at_least(count)
+        sign = self._sign
+        held = self._levels
+        levels = []
+        for key in self._keys[: -count - 1 : -1]:
+            level = held[key]
+            if not isinstance(level, BookLevel):
+                price, size = level
+                level = held[key] = BookLevel(sign * key, float(size), price, size)
+            levels.append(level)
+        return levels
 
     @property
     def best_price(self) -> float | None:
