@@ -1,0 +1,329 @@
+"""What is fetched beside the stream, with a venue's answers in memory and a clock moved by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import random
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any
+
+import pytest
+from scripted_venue import BOOK, BTC, CANDLES, MINUTE, TICKER, TRADES, agg_trade, kline, symbol_info
+
+from tui.adapters.base import BookPolicy
+from tui.adapters.binance import BinanceAdapter
+from tui.feed.clock import ManualClock
+from tui.feed.error_log import ErrorLog
+from tui.feed.metrics import Metrics
+from tui.feed.rest_client import RestClient
+from tui.feed.settings import FeedSettings
+from tui.feed.upkeep import Upkeep
+from tui.market.market import Market
+from tui.model.errors import TransportError
+from tui.model.instrument import Instrument
+from tui.model.subscription import Channel, Subscription
+from tui.model.timeframe import Timeframe
+from tui.transports.rest import RestResponse, RestTransport
+
+START = 29_000_000
+Answer = Callable[[Mapping[str, str]], Any]
+
+
+class Answers(RestTransport):
+    """A venue's REST in memory: each path has answers in turn, the last one for ever."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by_path: dict[str, list[Answer]] = {}
+        self.asked: list[tuple[str, dict[str, str]]] = []
+
+    async def get(
+        self,
+        url: str,
+        params: Mapping[str, str],
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 10.0,
+    ) -> RestResponse:
+        path = url.partition("/api/v3/")[2]
+        self.asked.append((path, dict(params)))
+        answers = self.by_path.get(path, [refusing(404)])
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        said = answer(params)
+        if isinstance(said, TransportError):
+            raise said
+        if isinstance(said, RestResponse):
+            return said
+        return RestResponse(200, {}, json.dumps(said).encode())
+
+
+def refusing(status: int, body: bytes = b"") -> Answer:
+    return lambda params: RestResponse(status, {}, body)
+
+
+def always(said: Any) -> Answer:
+    return lambda params: said
+
+
+class Desk:
+    """An upkeep whose stream is up and acknowledged."""
+
+    def __init__(
+        self, wanted: list[Subscription], settings: FeedSettings, adapter: BinanceAdapter
+    ) -> None:
+        self.clock = ManualClock()
+        self.market = Market()
+        self.errors = ErrorLog(self.clock)
+        self.rest = Answers()
+        rng = random.Random(1)
+        self.upkeep = Upkeep(
+            adapter,
+            self.market,
+            RestClient(adapter, self.rest, clock=self.clock, rng=rng, errors=self.errors),
+            clock=self.clock,
+            rng=rng,
+            errors=self.errors,
+            settings=settings,
+            metrics=Metrics(),
+            useful=lambda: None,
+            leave=lambda cause: None,
+        )
+        self.upkeep.want(wanted)
+        self.upkeep.connected()
+        for stream in self.upkeep.subscriptions.streams.values():
+            stream.acked = True
+            for entry in stream.users.values():
+                self.upkeep.subscriptions.settle(entry)
+
+    @property
+    def backfill(self) -> Any:
+        return self.upkeep.backfill
+
+    async def finish(self, job: Coroutine[Any, Any, None], within_s: float = 600.0) -> None:
+        """Run a job while time passes."""
+        task = asyncio.create_task(job)
+        end = self.clock.monotonic() + within_s
+        while not task.done():
+            assert self.clock.monotonic() < end, "the job does not end"
+            await self.clock.advance(0.5)
+        await task
+
+    def truth(self, subscription: Subscription) -> tuple[str, str]:
+        truth = self.market.truth(subscription)
+        return truth.status.value, truth.reason
+
+    def messages(self) -> list[str]:
+        return [record.message for record in self.errors.records()]
+
+
+def make_desk(
+    *wanted: Subscription,
+    settings: FeedSettings = FeedSettings(history_candles=50),  # noqa: B008 - frozen
+    adapter: BinanceAdapter | None = None,
+) -> Desk:
+    return Desk(list(wanted), settings, adapter or BinanceAdapter())
+
+
+async def test_a_long_history_comes_page_by_page() -> None:
+    rows = [kline(START + i, "100") for i in range(2500)]
+
+    def pages(params: Mapping[str, str]) -> Any:
+        end = int(params.get("endTime", "99999999999999"))
+        return [row for row in rows if row[0] <= end][-int(params["limit"]) :]
+
+    desk = make_desk(CANDLES, settings=FeedSettings(history_candles=2200))
+    desk.rest.by_path["klines"] = [pages]
+
+    await desk.finish(desk.backfill.load_candles(CANDLES))
+
+    times = [candle.open_time for candle in desk.market[BTC].series(MINUTE).candles]
+    assert len(times) == 2200
+    assert times == sorted(set(times))
+    assert [params["limit"] for _, params in desk.rest.asked] == ["1000", "1000", "200"]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        always(TransportError("the network is down")),
+        refusing(200, b"<html>Bad Gateway</html>"),
+        refusing(200, b'[[1,"2'),
+        refusing(503),
+    ],
+)
+async def test_history_that_fails_is_said_and_tried_until_it_is_there(trouble: Answer) -> None:
+    desk = make_desk(CANDLES)
+    desk.rest.by_path["klines"] = [trouble] * 7 + [always([kline(START, "100")])]
+    task = asyncio.create_task(desk.backfill.load_candles(CANDLES))
+    await desk.clock.advance(3.5)
+    assert desk.truth(CANDLES)[0] == "syncing"
+    assert desk.truth(CANDLES)[1].startswith("no history yet: ")
+
+    await desk.clock.advance(120.0)
+
+    assert task.done()
+    assert desk.truth(CANDLES) == ("live", "")
+    assert len(desk.market[BTC].series(MINUTE)) == 1
+
+
+async def test_a_frozen_venue_is_waited_for_as_long_as_it_says() -> None:
+    desk = make_desk(CANDLES)
+    desk.rest.by_path["klines"] = [
+        lambda params: RestResponse(429, {"Retry-After": "40"}, b""),
+        always([kline(START, "100")]),
+    ]
+    task = asyncio.create_task(desk.backfill.load_candles(CANDLES))
+    await desk.clock.advance(39.0)
+    assert len(desk.rest.asked) == 1
+
+    await desk.clock.advance(2.0)
+
+    assert task.done()
+    assert len(desk.rest.asked) == 2
+
+
+async def test_a_timeframe_that_the_venue_lacks_begins_without_history() -> None:
+    seven = Subscription(BTC, Channel.CANDLES, Timeframe.parse("7m"))
+    desk = make_desk(seven)
+
+    await desk.finish(desk.backfill.load_candles(seven))
+
+    assert desk.truth(seven) == ("live", "from trades, without history")
+
+
+async def test_trades_come_even_if_the_first_requests_fail() -> None:
+    desk = make_desk(TRADES)
+    down = always(TransportError("the network is down"))
+    desk.rest.by_path["aggTrades"] = [down] * 4 + [always([agg_trade(1), agg_trade(2)])]
+
+    await desk.finish(desk.backfill.load_trades(BTC))
+
+    assert len(desk.market[BTC].tape) == 2
+    assert desk.truth(TRADES) == ("live", "")
+
+
+async def test_a_hole_that_the_venue_fills_a_moment_later_is_not_missed() -> None:
+    desk = make_desk(TRADES)
+    sequence = desk.upkeep._trades.sequence(BTC)
+    sequence.observe(1)
+    sequence.observe(4)
+    desk.rest.by_path["aggTrades"] = [always([]), always([agg_trade(2), agg_trade(3)])]
+
+    await desk.finish(desk.backfill.fill_trades(BTC))
+
+    assert desk.market[BTC].tape.missed == 0
+    assert len(desk.market[BTC].tape) == 2
+
+
+async def test_a_hole_that_stays_is_missed() -> None:
+    desk = make_desk(TRADES)
+    sequence = desk.upkeep._trades.sequence(BTC)
+    sequence.observe(1)
+    sequence.observe(4)
+    desk.rest.by_path["aggTrades"] = [always([agg_trade(3)]), always([])]
+
+    await desk.finish(desk.backfill.fill_trades(BTC))
+
+    assert desk.market[BTC].tape.missed == 1
+    assert "1 trades missed" in desk.messages()
+
+
+async def test_a_hole_that_is_too_long_to_fetch_is_missed_at_once() -> None:
+    desk = make_desk(TRADES)
+    sequence = desk.upkeep._trades.sequence(BTC)
+    sequence.observe(1)
+    sequence.observe(100_000)
+
+    await desk.finish(desk.backfill.fill_trades(BTC))
+
+    assert desk.market[BTC].tape.missed == 99_998
+    assert desk.rest.asked == []
+
+
+async def test_snapshots_are_asked_for_ever_more_slowly() -> None:
+    desk = make_desk(BOOK)
+    moments: list[float] = []
+
+    def fail(params: Mapping[str, str]) -> Any:
+        moments.append(desk.clock.monotonic())
+        return RestResponse(200, {}, b"[]")
+
+    desk.rest.by_path["depth"] = [fail]
+    task = asyncio.create_task(desk.backfill.load_book(BTC))
+    for _ in range(240):
+        await desk.clock.advance(0.5)
+    task.cancel()
+
+    gaps = [b - a for a, b in itertools.pairwise(moments)]
+    for gap, delay in zip(gaps, (1.0, 2.0, 4.0, 8.0, 16.0, 30.0), strict=False):
+        assert 0.8 * delay <= gap <= 1.2 * delay
+    assert len(moments) < 12
+    assert desk.truth(BOOK)[0] == "syncing"
+    assert desk.truth(BOOK)[1].startswith("no snapshot: ")
+
+
+async def test_where_the_stream_sends_snapshots_it_is_asked_for_again() -> None:
+    adapter = BinanceAdapter()
+    adapter.book_policy = BookPolicy("checksum", snapshot_by_rest=False)  # type: ignore[misc]
+    desk = make_desk(BOOK, adapter=adapter)
+    await desk.upkeep.outbox.next()
+
+    await desk.finish(desk.backfill.load_book(BTC))
+
+    (first, _), (second, asks) = await desk.upkeep.outbox.next(), await desk.upkeep.outbox.next()
+    assert json.loads(first.text)["method"] == "UNSUBSCRIBE"
+    assert json.loads(second.text)["method"] == "SUBSCRIBE"
+    assert asks
+    assert desk.rest.asked == []
+
+
+async def test_of_many_symbols_only_the_unknown_ones_are_rejected() -> None:
+    symbols = [f"S{number}USDT" for number in range(20)]
+    wanted = [Subscription(Instrument("BINANCE", one), Channel.TICKER) for one in symbols]
+    unknown = {"S3USDT", "S17USDT"}
+
+    def listed(params: Mapping[str, str]) -> Any:
+        asked = json.loads(params["symbols"])
+        if unknown & set(asked):
+            return RestResponse(400, {}, b'{"code":-1121,"msg":"Invalid symbol."}')
+        return {"symbols": [symbol_info(one) for one in asked]}
+
+    desk = make_desk(*wanted)
+    desk.rest.by_path["exchangeInfo"] = [listed]
+
+    await desk.finish(desk.backfill.learn([one.instrument for one in wanted]))
+
+    rejected = {one.instrument.symbol for one in wanted if desk.truth(one)[0] == "rejected"}
+    assert rejected == unknown
+    assert len(desk.rest.asked) < 20
+
+
+async def test_a_venue_without_such_a_request_rejects_nobody() -> None:
+    desk = make_desk(TICKER)
+
+    await desk.finish(desk.backfill.learn([BTC]))
+
+    assert desk.truth(TICKER)[0] == "syncing"
+
+
+async def test_day_figures_come_in_batches() -> None:
+    instruments = [Instrument("BINANCE", f"S{number}USDT") for number in range(150)]
+    desk = make_desk(TICKER)
+    desk.rest.by_path["ticker/24hr"] = [always([])]
+
+    await desk.finish(desk.backfill.load_tickers(instruments))
+
+    counts = [len(json.loads(params["symbols"])) for _, params in desk.rest.asked]
+    assert counts == [100, 50]
+
+
+async def test_the_middle_of_the_request_meets_the_venues_clock() -> None:
+    desk = make_desk()
+    desk.clock.set_time(10_000_000_000)
+    desk.rest.by_path["time"] = [always({"serverTime": 11_270})]
+
+    await desk.finish(desk.backfill.measure_clock())
+
+    assert desk.upkeep.offset.offset == -1_270_000_000
