@@ -107,6 +107,7 @@ class TerminalDriver(LinuxDriver):
         # A description of our own, since whether it blocks is shared by all who hold the same one:
         # the shell that started us among them.
         if self._output is None:
+            self._has_terminal = False
             with suppress(OSError):
                 path = os.ttyname(self._file.fileno() if self._file else -1)
                 self._output = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
