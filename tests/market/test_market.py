@@ -75,13 +75,12 @@ def test_a_ticker_without_best_prices_leaves_their_update_id() -> None:
     assert (held.bid, held.sequence) == ("11.0", 77)
 
 
-def test_a_ticker_changes_the_last_price_and_marks_the_ticker() -> None:
+def test_a_ticker_changes_the_last_price_and_counts_as_a_change() -> None:
     market = Market()
     market.apply_ticker(ticker(1, last=10.5, last_text="10.50"))
 
     state = market[BTCUSDT]
     assert (state.last_price, state.last_text, state.ticker_revision) == (10.5, "10.50", 1)
-    assert market.take_dirty() == {TICKER}
 
 
 def test_a_price_without_the_venues_digits_does_not_keep_those_of_another_price() -> None:
@@ -101,16 +100,15 @@ def test_a_trade_goes_to_the_tape_and_is_the_last_price() -> None:
     assert market.apply_trade(trade(1))
     assert market[BTCUSDT].tape.last == trade(1)
     assert (market[BTCUSDT].last_price, market[BTCUSDT].last_text) == (10.5, "10.50")
-    assert market.take_dirty() == {TICKER, TRADES}
 
 
 def test_a_double_trade_changes_nothing() -> None:
     market = Market()
     market.apply_trade(trade(1))
-    market.take_dirty()
+    revision = market[BTCUSDT].tape.revision
 
     assert not market.apply_trade(trade(1))
-    assert market.take_dirty() == set()
+    assert market[BTCUSDT].tape.revision == revision
 
 
 def test_an_older_trade_does_not_turn_the_last_price_back() -> None:
@@ -126,16 +124,15 @@ def test_fetched_trades_that_are_news_are_the_last_price() -> None:
 
     assert market.merge_trades(BTCUSDT, [trade(1, at=1), trade(2, at=2, price="10.75")]) == 2
     assert market[BTCUSDT].last_text == "10.75"
-    assert market.take_dirty() == {TICKER, TRADES}
 
 
 def test_fetched_trades_that_are_known_change_nothing() -> None:
     market = Market()
     market.apply_trade(trade(1))
-    market.take_dirty()
+    revision = market[BTCUSDT].tape.revision
 
     assert market.merge_trades(BTCUSDT, [trade(1)]) == 0
-    assert market.take_dirty() == set()
+    assert market[BTCUSDT].tape.revision == revision
 
 
 def test_missed_trades_are_told() -> None:
@@ -143,7 +140,6 @@ def test_missed_trades_are_told() -> None:
     market.mark_missed(BTCUSDT, 4)
 
     assert market[BTCUSDT].tape.missed == 4
-    assert market.take_dirty() == {TRADES}
 
 
 # -- candles and books -----------------------------------------------------------------------
@@ -155,16 +151,15 @@ def test_a_candle_goes_to_the_series_of_its_timeframe() -> None:
     assert market.apply_candle(candle(60))
     assert market[BTCUSDT].series(MINUTE).last == candle(60)
     assert len(market[BTCUSDT].series(Timeframe(1, "h"))) == 0
-    assert market.take_dirty() == {CANDLES}
 
 
-def test_fetched_candles_are_merged_and_only_news_is_marked() -> None:
+def test_fetched_candles_are_merged_and_only_news_counts() -> None:
     market = Market()
 
     assert market.merge_candles(BTCUSDT, MINUTE, [candle(60), candle(120)]) == 2
-    assert market.take_dirty() == {CANDLES}
+    revision = market[BTCUSDT].series(MINUTE).revision
     assert market.merge_candles(BTCUSDT, MINUTE, []) == 0
-    assert market.take_dirty() == set()
+    assert market[BTCUSDT].series(MINUTE).revision == revision
 
 
 def test_a_changed_book_is_marked() -> None:
@@ -172,16 +167,14 @@ def test_a_changed_book_is_marked() -> None:
     market.book_changed(BTCUSDT)
 
     assert market[BTCUSDT].book_revision == 1
-    assert market.take_dirty() == {BOOK}
 
 
-def test_what_the_venue_tells_of_an_instrument_redraws_what_shows_its_digits() -> None:
+def test_what_the_venue_tells_of_an_instrument_is_kept() -> None:
     market = Market()
     info = InstrumentInfo(BTCUSDT, "BTC", "USDT", "0.01", "0.001")
     market.set_info(info)
 
     assert market[BTCUSDT].info == info
-    assert market.take_dirty() == {TICKER, TRADES, BOOK}
 
 
 # -- truth -----------------------------------------------------------------------------------
@@ -191,15 +184,12 @@ def test_a_subscription_that_nobody_spoke_of_is_off() -> None:
     assert Market().truth(BOOK) == Truth(SubscriptionStatus.OFF)
 
 
-def test_a_changed_truth_is_marked_once() -> None:
+def test_a_truth_is_kept_as_it_was_told() -> None:
     market = Market()
     truth = Truth(SubscriptionStatus.LIVE, "sequence", verified=True)
     market.set_truth(BOOK, truth)
 
     assert market.truth(BOOK) == truth
-    assert market.take_dirty() == {BOOK}
-    market.set_truth(BOOK, truth)
-    assert market.take_dirty() == set()
 
 
 def test_data_is_noted_without_changing_the_status() -> None:
@@ -250,17 +240,6 @@ def test_forgetting_leaves_other_venues_alone() -> None:
     market.forget("KRAKEN")
 
     assert len(market[BTCUSDT].tape) == 1
-
-
-def test_what_was_subscribed_is_drawn_again_after_forgetting() -> None:
-    market = Market()
-    market.set_truth(BOOK, Truth(SubscriptionStatus.LIVE))
-    market.set_truth(Subscription(XBTUSD, Channel.BOOK), Truth(SubscriptionStatus.LIVE))
-    market.take_dirty()
-
-    market.forget("BINANCE")
-
-    assert market.take_dirty() == {BOOK}
 
 
 def test_an_instrument_is_made_when_it_is_asked_for_first() -> None:

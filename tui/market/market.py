@@ -1,4 +1,4 @@
-"""The market: all that is known now about every instrument, and what changed since the last frame."""
+"""The market: all that is known now about every instrument."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tui.market.order_book import OrderBook
 from tui.market.tape import Tape
 from tui.model.events import Candle, Ticker, Trade
 from tui.model.instrument import Instrument, InstrumentInfo
-from tui.model.subscription import Channel, Subscription, SubscriptionStatus, Truth
+from tui.model.subscription import Subscription, SubscriptionStatus, Truth
 from tui.model.timeframe import Timeframe
 
 
@@ -61,12 +61,14 @@ class InstrumentState:
 
 
 class Market:
-    """The single store that feeds write and the screen reads; one thread only."""
+    """The single store that feeds write and the screen reads; one thread only.
+
+    What changed is told by revisions: every tape, series, book and ticker counts its changes.
+    """
 
     def __init__(self) -> None:
         self._instruments: dict[Instrument, InstrumentState] = {}
         self._truths: dict[Subscription, Truth] = {}
-        self._dirty: set[Subscription] = set()
 
     def __getitem__(self, instrument: Instrument) -> InstrumentState:
         """The state of an instrument, made empty when it is asked for first."""
@@ -87,9 +89,7 @@ class Market:
         return self._truths.get(subscription, _UNKNOWN)
 
     def set_truth(self, subscription: Subscription, truth: Truth) -> None:
-        if self._truths.get(subscription) != truth:
-            self._truths[subscription] = truth
-            self._dirty.add(subscription)
+        self._truths[subscription] = truth
 
     def touch(self, subscription: Subscription, ts_local: int) -> None:
         """Note that data came for a subscription at `ts_local` (ns)."""
@@ -110,7 +110,6 @@ class Market:
         state.ticker_revision += 1
         if ticker.last is not None and ticker.ts_exchange >= state.last_price_ts:
             state.note_price(ticker.last, ticker.last_text or "", ticker.ts_exchange)
-        self._dirty.add(Subscription(ticker.instrument, Channel.TICKER))
 
     def apply_trade(self, trade: Trade) -> bool:
         """Append a trade to the tape; False for a duplicate or an old one."""
@@ -119,8 +118,6 @@ class Market:
             return False
         if trade.ts_exchange >= state.last_price_ts:
             state.note_price(trade.price, trade.price_text, trade.ts_exchange)
-        self._dirty.add(Subscription(trade.instrument, Channel.TRADES))
-        self._dirty.add(Subscription(trade.instrument, Channel.TICKER))
         return True
 
     def merge_trades(self, instrument: Instrument, trades: list[Trade]) -> int:
@@ -128,43 +125,31 @@ class Market:
         state = self[instrument]
         added = state.tape.merge(trades)
         if added:
-            self._dirty.add(Subscription(instrument, Channel.TRADES))
             newest = state.tape.last
             if newest is not None and newest.ts_exchange >= state.last_price_ts:
                 state.note_price(newest.price, newest.price_text, newest.ts_exchange)
-                self._dirty.add(Subscription(instrument, Channel.TICKER))
         return added
 
     def mark_missed(self, instrument: Instrument, count: int) -> None:
         """Say on the tape that `count` trades were missed."""
         self[instrument].tape.mark_missed(count)
-        self._dirty.add(Subscription(instrument, Channel.TRADES))
 
     def apply_candle(self, candle: Candle) -> bool:
         """Put a candle into its series; False for older news than what is held."""
-        changed = self[candle.instrument].series(candle.timeframe).upsert(candle)
-        if changed:
-            self._dirty.add(Subscription(candle.instrument, Channel.CANDLES, candle.timeframe))
-        return changed
+        return self[candle.instrument].series(candle.timeframe).upsert(candle)
 
     def merge_candles(
         self, instrument: Instrument, timeframe: Timeframe, candles: list[Candle]
     ) -> int:
         """Merge fetched candles; returns how many were new or newer."""
-        changed = self[instrument].series(timeframe).merge(candles)
-        if changed:
-            self._dirty.add(Subscription(instrument, Channel.CANDLES, timeframe))
-        return changed
+        return self[instrument].series(timeframe).merge(candles)
 
     def book_changed(self, instrument: Instrument) -> None:
         """Note that the synchroniser wrote to the instrument's book."""
         self[instrument].book_revision += 1
-        self._dirty.add(Subscription(instrument, Channel.BOOK))
 
     def set_info(self, info: InstrumentInfo) -> None:
         self[info.instrument].info = info
-        for channel in (Channel.TICKER, Channel.TRADES, Channel.BOOK):
-            self._dirty.add(Subscription(info.instrument, channel))
 
     def forget(self, venue: str) -> None:
         """Drop all facts of a venue, as when a replay is moved to another moment.
@@ -174,14 +159,6 @@ class Market:
         for instrument, state in self._instruments.items():
             if instrument.venue == venue:
                 state.clear()
-        self._dirty.update(key for key in self._truths if key.instrument.venue == venue)
-
-    # -- the frame -------------------------------------------------------------------------
-
-    def take_dirty(self) -> set[Subscription]:
-        """What changed since the last call."""
-        dirty, self._dirty = self._dirty, set()
-        return dirty
 
 
 def _merge_tickers(held: Ticker, ticker: Ticker) -> Ticker:

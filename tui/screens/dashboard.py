@@ -100,7 +100,7 @@ class Dashboard(Screen[None]):
     Dashboard.-narrow #side { width: 27; }
     Dashboard #watchlist { height: auto; max-height: 40%; }
     Dashboard #errors { height: 9; }
-    Dashboard #metrics { height: 12; }
+    Dashboard #metrics { height: 13; }
     Dashboard.-short #errors, Dashboard.-short #metrics { height: 7; }
     Dashboard #tape { height: 0.8fr; }
     Dashboard.-narrow #watchlist, Dashboard.-narrow #tape { display: none; }

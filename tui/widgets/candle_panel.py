@@ -88,6 +88,8 @@ class CandlePanel(LineWidget, can_focus=True):
             self.is_chosen,
             series.revision if series else 0,
             state.last_text,
+            state.ticker_revision,
+            state.info,
             truth.status,
             truth.reason,
             countdown,
@@ -97,9 +99,9 @@ class CandlePanel(LineWidget, can_focus=True):
         subscription = self.subscription
         if subscription is None:
             back = look.title_focused if self.is_chosen else look.title
-            title = ((f" {self._number} ".ljust(width), back),)
+            heading = ((f" {self._number} ".ljust(width), back),)
             blank: list[Row] = [((" ", look.base),)] * max(0, (height - 2) // 2)
-            return [title, *blank, (("press / to choose a symbol".center(width), look.muted),)]
+            return [heading, *blank, (("press / to choose a symbol".center(width), look.muted),)]
         state = self._market[subscription.instrument]
         candles = self._live_candles(state)
         decimals = fmt.price_decimals(state.info, state.last_text)

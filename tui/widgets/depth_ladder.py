@@ -56,7 +56,7 @@ class DepthLadder(LineWidget):
         truth = self._market.truth(Subscription(self.instrument, Channel.BOOK))
         aging = now // 1_000_000_000 if truth.status is SubscriptionStatus.STALE else 0
         state = self._market[self.instrument]
-        return (self.instrument, state.book_revision, truth.status, truth.reason, aging)
+        return (self.instrument, state.book_revision, state.info, truth.status, truth.reason, aging)
 
     def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
         if self.instrument is None:

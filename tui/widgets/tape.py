@@ -39,8 +39,8 @@ class TapeView(LineWidget):
             return None
         truth = self._market.truth(Subscription(self.instrument, Channel.TRADES))
         aging = now // 1_000_000_000 if truth.status is SubscriptionStatus.STALE else 0
-        tape = self._market[self.instrument].tape
-        return (self.instrument, tape.revision, truth.status, truth.reason, aging)
+        state = self._market[self.instrument]
+        return (self.instrument, state.tape.revision, state.info, truth.status, truth.reason, aging)
 
     def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
         if self.instrument is None:

@@ -85,6 +85,7 @@ class Watchlist(LineWidget):
                     instrument,
                     state.ticker_revision,
                     state.last_text,
+                    state.info,
                     truth.status,
                     now // 1_000_000_000 if stale else 0,
                     series.revision if series else 0,
