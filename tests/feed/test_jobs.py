@@ -77,6 +77,31 @@ async def test_a_job_that_fails_harms_no_other() -> None:
     ]
 
 
+async def test_a_job_asked_for_while_the_feed_ends_is_not_begun() -> None:
+    runs: list[int] = []
+
+    async def job() -> None:
+        runs.append(1)
+        await asyncio.Event().wait()
+
+    jobs = Jobs("SIM", ErrorLog(ManualClock()))
+
+    async def feed() -> None:
+        async with asyncio.TaskGroup() as group:
+            jobs.open(group)
+            jobs.start("key", job)
+            jobs.start("key", job)
+            await asyncio.Event().wait()
+
+    task = asyncio.create_task(feed())
+    await settle()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert task.cancelled()
+    assert runs == [1]
+
+
 async def test_a_cancelled_job_makes_room_for_its_successor() -> None:
     finished: list[str] = []
     go = asyncio.Event()

@@ -17,6 +17,7 @@ from tui.model.errors import TransportError
 from tui.transports.base import Connection
 
 _WATCH_S = 0.25
+_FRAMES_A_TURN = 200
 
 
 class HangUp(Exception):
@@ -96,10 +97,13 @@ class Conversation:
         )
         inbox, metrics = self.inbox, self._metrics
         while True:
-            frame = await receive()
-            now = self._last_frame = monotonic()
-            metrics.received(len(frame), now)
-            inbox.put(frame, time_ns())
+            for _ in range(_FRAMES_A_TURN):
+                frame = await receive()
+                now = self._last_frame = monotonic()
+                metrics.received(len(frame), now)
+                inbox.put(frame, time_ns())
+            # Frames that wait already are received without a pause: keys and screen want their turn.
+            await asyncio.sleep(0)
 
     async def _send(self) -> None:
         while True:

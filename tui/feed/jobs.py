@@ -41,7 +41,12 @@ class Jobs:
         elif key in self._running:
             self._again[key] = job
         else:
-            self._running[key] = self._group.create_task(self._run(key, job))
+            work = self._run(key, job)
+            try:
+                self._running[key] = self._group.create_task(work)
+            except RuntimeError:
+                # The group is shutting down, and so is the feed.
+                work.close()
 
     def cancel(self, key: Hashable) -> None:
         self._early.pop(key, None)
