@@ -299,7 +299,6 @@ class Dashboard(Screen[None]):
     def frame(self, now: int) -> None:
         """Let every widget that is shown look at the market again."""
         self.status_bar.sync(now)
-        self.key_bar.sync(now)
         self.metrics.sync(now)
         if self.errors.display:
             self.errors.sync(now)

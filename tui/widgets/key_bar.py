@@ -8,6 +8,7 @@ from typing import TypeAlias
 from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding
+from textual.screen import Screen
 
 from tui.widgets.line_widget import LineWidget, Part, Row
 from tui.widgets.look import Look
@@ -29,6 +30,7 @@ class KeyBar(LineWidget):
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._keys: tuple[_Key, ...] = ()
         self._zones: list[tuple[int, int, str]] = []
 
     def _shown(self) -> list[_Key]:
@@ -41,12 +43,20 @@ class KeyBar(LineWidget):
                 found[binding.action] = (display, binding.description, binding.key)
         return list(found.values())
 
+    def on_mount(self) -> None:
+        # Asking for the bindings costs milliseconds: only when Textual says that they changed.
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def _bindings_changed(self, _screen: Screen[object]) -> None:
+        self._keys = tuple(self._shown())
+        self.sync(self.now)
+
     def fingerprint(self, now: int) -> Hashable:
-        return tuple(self._shown())
+        return self._keys
 
     def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
         self._zones = []
-        shown = self._shown()
+        shown = self._keys
         pinned = shown[-2:]
         room = width - sum(_length(key) for key in pinned)
         parts: list[Part] = []

@@ -32,6 +32,7 @@ class LineWidget(Widget):
     """
 
     DEFAULT_CSS = "LineWidget { width: 1fr; height: 1fr; }"
+    ALLOW_SELECT = False
 
     revision: reactive[Hashable] = reactive(None, init=False, repaint=False)
 
@@ -94,6 +95,16 @@ class LineWidget(Widget):
             self.refresh()
         elif changed:
             self.refresh(*changed)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # Our rows are finished: no border, no padding, true colours. What Textual would make of them
+        # costs most of a frame, and would be new objects each time.
+        if self.app.no_color:
+            return super().render_lines(crop)
+        strips = [self.render_line(y) for y in range(crop.y, crop.bottom)]
+        if crop.x == 0 and crop.width == self.size.width:
+            return strips
+        return [strip.crop(crop.x, crop.right) for strip in strips]
 
     def render_line(self, y: int) -> Strip:
         if y < len(self._strips):
