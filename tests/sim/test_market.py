@@ -60,8 +60,8 @@ def test_no_regime_crosses_or_empties_a_book(regime: str) -> None:
             assert bid is not None
             assert ask is not None
             assert bid < ask
-            assert pair.engine.depth(is_bid=True) > 100
-            assert pair.engine.depth(is_bid=False) > 100
+            assert pair.engine.depth(is_bid=True) > 40
+            assert pair.engine.depth(is_bid=False) > 40
 
 
 def test_candles_are_the_trades(market: SimMarket) -> None:
@@ -92,7 +92,10 @@ def test_a_busy_market_trades_more_than_a_quiet_one() -> None:
     counts = {}
     for regime in ("quiet", "normal", "busy", "crash"):
         market = SimMarket(5, START_NS, regime=regime, symbols=["ETHUSDT"])
-        counts[regime] = market.pair("ETHUSDT").aggregates[-1].aggregate_id
+        pair = market.pair("ETHUSDT")
+        before = pair.last_trade_id
+        market.advance(START_NS + 30 * NS)
+        counts[regime] = pair.last_trade_id - before
 
     assert counts["quiet"] < counts["normal"] < counts["busy"] < counts["crash"]
 
@@ -136,3 +139,13 @@ def test_an_instrument_woken_after_a_sleep_is_the_same_as_one_that_lived_through
 def test_an_unknown_symbol_or_regime_is_refused(wrong: dict[str, object], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         SimMarket(1, START_NS, **wrong)  # type: ignore[arg-type]
+
+
+def test_a_crash_is_seen_from_its_start() -> None:
+    market = SimMarket(5, START_NS, regime="crash", symbols=["SOLUSDT"])
+    pair = market.pair("SOLUSDT")
+    before = pair.ledger.price
+
+    market.advance(START_NS + 25 * NS)
+
+    assert pair.ledger.price < 0.975 * before

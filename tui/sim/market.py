@@ -158,7 +158,10 @@ class SimMarket:
         }
         self._seed = seed
         self._born_ns = (start_ns // NS - WARM_UP_S) * NS
-        self._weather = Weather(random.Random(f"{seed}:weather"), Regime(regime))
+        # The warm-up is calm whatever comes, so that it is cheap and a crash is seen from its start.
+        self._weather = Weather(random.Random(f"{seed}:weather"), Regime.NORMAL)
+        self._weather.second(WARM_UP_S - 1)
+        self._weather.set_regime(Regime(regime))
         self._pairs: dict[str, Pair] = {}
         self._skips: list[tuple[int, int]] = []
         self.now_ns = start_ns

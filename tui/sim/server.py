@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 
 from aiohttp import web
 
@@ -16,6 +17,7 @@ from tui.sim.market import NS, SimMarket
 STEP_NS = 50_000_000
 """How far one step goes. The fastest streams speak every 100 ms."""
 _SLEPT_NS = 10 * NS
+_STEPS_TO_WAKE = 4
 
 
 class SimServer:
@@ -134,14 +136,15 @@ class SimServer:
 
     async def _drive(self) -> None:
         market, clock = self.market, self._clock
-        while True:
+        for step in itertools.count():
             now = clock.time_ns()
             if now - market.now_ns > _SLEPT_NS:
                 market.skip(now)
             else:
                 market.advance(now)
             self._hub.push()
-            # One instrument a step wakes until all are at work, so that no request waits for all.
-            market.wake(1)
+            # Instruments wake one by one, so that no request waits for all of them.
+            if step % _STEPS_TO_WAKE == 0:
+                market.wake(1)
             now = clock.time_ns()
             await clock.sleep((STEP_NS - now % STEP_NS) / NS)
