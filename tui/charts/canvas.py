@@ -112,9 +112,12 @@ def draw_marks(canvas: Canvas) -> None:
     highest = canvas.bars[highs.index(max(highs))]
     lowest = canvas.bars[lows.index(min(lows))]
     scale = canvas.scale
-    # Nothing is drawn above the highest wick and below the lowest, so no candle gets hidden.
-    above = int(scale.position(highest.high) * 2 + 0.5) // 2 - 1
-    below = (int(scale.position(lowest.low) * 2 + 0.5) + 1) // 2
+    # Nothing is drawn above the highest price and below the lowest, so no candle gets hidden;
+    # wicks and bodies are rounded differently, and either may be what reaches furthest.
+    top, bottom = scale.position(highest.high), scale.position(lowest.low)
+    levels = (2, canvas.glyphs.steps)
+    above = min(int(top * level + 0.5) // level for level in levels) - 1
+    below = max((int(bottom * level + 0.5) + level - 1) // level for level in levels)
     if above >= 0:
         _mark(canvas, above, highest, highest.high)
     if below < scale.rows and lowest.low < highest.high:
