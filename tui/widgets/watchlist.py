@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from textual import events
 from textual.message import Message
 from textual.reactive import reactive
@@ -136,8 +136,7 @@ class Watchlist(LineWidget):
         base = look.cursor if at_cursor else look.base
         moved = look.muted if change is None else look.up if change >= 0 else look.down
         mark = "▸" if at_cursor else " "
-        label = name if cell_len(name) <= name_width else name[: name_width - 1] + "…"
-        label += " " * (name_width - cell_len(label))
+        label = set_cell_size(name, name_width)
         freshness = truth_text(truth, self.now, short=True)
         parts: list[Part] = [
             (f"{mark}{label} ", base),
