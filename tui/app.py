@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import resource
-import signal
+import sys
 from collections.abc import Callable, Coroutine, Iterable
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -96,7 +97,7 @@ class TradeTuiApp(DiffingApp[int]):
             status_badge=self._source.status,
             hint=self._source.hint,
             zone=zone,
-            glyphs=_GLYPHS.get(settings.glyphs, EIGHTHS),
+            glyphs=_GLYPHS[settings.glyphs] if settings.glyphs in _GLYPHS else _able_glyphs(),
             program_health=self._health,
         )
 
@@ -113,8 +114,6 @@ class TradeTuiApp(DiffingApp[int]):
             self.register_theme(theme)
         self.theme = self._first_theme()
         self.set_keymap(effective_keys(self._launch.settings.keys))
-        if not self.is_headless:
-            self._leave_on_signals()
         self._start_worker("open source", self._open_source())
         if self._frame_clock:
             self.set_interval(1 / self._launch.settings.frame_rate, self.frame)
@@ -282,11 +281,6 @@ class TradeTuiApp(DiffingApp[int]):
 
         return choose
 
-    def _leave_on_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self.exit)
-
     def _save_state(self) -> None:
         if not self.dashboard.is_mounted:
             return
@@ -301,6 +295,15 @@ class TradeTuiApp(DiffingApp[int]):
                 f"the state file {locations.state_file()} cannot be written: {error.strerror}",
             )
         self._state = state
+
+
+def _able_glyphs() -> Glyphs:
+    """The finest glyphs that the terminal can be trusted to show."""
+    encoding = getattr(sys.__stderr__, "encoding", None) or ""
+    if not encoding.lower().startswith("utf"):
+        return ASCII
+    # The Linux console's font has 256 characters, halves among them and eighths not.
+    return HALVES if os.environ.get("TERM") == "linux" else EIGHTHS
 
 
 def _resident_bytes() -> int:
