@@ -4,34 +4,53 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: run test lint types imports unit bench clean
+.PHONY: run test lint types imports unit bench peers clean
 
-run: $(STAMP)
+# What running needs, and what developing needs besides.
+RUN := $(VENV)/.run
+DEV := $(VENV)/.dev
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+run: $(RUN)
 	$(BIN)/tradetui
 
-test: $(STAMP) lint types imports unit
+test: lint types imports unit
 
-$(STAMP): pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
-	touch $(STAMP)
+$(RUN): pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP_INSTALL) --upgrade "pip>=25.1"
+	$(PIP_INSTALL) --editable .
+	touch $@
 
-lint: $(STAMP)
+$(DEV): $(RUN)
+	$(PIP_INSTALL) --group dev
+	touch $@
+
+lint: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(STAMP)
+types: $(DEV)
 	$(BIN)/mypy
 
-imports: $(STAMP)
+imports: $(DEV)
 	$(BIN)/lint-imports --no-cache
 
-unit: $(STAMP)
+unit: $(DEV)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
-bench: $(STAMP)
+bench:
 	benchmarks/run
 
+# Public Binance clients against the embedded market. The two environments are apart because these
+# clients cannot share one.
+peers: $(DEV)
+	test -x .peers-venv/a/bin/python || $(PYTHON) -m venv .peers-venv/a
+	test -x .peers-venv/b/bin/python || $(PYTHON) -m venv .peers-venv/b
+	.peers-venv/a/bin/python -m pip install --quiet --disable-pip-version-check ccxt python-binance
+	.peers-venv/b/bin/python -m pip install --quiet --disable-pip-version-check binance-connector
+	TRADETUI_PEERS_PYTHON=$(CURDIR)/.peers-venv/a/bin/python:$(CURDIR)/.peers-venv/b/bin/python \
+		$(BIN)/python -m pytest tests/sim/peers -v
+
 clean:
-	rm -rf $(VENV) .bench-venv .mypy_cache .pytest_cache .ruff_cache .coverage
+	rm -rf $(VENV) .bench-venv .peers-venv .mypy_cache .pytest_cache .ruff_cache .coverage
