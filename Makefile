@@ -2,7 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
 
 .PHONY: run test lint types imports unit bench peers clean
 
@@ -48,7 +47,8 @@ peers: $(DEV)
 	test -x .peers-venv/a/bin/python || $(PYTHON) -m venv .peers-venv/a
 	test -x .peers-venv/b/bin/python || $(PYTHON) -m venv .peers-venv/b
 	.peers-venv/a/bin/python -m pip install --quiet --disable-pip-version-check ccxt python-binance
-	.peers-venv/b/bin/python -m pip install --quiet --disable-pip-version-check binance-connector
+	.peers-venv/b/bin/python -m pip install --quiet --disable-pip-version-check \
+		binance-connector unicorn-binance-websocket-api
 	TRADETUI_PEERS_PYTHON=$(CURDIR)/.peers-venv/a/bin/python:$(CURDIR)/.peers-venv/b/bin/python \
 		$(BIN)/python -m pytest tests/sim/peers -v
 
