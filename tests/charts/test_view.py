@@ -95,6 +95,13 @@ def test_impossible_prices_are_left_out_and_impossible_volumes_count_as_none() -
     assert [bar.volume for bar in bars] == [0.0, 0.0]
 
 
+def test_prices_whose_sum_would_overflow_are_left_out() -> None:
+    held = [candle(1.0, 1.0, 1.7e308, 1.0, at=at) for at in range(3)]
+
+    assert visible_bars([*held, candle(*FLAT, at=3)], MINUTE, slots=9)[0].low == 1.0
+    assert minutes(visible_bars([*held, candle(*FLAT, at=3)], MINUTE, slots=9)) == [3]
+
+
 def test_highs_and_lows_that_contradict_the_body_are_widened() -> None:
     (bar,) = visible_bars([candle(10.0, 9.0, 11.0, 12.0)], MINUTE, slots=1)
 

@@ -71,7 +71,7 @@ def visible_bars(
 
 
 class _Prices(NamedTuple):
-    """Prices by column, highs and lows widened to what the bodies span."""
+    """Prices by column, as they came."""
 
     opens: list[float]
     highs: list[float]
@@ -80,20 +80,21 @@ class _Prices(NamedTuple):
 
     def are_sane(self) -> bool:
         """True when all are numbers, and small enough for sums of them."""
-        opens, highs, lows, closes = self
-        # Infinities and what is not a number survive in a sum, but not in a maximum.
-        total = sum(opens) + sum(highs) + sum(lows) + sum(closes)
-        return isfinite(total) and (not highs or max(highs) < _HUGE > -min(lows))
+        # What is no number shows in a sum but not in a maximum; for huge ones it is the other way.
+        return all(
+            isfinite(sum(column)) and max(column) < _HUGE > -min(column)
+            for column in self
+            if column
+        )
 
 
 def _prices(window: Sequence[Candle]) -> _Prices:
-    opens = [candle.open for candle in window]
-    closes = [candle.close for candle in window]
-    highs = [candle.high for candle in window]
-    lows = [candle.low for candle in window]
-    if isfinite(sum(highs)) and isfinite(sum(lows)):
-        highs, lows = list(map(max, opens, closes, highs)), list(map(min, opens, closes, lows))
-    return _Prices(opens, highs, lows, closes)
+    return _Prices(
+        [candle.open for candle in window],
+        [candle.high for candle in window],
+        [candle.low for candle in window],
+        [candle.close for candle in window],
+    )
 
 
 def _bars(
@@ -118,6 +119,7 @@ def _bars(
         window, times = window[first:], times[first:]
         prices = _Prices(*(column[first:] for column in prices))
     opens, highs, lows, closes = prices
+    highs, lows = list(map(max, opens, closes, highs)), list(map(min, opens, closes, lows))
     volumes = [candle.volume for candle in window]
     if not (isfinite(sum(volumes)) and min(volumes) >= 0.0):
         volumes = [volume if 0.0 <= volume < inf else 0.0 for volume in volumes]
