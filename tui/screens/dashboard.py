@@ -322,6 +322,11 @@ class Dashboard(Screen[None]):
             return self._shown["book"]
         return True
 
+    @on(PanelGrid.Arranged)
+    def _panels_arranged(self) -> None:
+        # The grid learns of its room later than the screen: what it shows then must be subscribed.
+        self._follow()
+
     @on(CandlePanel.Chosen)
     def _panel_clicked(self, event: CandlePanel.Chosen) -> None:
         self._choose(self.panels.index(event.panel))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.geometry import Size
+from textual.message import Message
 from textual.reactive import reactive
 
 from tui.widgets.candle_panel import CandlePanel
@@ -52,6 +53,9 @@ class PanelGrid(Container):
     chosen: reactive[int] = reactive(0, init=False)
     """Index of the panel that drives ladder and tape."""
 
+    class Arranged(Message):
+        """Other panels are shown than before."""
+
     def __init__(self, panels: Sequence[CandlePanel], *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.panels = list(panels)
@@ -88,8 +92,11 @@ class PanelGrid(Container):
         # Where not all wanted panels fit, the page that holds the chosen one is shown.
         first = self.chosen // room * room
         first = min(first, max(0, self.count - room))
+        before = self.visible_panels
         for index, panel in enumerate(self.panels):
             panel.display = first <= index < first + room
             panel.is_chosen = index == self.chosen
         self.styles.grid_size_columns = columns
         self.styles.grid_size_rows = rows
+        if self.visible_panels != before:
+            self.post_message(self.Arranged())
