@@ -15,7 +15,6 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.charts.glyphs import Glyphs
-from tui.keymap import ACTIONS
 from tui.model.health import AppHealth
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
@@ -35,58 +34,6 @@ from tui.widgets.watchlist import HISTORY, Watchlist
 
 SMALLEST = (28, 7)
 """Columns and rows below which only a sentence is shown."""
-
-# Footer labels, in the footer's order; actions that are not here have no place in it.
-_LABELS = {
-    "replay_pause": "play/pause",
-    "replay_slower": "slower",
-    "replay_faster": "faster",
-    "replay_back": "back 10s",
-    "replay_forward": "on 10s",
-    "search": "search",
-    "put_symbol": "into panel",
-    "watch_down": "watchlist",
-    "timeframe_shorter": "shorter",
-    "timeframe_longer": "longer",
-    "filter_errors": "filter",
-    "copy": "copy",
-    "clear_errors": "clear",
-    "book_view": "curve",
-    "grid": "grid",
-    "book": "book",
-    "errors": "errors",
-    "metrics": "metrics",
-    "pause": "pause",
-    "reconnect": "reconnect",
-    "theme": "theme",
-    "palette": "palette",
-    "help": "help",
-    "quit": "quit",
-}
-_OF_THE_APP = ("search", "theme", "palette", "screenshot", "help", "quit")
-
-
-def _bindings() -> list[BindingType]:
-    ordered = [*_LABELS, *(name for name in ACTIONS if name not in _LABELS)]
-    found: list[BindingType] = []
-    for name in ordered:
-        action = ACTIONS[name]
-        call = name
-        if name.startswith("focus_panel_"):
-            call = f"focus_panel({name[-1]})"
-        elif name in _OF_THE_APP or name.startswith("replay_"):
-            call = f"app.{name}"
-        found.append(
-            Binding(
-                ",".join(action.keys),
-                call,
-                _LABELS.get(name, action.description),
-                show=name in _LABELS,
-                tooltip=action.description,
-                id=name,
-            )
-        )
-    return found
 
 
 class Dashboard(Screen[None]):

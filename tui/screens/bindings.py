@@ -1,0 +1,60 @@
+"""The dashboard's keys: every action of the keymap as a binding, and its word in the bottom line."""
+
+from __future__ import annotations
+
+from textual.binding import Binding, BindingType
+
+from tui.keymap import ACTIONS
+
+# Footer labels, in the footer's order; actions that are not here have no place in it.
+_LABELS = {
+    "replay_pause": "play/pause",
+    "replay_slower": "slower",
+    "replay_faster": "faster",
+    "replay_back": "back 10s",
+    "replay_forward": "on 10s",
+    "search": "search",
+    "put_symbol": "into panel",
+    "watch_down": "watchlist",
+    "timeframe_shorter": "shorter",
+    "timeframe_longer": "longer",
+    "filter_errors": "filter",
+    "copy": "copy",
+    "clear_errors": "clear",
+    "book_view": "curve",
+    "grid": "grid",
+    "book": "book",
+    "errors": "errors",
+    "metrics": "metrics",
+    "pause": "pause",
+    "reconnect": "reconnect",
+    "theme": "theme",
+    "palette": "palette",
+    "help": "help",
+    "quit": "quit",
+}
+_OF_THE_APP = ("search", "theme", "palette", "screenshot", "help", "quit")
+
+
+def dashboard_bindings() -> list[BindingType]:
+    """Every action's binding; those with a label are shown in the bottom line, in its order."""
+    ordered = [*_LABELS, *(name for name in ACTIONS if name not in _LABELS)]
+    found: list[BindingType] = []
+    for name in ordered:
+        action = ACTIONS[name]
+        call = name
+        if name.startswith("focus_panel_"):
+            call = f"focus_panel({name[-1]})"
+        elif name in _OF_THE_APP or name.startswith("replay_"):
+            call = f"app.{name}"
+        found.append(
+            Binding(
+                ",".join(action.keys),
+                call,
+                _LABELS.get(name, action.description),
+                show=name in _LABELS,
+                tooltip=action.description,
+                id=name,
+            )
+        )
+    return found
