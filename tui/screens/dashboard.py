@@ -19,6 +19,7 @@ from tui.model.health import AppHealth
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
+from tui.screens.bindings import dashboard_bindings
 from tui.session import Session
 from tui.state import PanelState, State
 from tui.widgets.candle_panel import CandlePanel
@@ -81,7 +82,7 @@ class Dashboard(Screen[None]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]  # noqa: RUF012 - likewise
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *_bindings(),
+        *dashboard_bindings(),
         Binding("escape", "stop_watching", show=False),
     ]
 
