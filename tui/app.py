@@ -27,6 +27,7 @@ from tui.log_file import LogFile
 from tui.model.errors import TradeTuiError
 from tui.model.health import AppHealth, ErrorCategory
 from tui.model.instrument import Instrument
+from tui.model.text import clean
 from tui.screens.dashboard import Dashboard
 from tui.screens.help import HelpScreen
 from tui.screens.symbol_search import SymbolSearch
@@ -43,6 +44,7 @@ _GLYPHS: dict[str, Glyphs] = {"eighths": EIGHTHS, "halves": HALVES, "ascii": ASC
 _SAVE_EVERY_S = 5.0
 _HISTORY_EVERY_S = 60.0
 _SEEK_S = 10.0
+_NOTICE = 300  # characters: a notice must not cover the screen
 
 
 class TradeTuiApp(DiffingApp[int]):
@@ -248,7 +250,7 @@ class TradeTuiApp(DiffingApp[int]):
             adapters = await self._source.open(venues, self._report_config)
         except TradeTuiError as error:
             self.session.errors.report(ErrorCategory.CONNECTION, str(error))
-            self.notify(str(error), severity="error", markup=False)
+            self.notify(clean(str(error), _NOTICE), severity="error", markup=False)
             return
         for adapter in adapters:
             self.session.open_feed(adapter)

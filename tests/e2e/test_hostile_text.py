@@ -304,16 +304,18 @@ class BrokenSource(LiveSource):
         raise TradeTuiError(EVERYTHING + LONG, MARKUP)
 
 
-async def test_a_notification_is_text(venue: HostileVenue) -> None:
+async def test_a_notification_is_text_and_leaves_room(venue: HostileVenue) -> None:
     app = hostile_app(BrokenSource(Settings()))
 
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await until(app, lambda: len(app.screen.query("Toast")) > 0)
         await settle(pilot)
         shown = check_screen(app)
+        height = app.screen.query_one("Toast").size.height
         assert app.is_running
 
     assert "[red]R[/red][@click=app.quit]" in shown
+    assert height <= 10
     check_written(app)
 
 
