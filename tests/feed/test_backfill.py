@@ -74,6 +74,7 @@ class Desk:
         self, wanted: list[Subscription], settings: FeedSettings, adapter: BinanceAdapter
     ) -> None:
         self.clock = ManualClock()
+        self.adapter = adapter
         self.market = Market()
         self.errors = ErrorLog(self.clock)
         self.rest = Answers()
@@ -166,6 +167,69 @@ async def test_history_that_fails_is_said_and_tried_until_it_is_there(trouble: A
     assert task.done()
     assert desk.truth(CANDLES) == ("live", "")
     assert len(desk.market[BTC].series(MINUTE)) == 1
+
+
+def keeping(rows: list[list[Any]]) -> Answer:
+    """A venue that holds these klines."""
+
+    def answer(params: Mapping[str, str]) -> Any:
+        start = int(params.get("startTime", "0"))
+        limit = int(params["limit"])
+        found = [row for row in rows if row[0] >= start]
+        return found[:limit] if start else found[-limit:]
+
+    return answer
+
+
+def minutes(desk: Desk) -> list[int]:
+    return [
+        candle.open_time // 60_000_000_000 - START
+        for candle in desk.market[BTC].series(MINUTE).candles
+    ]
+
+
+async def test_a_hole_is_filled_even_if_the_stream_goes_on_behind_it_first() -> None:
+    rows = [kline(START + i, "100") for i in range(10)]
+    desk = make_desk(CANDLES)
+    down = always(TransportError("the network is down"))
+    desk.rest.by_path["klines"] = [keeping(rows[:3]), *[down] * 3, keeping(rows)]
+    await desk.finish(desk.backfill.load_candles(CANDLES))
+
+    task = asyncio.create_task(desk.backfill.load_candles(CANDLES))
+    await desk.clock.advance(1.0)
+    streamed = desk.adapter.candles_request(BTC, MINUTE).decode(json.dumps(rows[8:]).encode(), 0)
+    desk.market.apply_candle(streamed[0])
+    await desk.finish(asyncio.wait_for(task, None))
+
+    assert streamed[0].closed
+    assert minutes(desk) == list(range(10))
+
+
+async def test_candles_fetched_for_a_small_chart_hide_no_hole_before_them() -> None:
+    rows = [kline(START + i, "100") for i in range(60)]
+    desk = make_desk(CANDLES)
+    desk.rest.by_path["klines"] = [keeping(rows[:5]), keeping(rows)]
+    await desk.finish(desk.backfill.load_candles(CANDLES))
+    small = desk.adapter.candles_request(BTC, MINUTE).decode(json.dumps(rows[40:]).encode(), 0)
+    desk.market.merge_candles(BTC, MINUTE, small)
+
+    await desk.finish(desk.backfill.load_candles(CANDLES))
+
+    assert minutes(desk) == list(range(60))
+
+
+async def test_only_what_the_stream_did_not_bring_is_fetched_again() -> None:
+    rows = [kline(START + i, "100") for i in range(30)]
+    desk = make_desk(CANDLES)
+    desk.rest.by_path["klines"] = [keeping(rows[:5]), keeping(rows)]
+    await desk.finish(desk.backfill.load_candles(CANDLES))
+    streamed = desk.adapter.candles_request(BTC, MINUTE).decode(json.dumps(rows[4:20]).encode(), 0)
+    desk.market.merge_candles(BTC, MINUTE, streamed)
+
+    await desk.finish(desk.backfill.load_candles(CANDLES))
+
+    assert desk.rest.asked[-1][1]["startTime"] == str((START + 19) * 60_000)
+    assert minutes(desk) == list(range(30))
 
 
 async def test_a_frozen_venue_is_waited_for_as_long_as_it_says() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
+from itertools import islice
 from typing import TypeVar
 
 from tui.adapters.base import Adapter, RestRequest
@@ -71,11 +73,12 @@ class Backfill:
         self._errors = errors
         self._settings = settings
         self._unknown = unknown
-        self._with_history: set[Subscription] = set()
+        # The newest candle that was fetched: what a stream adds to it without a hole is whole too.
+        self._fetched_until: dict[Subscription, int] = {}
 
     def restart(self) -> None:
         """No history is there any more."""
-        self._with_history.clear()
+        self._fetched_until.clear()
 
     # -- candles ---------------------------------------------------------------------------
 
@@ -118,7 +121,8 @@ class Backfill:
     async def _fetch_candles(self, subscription: Subscription, timeframe: Timeframe) -> None:
         instrument = subscription.instrument
         series = self._market[instrument].series(timeframe)
-        start = _last_closed(series.candles) if subscription in self._with_history else None
+        fetched = self._fetched_until.get(subscription)
+        start = None if fetched is None else _whole_until(series.candles, timeframe, fetched)
         for _ in range(_PAGES):
             if start is None:
                 break
@@ -126,9 +130,10 @@ class Backfill:
                 self._adapter.candles_request(instrument, timeframe, start=start, limit=_PAGE)
             )
             self._merge_candles(subscription, timeframe, page)
+            if page:
+                start = self._fetched_until[subscription] = page[-1].open_time
             if len(page) < _PAGE:
                 return
-            start = page[-1].open_time
         limit = min(_PAGE, self._settings.history_candles)
         page = await self._rest.fetch(
             self._adapter.candles_request(instrument, timeframe, limit=limit)
@@ -138,7 +143,8 @@ class Backfill:
             series.clear()
         self._merge_candles(subscription, timeframe, page)
         await self._extend_back(subscription, timeframe, page)
-        self._with_history.add(subscription)
+        if page:
+            self._fetched_until[subscription] = page[-1].open_time
 
     async def _extend_back(
         self, subscription: Subscription, timeframe: Timeframe, page: list[Candle]
@@ -343,9 +349,19 @@ class Backfill:
         )
 
 
-def _last_closed(candles: Sequence[Candle]) -> int | None:
-    """Open time of the newest closed candle; None when there is none."""
-    for candle in reversed(candles):
-        if candle.closed:
-            return candle.open_time
-    return None
+def _whole_until(candles: Sequence[Candle], timeframe: Timeframe, since: int) -> int:
+    """Open time of the candle up to which nothing is missing: from `since`, as far as closed candles
+    follow each other. What comes behind a hole was streamed, or fetched for something else."""
+    index = bisect_left(candles, since, key=lambda candle: candle.open_time)
+    if index and (index == len(candles) or candles[index].open_time != since):
+        return since
+    # A full series lets its oldest candles go: then it begins after `since`.
+    follows = candles[index].open_time if candles else since
+    for candle in islice(candles, index, None):
+        if candle.open_time != follows:
+            break
+        since = follows
+        if not candle.closed:
+            break
+        follows = timeframe.next_open(since)
+    return since
