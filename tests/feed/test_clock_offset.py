@@ -65,6 +65,15 @@ def test_a_clock_that_was_set_makes_all_earlier_measures_worthless() -> None:
     assert offset.offset == 10_000 * MS
 
 
+def test_a_request_during_which_the_clock_was_set_back_says_nothing() -> None:
+    offset = ClockOffset()
+    offset.add_round_trip(1000 * MS, 1005 * MS, 1010 * MS)
+
+    offset.add_round_trip(1000 * MS, 1005 * MS, 400 * MS)
+
+    assert offset.offset == 0
+
+
 def test_the_venues_time_follows() -> None:
     offset = ClockOffset()
     assert offset.venue_time(7000 * MS) == 7000 * MS

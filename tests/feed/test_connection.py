@@ -186,6 +186,31 @@ async def test_a_wish_of_the_user_does_not_wait_but_keeps_the_budget() -> None:
     assert machine.retry_in_s == 300.0
 
 
+async def test_even_a_wish_of_the_user_waits_as_long_as_the_venue_says() -> None:
+    clock = ManualClock()
+    machine = make_machine(clock)
+    machine.attempt()
+    machine.lost(TransportError("banned", status=418, retry_after_s=120.0))
+    await clock.advance(20.0)
+
+    machine.hung_up("asked")
+
+    assert machine.retry_in_s == 100.0
+    assert machine.cause == "banned"
+    await clock.advance(100.0)
+    machine.hung_up("asked")
+    assert (machine.retry_in_s, machine.cause) == (0.0, "asked")
+
+
+async def test_an_absurd_time_to_wait_ends_after_three_days() -> None:
+    machine = make_machine(ManualClock())
+    machine.attempt()
+
+    machine.lost(TransportError("slow down", status=429, retry_after_s=1e12))
+
+    assert machine.retry_in_s == 3 * 86_400.0
+
+
 async def test_uptime_runs_while_connected_only() -> None:
     clock = ManualClock()
     machine = make_machine(clock)

@@ -20,11 +20,13 @@ from tui.model.errors import TransportError
 from tui.model.health import ConnectionState, ErrorCategory
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
+from tui.model.timeframe import Timeframe
 from tui.transports.rest import RestResponse, RestTransport
 
 BTC = Instrument("BINANCE", "BTCUSDT")
 TICKER = Subscription(BTC, Channel.TICKER)
 TRADES = Subscription(BTC, Channel.TRADES)
+MINUTE = Timeframe.parse("1m")
 
 
 class Line:
@@ -33,6 +35,8 @@ class Line:
     def __init__(self, *, answers: bool, pongs: bool) -> None:
         self.sent: list[dict[str, object]] = []
         self.closed = False
+        self.closing = asyncio.Event()
+        self.closing.set()
         self.answers = answers
         self.pongs = pongs
         self._frames: asyncio.Queue[bytes | TransportError] = asyncio.Queue()
@@ -62,6 +66,7 @@ class Line:
         return 0.02
 
     async def close(self) -> None:
+        await self.closing.wait()
         self.closed = True
 
 
@@ -97,6 +102,34 @@ class NoRest(RestTransport):
         raise TransportError("no REST here", fatal=True)
 
 
+class ClockRest(RestTransport):
+    """A venue that knows the time and one candle, and answers while it is open."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.ahead_ms = 0
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def get(
+        self,
+        url: str,
+        params: Mapping[str, str],
+        *,
+        headers: Mapping[str, str] | None = None,
+        timeout_s: float = 10.0,
+    ) -> RestResponse:
+        await self.open.wait()
+        if url.endswith("/time"):
+            now_ms = self.clock.time_ns() // 1_000_000 + self.ahead_ms
+            return RestResponse(200, {}, json.dumps({"serverTime": now_ms}).encode())
+        if url.endswith("/klines"):
+            row = [0, "1", "1", "1", "1", "1", 59_999, "1", 1, "1", "1", "0"]
+            return RestResponse(200, {}, json.dumps([row]).encode())
+        raise TransportError("no such request", fatal=True)
+
+
 class Stage:
     def __init__(self) -> None:
         self.lines = Lines()
@@ -107,12 +140,16 @@ class Stage:
         self.feed: Feed
         self.task: asyncio.Task[None] | None = None
 
-    def start(self, settings: FeedSettings = FeedSettings()) -> None:  # noqa: B008 - frozen
+    def start(
+        self,
+        settings: FeedSettings = FeedSettings(),  # noqa: B008 - frozen
+        rest: RestTransport | None = None,
+    ) -> None:
         self.feed = Feed(
             self.adapter,
             self.market,
             transport=self.lines,
-            rest=NoRest(),
+            rest=rest or NoRest(),
             clock=self.clock,
             rng=random.Random(5),
             errors=self.errors,
@@ -212,6 +249,68 @@ async def test_an_announced_shutdown_is_left_at_once(stage: Stage) -> None:
     assert stage.feed.health().state is ConnectionState.CONNECTED
 
 
+async def test_a_venue_that_announces_its_end_each_time_is_not_hammered(stage: Stage) -> None:
+    stage.lines.on_open = lambda line: line.push({"e": "serverShutdown", "E": 1})
+    stage.start()
+
+    await stage.run_for(300)
+
+    gaps = [b - a for a, b in zip(stage.lines.attempts, stage.lines.attempts[1:], strict=False)]
+    assert min(gaps) >= 1.0
+    assert len(stage.lines.attempts) < 45
+
+
+async def test_nothing_is_live_while_a_dead_connection_is_closed(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(1)
+    line = stage.lines.lines[0]
+    line.push({"stream": "btcusdt@ticker", "data": full_ticker()})
+    await stage.run_for(0.25)
+    assert stage.status() == ("live", "")
+
+    line.closing.clear()
+    line.lose(TransportError("gone"))
+    await stage.run_for(0.25)
+
+    assert not line.closed
+    assert stage.status() == ("stale", "disconnected: gone")
+    assert stage.feed.health().state is ConnectionState.DISCONNECTED
+    line.closing.set()
+
+
+async def test_a_connection_that_cannot_even_be_closed_ends_nothing(stage: Stage) -> None:
+    async def fail() -> None:
+        raise OSError("bad file descriptor")
+
+    stage.start()
+    await stage.run_for(1)
+    stage.lines.lines[0].close = fail  # type: ignore[method-assign]
+
+    stage.lines.lines[0].lose(TransportError("gone"))
+    await stage.run_for(2)
+
+    assert stage.feed.health().state is ConnectionState.CONNECTED
+
+
+async def test_trades_on_their_way_when_nobody_watches_any_more_open_no_gap(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(1)
+    line = stage.lines.lines[0]
+    line.push(agg_trade(10))
+    await stage.run_for(0.25)
+
+    stage.feed.want([TICKER])
+    line.push(agg_trade(11))
+    await stage.run_for(60)
+    stage.feed.want([TICKER, TRADES])
+    await stage.run_for(1)
+    line.push(agg_trade(90_000))
+    await stage.run_for(60)
+
+    assert stage.market[BTC].tape.last.trade_id == 90_000  # type: ignore[union-attr]
+    assert stage.market[BTC].tape.missed == 0
+
+
 async def test_a_ticker_that_falls_silent_is_stale_while_trades_may_rest(stage: Stage) -> None:
     stage.adapter.liveness = Liveness(channels={Channel.TICKER: 10.0})
     stage.start()
@@ -273,12 +372,12 @@ async def test_a_fatal_refusal_waits_for_the_user_and_says_what_to_do(stage: Sta
 
 
 async def test_a_wish_to_reconnect_does_not_wait_for_the_backoff(stage: Stage) -> None:
-    stage.lines.refusal = TransportError("slow down", status=429, retry_after_s=500.0)
+    stage.lines.refusal = TransportError("go away", status=1008)
     stage.start()
     await stage.run_for(10)
     health = stage.feed.health()
-    assert health.retry_in_s == pytest.approx(490.0)
-    assert health.cause == "slow down"
+    assert health.retry_in_s == pytest.approx(20.0)
+    assert health.cause == "go away"
 
     stage.lines.refusal = None
     stage.feed.reconnect("asked by the user")
@@ -345,6 +444,34 @@ async def test_a_restart_forgets_the_past_and_connects_at_once(stage: Stage) -> 
     assert stage.market[BTC].tape.missed == 0
     assert stage.market[BTC].ticker is None
     assert stage.status(TRADES)[0] == "live"
+
+
+async def test_a_restart_measures_the_clock_anew_at_once(stage: Stage) -> None:
+    rest = ClockRest(stage.clock)
+    stage.start(rest=rest)
+    await stage.run_for(10)
+    assert stage.feed.health().clock_offset_ms == 0.0
+
+    rest.ahead_ms = 5000
+    stage.feed.restart("moved to another moment")
+    await stage.run_for(1)
+
+    assert stage.feed.health().clock_offset_ms == -5000.0
+
+
+async def test_candles_asked_for_before_a_restart_come_too_late(stage: Stage) -> None:
+    rest = ClockRest(stage.clock)
+    stage.start(rest=rest)
+    await stage.run_for(1)
+    rest.open.clear()
+    asking = asyncio.create_task(stage.feed.fetch_candles(BTC, MINUTE, limit=1))
+    await stage.run_for(1)
+
+    stage.feed.restart("moved to another moment")
+    rest.open.set()
+
+    assert await asking == 0
+    assert len(stage.market[BTC].series(MINUTE)) == 0
 
 
 async def test_a_cancellation_counts_even_if_the_connection_fails_in_the_same_moment(

@@ -33,8 +33,11 @@ class ClockOffset:
         """Note a time request: our clock when it left and came back, the venue's answer, all ns.
 
         Where it contradicts what was measured before, a clock was set, and all earlier is forgotten.
+        One that came back before it left, because our clock was set meanwhile, says nothing.
         """
         round_trip = received - sent
+        if round_trip < 0:
+            return
         offset = (sent + received) // 2 - venue
         if self._samples:
             best, measured = min(self._samples)

@@ -14,6 +14,7 @@ from tui.model.errors import TransportError
 from tui.model.health import ConnectionState, Transition
 
 _HISTORY = 200
+_LONGEST_BAN_S = 3 * 86_400.0
 
 
 class ConnectionMachine:
@@ -42,6 +43,7 @@ class ConnectionMachine:
         self.history: deque[Transition] = deque(maxlen=_HISTORY)
         self.reconnects = 0
         self.retry_at: float | None = clock.monotonic()
+        self._barred_until = 0.0
         self._connections = 0
         self._attempts = 0
         self._connected_at: float | None = None
@@ -108,22 +110,24 @@ class ConnectionMachine:
             return
         minimum = policy.minimum_s + self._rng.uniform(0.0, policy.spread_s)
         if error.retry_after_s is not None:
-            minimum = max(1.0, error.retry_after_s)
+            minimum = min(max(1.0, error.retry_after_s), _LONGEST_BAN_S)
+            self._barred_until = now + minimum
         self.retry_at = now + self._backoff.next_delay(now, minimum_s=minimum)
         self._enter(ConnectionState.DISCONNECTED, str(error))
 
     def hung_up(self, cause: str) -> None:
         """We ended it on purpose, or are asked not to wait: the next attempt is due at once.
 
-        Only the venue's budget of attempts still holds it back.
+        Only what the venue told us to wait and its budget of attempts still hold it back: whoever
+        goes on is banned for longer.
         """
         now = self._clock.monotonic()
         self._forgive(now)
         self._connected_at = None
         self._last_status = None
         self._same_status = 0
-        self.retry_at = now + self._backoff.budget_delay(now)
-        self._enter(ConnectionState.DISCONNECTED, cause)
+        self.retry_at = max(now + self._backoff.budget_delay(now), self._barred_until)
+        self._enter(ConnectionState.DISCONNECTED, self.cause if now < self._barred_until else cause)
 
     def close(self, cause: str) -> None:
         """The feed ends."""

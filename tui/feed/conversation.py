@@ -21,7 +21,11 @@ _FRAMES_A_TURN = 200
 
 
 class HangUp(Exception):
-    """We end the connection on purpose, to open another at once."""
+    """We end the connection on purpose: to open another at once, unless the venue made us."""
+
+    def __init__(self, cause: str, *, at_once: bool = True) -> None:
+        super().__init__(cause)
+        self.at_once = at_once
 
 
 class Conversation:
@@ -56,12 +60,12 @@ class Conversation:
         self._started = self._last_frame = clock.monotonic()
         self._ping_sent: float | None = None
         self._ended = asyncio.Event()
-        self._end_cause = ""
+        self._end = HangUp("")
         self.inbox = Inbox(settings.inbox_limit)
 
-    def hang_up(self, cause: str) -> None:
-        """End the conversation soon; `run` raises HangUp with this cause."""
-        self._end_cause = cause
+    def hang_up(self, cause: str, *, at_once: bool = True) -> None:
+        """End the conversation soon; `run` raises such a HangUp."""
+        self._end = HangUp(cause, at_once=at_once)
         self._ended.set()
 
     async def run(self) -> NoReturn:
@@ -127,7 +131,7 @@ class Conversation:
 
     async def _leave(self) -> None:
         await self._ended.wait()
-        raise HangUp(self._end_cause)
+        raise self._end
 
     async def _watch(self) -> None:
         """Look at every deadline a few times a second; all of them run from the start."""

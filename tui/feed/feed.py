@@ -18,7 +18,7 @@ from tui.feed.rest_client import RestClient
 from tui.feed.settings import FeedSettings
 from tui.feed.upkeep import Upkeep
 from tui.market.market import Market
-from tui.model.errors import TradeTuiError, TransportError
+from tui.model.errors import TransportError
 from tui.model.health import ConnectionState, ErrorCategory, FeedHealth, Transition
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription
@@ -28,7 +28,6 @@ from tui.transports.rest import RestTransport
 
 _CLOSE_S = 2.0
 _CLOCK_EVERY_S = 300.0
-_CLOCK_SAMPLES = 4
 _TICKERS_EVERY_S = 60.0
 
 
@@ -76,9 +75,11 @@ class Feed:
             settings=settings,
             metrics=self._metrics,
             useful=self._machine.useful,
-            leave=self._leave,
+            leave=self._leave_as_told,
         )
+        self._connection: Connection | None = None
         self._conversation: Conversation | None = None
+        self._restarts = 0
         self._wake = asyncio.Event()
         self._wake_cause = ""
         self._listed: list[InstrumentInfo] | None = None
@@ -102,6 +103,7 @@ class Feed:
 
     def restart(self, cause: str) -> None:
         """Drop every fact of this venue and connect anew at once, as when a replay jumps in time."""
+        self._restarts += 1
         if self._conversation is not None:
             self._conversation.inbox.abandon()
         self._metrics.forget_latency()
@@ -129,7 +131,11 @@ class Feed:
             TradeTuiError: they could not be had; it is on the error log too.
         """
         request = self._adapter.candles_request(instrument, timeframe, limit=limit)
-        return self._market.merge_candles(instrument, timeframe, await self._rest.fetch(request))
+        restarts = self._restarts
+        candles = await self._rest.fetch(request)
+        if restarts != self._restarts:
+            return 0  # they belong to the moment before the jump
+        return self._market.merge_candles(instrument, timeframe, candles)
 
     def health(self) -> FeedHealth:
         """The figures of this moment."""
@@ -188,6 +194,11 @@ class Feed:
             self._wake_cause = cause
             self._wake.set()
 
+    def _leave_as_told(self, cause: str) -> None:
+        """End the connection because the venue is about to: the next is opened with the usual care."""
+        if self._conversation is not None:
+            self._conversation.hang_up(cause, at_once=False)
+
     async def _supervise(self) -> None:
         task = asyncio.current_task()
         while True:
@@ -198,7 +209,10 @@ class Feed:
             try:
                 await self._connect_once()
             except HangUp as hang_up:
-                self._machine.hung_up(str(hang_up))
+                if hang_up.at_once:
+                    self._machine.hung_up(str(hang_up))
+                else:
+                    self._machine.lost(TransportError(str(hang_up)))
                 self._end_of_connection(str(hang_up))
             except TransportError as error:
                 self._machine.lost(error)
@@ -210,6 +224,17 @@ class Feed:
                 self._machine.lost(failure)
                 self._end_of_connection(failure.message)
                 self._errors.report(ErrorCategory.SERVER, failure.message, venue=self.venue)
+            finally:
+                # Last: a connection that died takes its time to close, and nothing is live meanwhile.
+                await self._close_connection()
+
+    async def _close_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            # What cannot be closed is gone.
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(_CLOSE_S):
+                    await connection.close()
 
     def _end_of_connection(self, cause: str) -> None:
         self._metrics.forget_latency()
@@ -221,8 +246,6 @@ class Feed:
             if self._wake.is_set():
                 self._wake.clear()
                 self._machine.hung_up(self._wake_cause)
-                await self._clock.sleep(self._machine.retry_in_s or 0.0)
-                return
             delay = self._machine.retry_in_s
             if delay is not None and delay <= 0:
                 return
@@ -247,19 +270,16 @@ class Feed:
         """One attempt and the conversation that follows; ends by raising why it ended."""
         request = self._adapter.stream()
         self._machine.attempt()
-        connection = await self._transport.connect(
+        self._connection = await self._transport.connect(
             request.url,
             request.headers,
             max_message_bytes=request.max_message_bytes,
             timeout_s=self._settings.connect_timeout_s,
         )
         try:
-            await self._converse(connection)
+            await self._converse(self._connection)
         finally:
             self._conversation = None
-            with contextlib.suppress(TransportError, TimeoutError):
-                async with asyncio.timeout(_CLOSE_S):
-                    await connection.close()
 
     async def _converse(self, connection: Connection) -> None:
         conversation = self._conversation = Conversation(
@@ -285,12 +305,7 @@ class Feed:
 
     async def _keep_clock(self) -> None:
         while True:
-            for _ in range(_CLOCK_SAMPLES):
-                try:
-                    await self._upkeep.backfill.measure_clock()
-                except TradeTuiError:
-                    break
-                await self._clock.sleep(1.0)
+            self._upkeep.measure_clock()
             await self._clock.sleep(_CLOCK_EVERY_S)
 
     async def _keep_tickers(self) -> None:
@@ -298,5 +313,4 @@ class Feed:
         while Channel.TICKER not in self._adapter.channels:
             await self._clock.sleep(_TICKERS_EVERY_S)
             if self._machine.state is ConnectionState.CONNECTED:
-                with contextlib.suppress(TradeTuiError):
-                    await self._upkeep.refresh_tickers()
+                self._upkeep.refresh_tickers()

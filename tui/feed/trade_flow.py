@@ -78,7 +78,7 @@ class TradeFlow:
                 builders[timeframe] = CandleBuilder(instrument, timeframe)
 
     def forget(self, instrument: Instrument) -> None:
-        """Nobody watches the trades any more: what passes from now on is not missed."""
+        """Forget the ids: the next trade is the first."""
         self._sequences.pop(instrument, None)
 
     def add(self, trade: Trade) -> None:

@@ -30,6 +30,7 @@ from tui.model.timeframe import Timeframe
 
 # A built candle is closed this long after its end: the last trades are still on their way.
 _CANDLE_GRACE_NS = 1_000_000_000
+_CLOCK_SAMPLES = 4
 
 
 class Upkeep:
@@ -109,8 +110,10 @@ class Upkeep:
         change = self.subscriptions.want(subscriptions)
         for subscription in change.removed:
             self._end(subscription)
-        for subscription in change.give_up:
+        for subscription in change.ask:
             if subscription.channel is Channel.TRADES:
+                # What passed while nobody watched is not missed. Not sooner: trades on their way would
+                # be noted after all.
                 self._trades.forget(subscription.instrument)
         self.outbox.unsubscribe(change.give_up)
         if self._connected:
@@ -133,6 +136,7 @@ class Upkeep:
         self._books.reconnected()
         self.outbox.subscribe(list(self.subscriptions.streams))
         self._introduce()
+        self.measure_clock()
 
     def lost(self, cause: str) -> None:
         """There is no connection, or no longer: nothing is live."""
@@ -186,9 +190,19 @@ class Upkeep:
         for instrument, timeframe in self._trades.close_until(venue_time, local):
             self.candles_missing(instrument, timeframe)
 
-    async def refresh_tickers(self) -> None:
-        """Fetch the day figures of everything on the watchlist."""
-        await self._load_tickers(only_missing=False)
+    def refresh_tickers(self) -> None:
+        """Fetch the day figures of everything on the watchlist, in the background."""
+        self.jobs.start("tickers", lambda: self._load_tickers(only_missing=False))
+
+    def measure_clock(self) -> None:
+        """Compare our clock with the venue's, in the background."""
+        if not self.jobs.is_running("clock"):
+            self.jobs.start("clock", self._measure_clock)
+
+    async def _measure_clock(self) -> None:
+        for _ in range(_CLOCK_SAMPLES):
+            await self.backfill.measure_clock()
+            await self._clock.sleep(1.0)
 
     def note_listed(self, listed: Iterable[InstrumentInfo]) -> None:
         """Compare the wanted instruments with all that the venue lists."""
