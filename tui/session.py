@@ -87,6 +87,7 @@ class Session:
 
     def restart(self, cause: str) -> None:
         """Forget what is known and start again, as when a replay is moved to another moment."""
+        self._fetched.clear()
         for feed in self._feeds.values():
             feed.restart(cause)
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from tui.adapters.base import Adapter
 from tui.adapters.registry import load_adapter
 from tui.config import Settings
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from tui.sim.process import SimProcess
     from tui.sim.replay import Replay
 
+_NO_BUDGET = 10**9
 HOW_TO_GO_LIVE = "go live: tradetui --venue binance BTCUSDT"
 
 SIM = "SIM"
@@ -124,7 +127,16 @@ class ReplaySource:
     async def open(self, venues: Collection[str], report: Callable[[str], None]) -> list[Adapter]:
         endpoints = await self._played.start()
         venue = self._played.venue
-        return [load_adapter(venue)(endpoints, venue=venue, channels=self._played.channels)]
+        adapter = load_adapter(venue)(endpoints, venue=venue, channels=self._played.channels)
+        # Each jump connects and asks anew, and the time that would renew a venue's budget stands still
+        # in a pause: this server has none.
+        adapter.limits = msgspec.structs.replace(
+            adapter.limits,
+            connections=_NO_BUDGET,
+            rest_weight=_NO_BUDGET,
+            messages_per_s=float(_NO_BUDGET),
+        )
+        return [adapter]
 
     def status(self) -> str:
         player = self._played.player

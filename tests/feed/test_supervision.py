@@ -459,6 +459,24 @@ async def test_a_restart_measures_the_clock_anew_at_once(stage: Stage) -> None:
     assert stage.feed.health().clock_offset_ms == -5000.0
 
 
+async def test_a_restart_while_connecting_does_not_keep_that_connection(stage: Stage) -> None:
+    def jump_again(line: Line) -> None:
+        if len(stage.lines.lines) == 2:
+            stage.feed.restart("moved once more")
+            line.lose(TransportError("service restart", status=1012))
+
+    stage.lines.on_open = jump_again
+    stage.start()
+    await stage.run_for(1)
+
+    stage.feed.restart("moved to another moment")
+    await stage.run_for(0.25)
+
+    assert len(stage.lines.lines) == 3
+    assert stage.lines.lines[1].closed
+    assert stage.feed.health().state is ConnectionState.CONNECTED
+
+
 async def test_candles_asked_for_before_a_restart_come_too_late(stage: Stage) -> None:
     rest = ClockRest(stage.clock)
     stage.start(rest=rest)

@@ -269,6 +269,7 @@ class Feed:
     async def _connect_once(self) -> None:
         """One attempt and the conversation that follows; ends by raising why it ended."""
         request = self._adapter.stream()
+        restarts = self._restarts
         self._machine.attempt()
         self._connection = await self._transport.connect(
             request.url,
@@ -276,6 +277,8 @@ class Feed:
             max_message_bytes=request.max_message_bytes,
             timeout_s=self._settings.connect_timeout_s,
         )
+        if restarts != self._restarts:
+            raise HangUp(self._wake_cause)  # what this connection begins with may be of before
         try:
             await self._converse(self._connection)
         finally:
