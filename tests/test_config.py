@@ -192,6 +192,10 @@ def test_a_wrong_value_of_the_command_line_says_so(file: Path) -> None:
         ),
         ("limits = 3", "limits: 3 is not a table (write [limits] on a line of its own)"),
         (
+            "[limits]\nping_interval_s = 0.1",
+            "limits.ping_interval_s: 0.1 is not a number from 1 to 86400 (change it)",
+        ),
+        (
             "[limits]\nstale_after = 3",
             "limits.stale_after: there is no such setting (did you mean stale_after_s?)",
         ),

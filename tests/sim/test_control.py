@@ -55,6 +55,12 @@ def test_unsubscribing_what_was_never_asked_for_is_acknowledged(session: Session
     assert ask(session, method="UNSUBSCRIBE", params=["btcusdt@trade"], id=2)["result"] is None
 
 
+def test_json_that_is_nested_too_deep_is_no_json(session: Session) -> None:
+    reply = json.loads(answer("[" * 4000, session, 1024))
+
+    assert reply["error"]["code"] == 3
+
+
 def test_subscriptions_are_listed_in_order(session: Session) -> None:
     ask(session, method="SUBSCRIBE", params=["b@trade", "a@trade"], id=1)
 

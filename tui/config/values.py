@@ -188,6 +188,7 @@ LIMITS: Mapping[str, Reader] = {
     )
 } | {
     "backoff_factor": _number(1, 100),
+    "ping_interval_s": _number(1, 86_400),  # pings count among the messages that a venue allows
     "history_candles": _whole(1, 10_000),  # a series holds no more
 }
 

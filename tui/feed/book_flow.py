@@ -17,6 +17,8 @@ from tui.model.subscription import Channel, Subscription
 
 _DELAY_MAX_S = 30.0
 _CALM_S = 60.0
+# More than a screen shows; a whole book is most of what an instrument takes in memory.
+_KEPT_LEVELS = 200
 
 
 class _Book:
@@ -59,7 +61,12 @@ class BookFlow:
         self._books[instrument] = _Book(BookSync(instrument, self._policy, book))
 
     def forget(self, instrument: Instrument) -> None:
-        self._books.pop(instrument, None)
+        """Keep this book no longer: only its best levels stay, to be shown until it is watched again."""
+        if self._books.pop(instrument, None) is not None:
+            book = self._market[instrument].book
+            book.bids.truncate(_KEPT_LEVELS)
+            book.asks.truncate(_KEPT_LEVELS)
+            self._market.book_changed(instrument)
 
     def restart(self) -> None:
         """The market's books were replaced by empty ones: keep those."""

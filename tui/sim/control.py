@@ -35,7 +35,7 @@ def answer(text: str, session: Session, max_streams: int) -> str:
     """Do what a control message asks for and write its reply."""
     try:
         request = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         line, column = getattr(error, "lineno", 1), getattr(error, "colno", 1)
         return _error(3, f"Invalid JSON: expected value at line {line} column {column}", None)
     request_id: Any = None

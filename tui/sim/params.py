@@ -86,7 +86,7 @@ class Params:
             return list(self._listed), False
         try:
             names = json.loads(self._values["symbols"])
-        except ValueError:
+        except (ValueError, RecursionError):
             names = None
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise ApiError(
