@@ -11,7 +11,7 @@ from pathlib import Path
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
 os.environ["TZ"] = "UTC"
-for name in ("NO_COLOR", "TEXTUAL_THEME", "COLORTERM"):
+for name in ("NO_COLOR", "TEXTUAL_THEME", "COLORTERM", "COLUMNS", "LINES"):
     os.environ.pop(name, None)
 time.tzset()
 # Modules that several tests share (staging.py and its like) are imported by their plain name.

@@ -124,7 +124,7 @@ class Dashboard(Screen[None]):
         self.grid = PanelGrid(self.panels, id="grid")
         self.grid.set_reactive(PanelGrid.count, state.grid)
         self.grid.set_reactive(PanelGrid.chosen, min(state.focused, state.grid - 1))
-        self.watchlist = Watchlist(market, glyphs=glyphs, id="watchlist")
+        self.watchlist = Watchlist(market, badge=badge, glyphs=glyphs, id="watchlist")
         self.watchlist.set_reactive(Watchlist.instruments, tuple(state.watchlist))
         self.ladder = DepthLadder(market, badge=badge, glyphs=glyphs, id="ladder")
         self.curve = DepthCurve(market, badge=badge, glyphs=glyphs, id="curve")

@@ -17,7 +17,7 @@ from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 from tui.model.text import clean
 from tui.model.timeframe import Timeframe
 from tui.widgets import format as fmt
-from tui.widgets.line_widget import LineWidget, Part, Row
+from tui.widgets.line_widget import LineWidget, Part, Row, spread
 from tui.widgets.look import Look, on
 from tui.widgets.title import truth_style, truth_text
 
@@ -38,9 +38,12 @@ class Watchlist(LineWidget):
             super().__init__()
             self.instrument = instrument
 
-    def __init__(self, market: Market, *, glyphs: Glyphs, id: str | None = None) -> None:
+    def __init__(
+        self, market: Market, *, badge: str = "", glyphs: Glyphs, id: str | None = None
+    ) -> None:
         super().__init__(id=id)
         self._market = market
+        self._badge = badge
         self._glyphs = glyphs
         self._top = 0
 
@@ -102,8 +105,9 @@ class Watchlist(LineWidget):
         more = (
             f" {self.cursor + 1}/{len(self.instruments)} " if len(self.instruments) > room else " "
         )
-        heading = " Watchlist".ljust(width - len(more)) + more
-        rows: list[Row] = [((heading, look.title),)]
+        badge: list[Part] = [(f" {self._badge} ", look.badge)] if self._badge else []
+        heading: list[Part] = [(" Watchlist", look.title), (more, look.title)]
+        rows: list[Row] = [spread(heading, badge, width, look.title)]
         if not shown:
             return [*rows, ((" empty: press / to search", look.muted),)]
         one_venue = len({instrument.venue for instrument in self.instruments}) == 1
