@@ -26,9 +26,12 @@ class Venue:
 
     def __init__(self) -> None:
         self.asked = 0
+        self.refuses = False
 
     async def klines(self, request: web.Request) -> web.Response:
         self.asked += 1
+        if self.refuses:
+            return web.json_response({"code": -1121, "msg": "Invalid symbol."}, status=400)
         return web.json_response([ROW])
 
 
@@ -79,3 +82,17 @@ async def test_small_histories_are_fetched_again_after_a_jump_in_time(
 
     assert venue.asked == 2
     assert len(session.market[BTC].series(MINUTE)) == 1
+
+
+async def test_a_history_that_the_venue_refuses_is_said_and_not_asked_for_in_a_loop(
+    session: Session, venue: Venue
+) -> None:
+    venue.refuses = True
+
+    await session.fetch_history([BTC], MINUTE)
+    await session.fetch_history([BTC], MINUTE)
+
+    assert venue.asked == 1
+    assert [record.message for record in session.errors.records()] == [
+        "no candles by REST: Invalid symbol. (code -1121)"
+    ]

@@ -14,7 +14,7 @@ from tui.feed.error_log import ErrorLog
 from tui.feed.feed import Feed
 from tui.feed.settings import FeedSettings
 from tui.market.market import Market
-from tui.model.errors import TradeTuiError
+from tui.model.errors import TradeTuiError, TransportError
 from tui.model.health import FeedHealth
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Subscription
@@ -126,7 +126,7 @@ class Session:
     ) -> None:
         """Fetch the newest candles for the watchlist's small histories, where they are old.
 
-        A failure is on the error log; it is tried again when the watchlist changes.
+        A failure is on the error log, and tried again by the next call; a refusal much later.
         """
         now = self.clock.monotonic()
         for instrument in instruments:
@@ -136,8 +136,9 @@ class Session:
             self._fetched[key] = now
             try:
                 await feed.fetch_candles(instrument, timeframe, limit=_HISTORY_CANDLES)
-            except TradeTuiError:
-                self._fetched.pop(key, None)
+            except TradeTuiError as error:
+                if not (isinstance(error, TransportError) and error.is_refusal):
+                    self._fetched.pop(key, None)
 
     async def close(self) -> None:
         await self._rest.close()

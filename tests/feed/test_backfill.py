@@ -364,6 +364,15 @@ async def test_of_many_symbols_only_the_unknown_ones_are_rejected() -> None:
     assert len(desk.rest.asked) < 20
 
 
+async def test_a_venue_that_tells_no_symbols_is_on_the_error_log() -> None:
+    desk = make_desk(TICKER)
+    desk.rest.by_path["exchangeInfo"] = [refusing(451, b'{"code":0,"msg":"Not in your region."}')]
+
+    await desk.finish(desk.backfill.learn([BTC]))
+
+    assert desk.messages() == ["no symbols by REST: Not in your region. (code 0)"]
+
+
 async def test_a_venue_without_such_a_request_rejects_nobody() -> None:
     desk = make_desk(TICKER)
 

@@ -127,3 +127,17 @@ async def test_a_cancelled_job_makes_room_for_its_successor() -> None:
 
     assert finished == ["quick"]
     assert not jobs.is_running("key")
+
+
+async def test_a_request_that_the_venue_refuses_is_on_the_error_log() -> None:
+    errors = ErrorLog(ManualClock())
+
+    async def job() -> None:
+        raise TransportError("not in this region", status=451, fatal=True)
+
+    async with asyncio.TaskGroup() as group:
+        jobs = Jobs("SIM", errors)
+        jobs.open(group)
+        jobs.start("tickers", job)
+
+    assert [record.message for record in errors.records()] == ["not in this region"]

@@ -101,7 +101,7 @@ class Backfill:
             try:
                 await self._fetch_candles(subscription, timeframe)
             except TransportError as error:
-                if error.fatal and error.status is not None:
+                if error.is_refusal:
                     self._report_refusal(subscription.instrument, "candles", error)
                     if joins:
                         self._subscriptions.loaded(subscription, "no history")
@@ -271,6 +271,12 @@ class Backfill:
                         self._note_instruments,
                     )
             except TransportError as error:
+                if error.is_refusal:
+                    self._errors.report(
+                        ErrorCategory.SERVER,
+                        f"no symbols by REST: {error.message}",
+                        venue=self._adapter.venue,
+                    )
                 if error.fatal:
                     return
                 await self._pause(attempt, error)

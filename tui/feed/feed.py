@@ -132,7 +132,16 @@ class Feed:
         """
         request = self._adapter.candles_request(instrument, timeframe, limit=limit)
         restarts = self._restarts
-        candles = await self._rest.fetch(request)
+        try:
+            candles = await self._rest.fetch(request)
+        except TransportError as error:
+            if error.is_refusal:
+                self._errors.report(
+                    ErrorCategory.SUBSCRIPTION,
+                    f"no candles by REST: {error.message}",
+                    instrument=instrument,
+                )
+            raise
         if restarts != self._restarts:
             return 0  # they belong to the moment before the jump
         return self._market.merge_candles(instrument, timeframe, candles)

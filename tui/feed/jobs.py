@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 
 from tui.feed.error_log import ErrorLog
-from tui.model.errors import TradeTuiError
+from tui.model.errors import TradeTuiError, TransportError
 from tui.model.health import ErrorCategory
 
 
@@ -66,9 +66,10 @@ class Jobs:
         task = asyncio.current_task()
         try:
             await job()
-        except TradeTuiError:
-            # The request that failed has put itself on the error log.
-            pass
+        except TradeTuiError as error:
+            # A request that failed has put itself on the error log, unless the venue refused it.
+            if isinstance(error, TransportError) and error.is_refusal:
+                self._errors.report(ErrorCategory.SERVER, error.message, venue=self._venue)
         except Exception as error:
             self._errors.report(
                 ErrorCategory.SERVER,

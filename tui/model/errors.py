@@ -70,3 +70,8 @@ class TransportError(TradeTuiError):
         self.status = status
         self.retry_after_s = retry_after_s
         self.fatal = fatal
+
+    @property
+    def is_refusal(self) -> bool:
+        """True where the other side understood and said no, rather than could not be reached."""
+        return self.fatal and self.status is not None

@@ -55,10 +55,6 @@ class RateWindow:
         moments.append(now_s)
         return len(moments) <= self._count
 
-    @property
-    def is_idle(self) -> bool:
-        return not self._moments
-
 
 class Verdict(msgspec.Struct, frozen=True):
     """What becomes of a request.

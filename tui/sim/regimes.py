@@ -73,7 +73,6 @@ class Weather:
         self._rng = rng
         self._seconds: deque[Second] = deque(maxlen=keep_s)
         self._count = 0
-        self._forced = regime
         self.regime: Regime = Regime.NORMAL if regime is Regime.AUTO else regime
         self._left_s = self._span() if regime is Regime.AUTO else math.inf
         self._mood = MOODS[self.regime]
@@ -83,7 +82,6 @@ class Weather:
 
     def set_regime(self, regime: Regime) -> None:
         """Turn to a regime from the next second on; AUTO lets the present one end when it will."""
-        self._forced = regime
         if regime is Regime.AUTO:
             self._left_s = self._span()
         else:

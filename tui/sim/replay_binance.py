@@ -96,11 +96,6 @@ class ReplayServer:
         self._generation = player.generation
         player.on_change(self._notice_seek)
 
-    @property
-    def channels_present(self) -> frozenset[Channel]:
-        """What the recorded streams carry."""
-        return self.history.channels
-
     async def start(self, port: int = 0) -> dict[str, str]:
         """Listen on loopback, on a free port for 0; returns the endpoints "stream" and "rest"."""
         app = web.Application()
