@@ -268,3 +268,22 @@ def test_neither_library_is_imported_before_it_is_needed() -> None:
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert run.stdout.split() == ["False", "False"]
+
+
+async def test_a_refusal_that_says_twice_when_to_come_back_is_understood() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\nretry-after: 9\r\n"
+            b"Content-Length: 0\r\n\r\n"
+        )
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(TransportError) as refused:
+            await WebSocketTransport().connect(
+                f"ws://127.0.0.1:{port}/", {}, max_message_bytes=1024, timeout_s=5.0
+            )
+
+    assert (refused.value.status, refused.value.retry_after_s) == (429, 9.0)

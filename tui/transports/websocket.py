@@ -121,7 +121,9 @@ def _connect_error(url: str, error: Exception, timeout_s: float) -> TransportErr
     host = host_of(url)
     if isinstance(error, InvalidStatus):
         response = error.response
-        return handshake_error(url, response.status_code, response.headers, time.time())
+        # The library's own headers raise where a name comes twice, as behind some proxies.
+        headers = {name.title(): value for name, value in response.headers.raw_items()}
+        return handshake_error(url, response.status_code, headers, time.time())
     if isinstance(error, InvalidURI | InvalidProxy):
         return TransportError(
             f"{url} cannot be opened: {error}",
