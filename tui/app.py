@@ -238,6 +238,7 @@ class TradeTuiApp(DiffingApp[int]):
         if replay is not None:
             replay.player.seek(replay.player.position_s + seconds)
             self.session.restart("moved to another moment of the recording")
+            self.dashboard.fetch_history()
 
     # -- inside ----------------------------------------------------------------------------
 

@@ -49,7 +49,8 @@ class Dashboard(Screen[None]):
     Dashboard #watchlist { height: auto; max-height: 40%; }
     Dashboard #errors { height: 9; }
     Dashboard #metrics { height: 13; }
-    Dashboard.-short #errors, Dashboard.-short #metrics { height: 7; }
+    Dashboard.-short #errors { height: 7; }
+    Dashboard.-short #metrics { max-height: 60%; }
     Dashboard #tape { height: 0.8fr; }
     Dashboard.-narrow #watchlist, Dashboard.-narrow #tape { display: none; }
     Dashboard.-short #watchlist, Dashboard.-short #tape { display: none; }
