@@ -57,7 +57,8 @@ def split_cells(text: str) -> list[str]:
 def _cell_of(cluster: str, width: int) -> list[str]:
     base = cluster[0]
     drawn_width = get_character_cell_size(base)
-    if not (base.isprintable() or base == "\u3000") or not 0 < drawn_width <= width:
+    harmless = (base.isprintable() or base == "\u3000") and 0 < drawn_width <= width
+    if not harmless or base == PLACEHOLDER:
         return [PLACEHOLDER, *[" "] * (width - 1)]
     marks = [mark for mark in cluster[1:] if _is_mark(mark)][:_MOST_MARKS]
     cell = base + "".join(marks)
