@@ -8,15 +8,17 @@ import random
 import resource
 import sys
 from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import msgspec
+from textual import events
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.worker import Worker, WorkerState
+from textual.worker import Worker, WorkerError, WorkerState
 
 from tui import __version__, locations
 from tui.charts.glyphs import ASCII, EIGHTHS, HALVES, Glyphs
@@ -124,6 +126,11 @@ class TradeTuiApp(DiffingApp[int]):
 
     async def on_unmount(self) -> None:
         self._save_state()
+        # What still runs could open another connection behind the close.
+        for worker in list(self.workers):
+            worker.cancel()
+            with suppress(WorkerError):
+                await worker.wait()
         await self.session.close()
         await self._source.close()
         self._log_file.close()
@@ -153,6 +160,12 @@ class TradeTuiApp(DiffingApp[int]):
         if action.startswith("replay_"):
             return self._source.replay is not None
         return super().check_action(action, parameters)
+
+    def on_key(self, event: events.Key) -> None:
+        # Letters typed in one go with the search's key went to the screen beneath it.
+        if isinstance(self.screen, SymbolSearch) and event.character and event.is_printable:
+            event.prevent_default()
+            self.screen.type(event.character)
 
     # -- the frame -------------------------------------------------------------------------
 
@@ -185,13 +198,14 @@ class TradeTuiApp(DiffingApp[int]):
 
     # -- actions ---------------------------------------------------------------------------
 
-    def action_search(self) -> None:
+    async def action_search(self) -> None:
         def chosen(instrument: Instrument | None) -> None:
             if instrument is not None:
                 self.dashboard.add_to_watchlist(instrument)
                 self.dashboard.show_instrument(instrument)
 
-        self.push_screen(
+        # Waited for, so that the letters that follow find the field.
+        await self.push_screen(
             SymbolSearch(self.session.instruments, self.dashboard.add_to_watchlist), chosen
         )
 
