@@ -170,6 +170,20 @@ async def test_nothing_but_the_search_hears_the_keys_while_typing() -> None:
         assert app.dashboard.state() == before
 
 
+async def test_letters_typed_in_one_go_with_the_searchs_key_reach_it() -> None:
+    async with running() as (app, pilot):
+        before = app.dashboard.state()
+
+        for key in ("slash", "b", "x", "3"):
+            app.simulate_key(key)
+        await pilot.pause()
+        await pilot.pause()
+
+        assert isinstance(app.screen, SymbolSearch)
+        assert app.screen.query_one(Input).value == "bx3"
+        assert app.dashboard.state() == before
+
+
 async def test_a_found_symbol_goes_into_the_panel_and_into_the_watchlist(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

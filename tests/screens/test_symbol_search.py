@@ -6,8 +6,10 @@ from tui.model.instrument import Instrument, InstrumentInfo
 from tui.screens.symbol_search import rank
 
 
-def info(symbol: str, base: str, *, venue: str = "BINANCE", trading: bool = True) -> InstrumentInfo:
-    return InstrumentInfo(Instrument(venue, symbol), base, "USDT", is_trading=trading)
+def info(
+    symbol: str, base: str, quote: str = "USDT", *, venue: str = "BINANCE", trading: bool = True
+) -> InstrumentInfo:
+    return InstrumentInfo(Instrument(venue, symbol), base, quote, is_trading=trading)
 
 
 ALL = [
@@ -32,6 +34,12 @@ def test_symbols_that_begin_with_the_text_come_first() -> None:
         "BINANCE:WBTCUSDT",
         "BINANCE:BTCOLD",
     ]
+
+
+def test_the_pair_in_the_most_common_quote_currency_comes_before_shorter_ones() -> None:
+    listed = [info("ETHBTC", "ETH", "BTC"), info("ETHUSDT", "ETH"), info("XRPUSDT", "XRP")]
+
+    assert str(rank(listed, "eth")[0].instrument) == "BINANCE:ETHUSDT"
 
 
 def test_separators_do_not_matter() -> None:

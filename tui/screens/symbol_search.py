@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import ClassVar
 
@@ -26,9 +27,11 @@ def rank(infos: Sequence[InstrumentInfo], text: str) -> list[InstrumentInfo]:
     """The instruments that match a text, best first.
 
     A symbol that begins with the text comes before one that contains it, that before one whose
-    letters hold those of the text in order; trading instruments before halted ones, short symbols
-    before long ones. `VENUE:` at the front limits the search to that venue.
+    letters hold those of the text in order; trading instruments before halted ones, those in the
+    most common quote currency first, short symbols before long ones. `VENUE:` at the front limits
+    the search to that venue.
     """
+    pairs = Counter(info.quote for info in infos if info.is_trading)
     venue, colon, rest = text.strip().upper().partition(":")
     if not colon:
         venue, rest = "", venue
@@ -40,9 +43,10 @@ def rank(infos: Sequence[InstrumentInfo], text: str) -> list[InstrumentInfo]:
         plain = "".join(c for c in info.instrument.symbol.upper() if c not in "/-_ ")
         grade = _grade(plain, info.base.upper(), needle)
         if grade is not None:
-            found.append((not info.is_trading, grade, len(plain), info.instrument, info))
-    found.sort(key=lambda entry: entry[:4])
-    return [entry[4] for entry in found]
+            order = (not info.is_trading, grade, -pairs[info.quote], len(plain), info.instrument)
+            found.append((order, info))
+    found.sort(key=lambda entry: entry[0])
+    return [info for _, info in found]
 
 
 def _grade(symbol: str, base: str, needle: str) -> int | None:
@@ -97,6 +101,7 @@ class SymbolSearch(ModalScreen[Instrument | None]):
         self._watch = watch
         self._infos: list[InstrumentInfo] = []
         self._matches: list[InstrumentInfo] = []
+        self._text: str | None = None  # what the matches are for
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -121,12 +126,17 @@ class SymbolSearch(ModalScreen[Instrument | None]):
             return
         self._show(self.query_one(Input).value)
 
+    def type(self, text: str) -> None:
+        """Add to what is typed, as the keys do that arrive before the field has the focus."""
+        self.query_one(Input).insert_text_at_cursor(text)
+
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         self._show(event.value)
 
     @on(Input.Submitted)
     def _submitted(self) -> None:
+        self._show(self.query_one(Input).value)  # Enter may overtake the news of the last letter
         chosen = self._highlighted()
         if chosen is not None:
             self.dismiss(chosen)
@@ -155,8 +165,9 @@ class SymbolSearch(ModalScreen[Instrument | None]):
         return self._matches[index].instrument if index is not None and self._matches else None
 
     def _show(self, text: str) -> None:
-        if not self._infos:
+        if not self._infos or text == self._text:
             return
+        self._text = text
         ranked = rank(self._infos, text)
         self._matches = ranked[:SHOWN]
         options = self.query_one(OptionList)
