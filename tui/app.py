@@ -9,11 +9,13 @@ import resource
 import sys
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
-from datetime import UTC, tzinfo
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import msgspec
+import platformdirs
 from textual import events
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
@@ -22,6 +24,7 @@ from textual.worker import Worker, WorkerError, WorkerState
 
 from tui import __version__, locations
 from tui.charts.glyphs import ASCII, EIGHTHS, HALVES, Glyphs
+from tui.feed.clock import Clock, SystemClock
 from tui.feed.error_log import ErrorLog
 from tui.keymap import ACTIONS, effective_keys
 from tui.launch import Launch, Mode
@@ -30,6 +33,7 @@ from tui.model.errors import TradeTuiError
 from tui.model.health import AppHealth, ErrorCategory
 from tui.model.instrument import Instrument
 from tui.model.text import clean
+from tui.recording.player import PlayerState
 from tui.screens.dashboard import Dashboard
 from tui.screens.help import HelpScreen
 from tui.screens.symbol_search import SymbolSearch
@@ -77,7 +81,9 @@ class TradeTuiApp(DiffingApp[int]):
         for text in (*launch.problems, problem, self._log_file.problem):
             if text:
                 self._report_config(text)
-        self._last_sample = (source.clock.monotonic(), 0, 0)
+        # A recording's time stands still in a pause and may run fast; the program's own does not.
+        self._real: Clock = source.clock if source.replay is None else SystemClock()
+        self._last_sample = (self._real.monotonic(), 0, 0)
         self._themes = [to_textual(theme) for theme in launch.themes.values()]
         self.dashboard = self._make_dashboard()
 
@@ -172,12 +178,13 @@ class TradeTuiApp(DiffingApp[int]):
     def frame(self) -> None:
         """Paint what changed since the last frame."""
         if self.screen_stack and self.dashboard.is_mounted:
-            self.dashboard.frame(self._source.clock.time_ns())
+            real = None if self._source.replay is None else self._real.time_ns()
+            self.dashboard.frame(self._source.clock.time_ns(), real)
 
     def _health(self) -> AppHealth:
         """The figures since the last call; the metrics panel calls once a second."""
         market, meter = self.session.market, self.terminal_meter
-        now = self._source.clock.monotonic()
+        now = self._real.monotonic()
         frames = meter.frames_sent + meter.frames_empty
         then, frames_then, bytes_then = self._last_sample
         elapsed = max(now - then, 1e-3)
@@ -226,12 +233,31 @@ class TradeTuiApp(DiffingApp[int]):
         self.theme = names[index % len(names)]
         self.notify(f"theme {self.theme}", timeout=2, markup=False)
 
+    def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
+        # Textual's own wants a folder for downloads, which a server rarely has.
+        downloads = platformdirs.user_downloads_path()
+        folder = Path(path) if path else downloads if downloads.is_dir() else Path.home()
+        name = filename or f"tradetui-{datetime.now(UTC):%Y%m%d-%H%M%S}.svg"
+        try:
+            saved = self.save_screenshot(name, str(folder))
+        except OSError as error:
+            reason = clean(f"no picture: {folder}: {error.strerror}", _NOTICE)
+            self.notify(reason, severity="error", markup=False)
+        else:
+            self.notify(f"saved {saved}", markup=False, timeout=5)
+
     def action_palette(self) -> None:
         self.action_command_palette()
 
     def action_replay_pause(self) -> None:
-        if self._source.replay is not None:
-            self._source.replay.player.toggle()
+        if self._source.replay is None:
+            return
+        player = self._source.replay.player
+        if player.state is PlayerState.ENDED:  # there is nothing left to play: once more
+            player.play()
+            self._seek(-player.duration_s)
+        else:
+            player.toggle()
 
     def action_replay_slower(self) -> None:
         if self._source.replay is not None:

@@ -181,3 +181,32 @@ async def test_a_replay_is_paused_sped_up_and_moved_from_the_keyboard(recordings
 
     assert 100 <= moved_to - 1_723_161_255 <= 120
     assert errors == []
+
+
+async def test_a_replay_that_ended_plays_once_more(recordings: Path) -> None:
+    app = replay_app(recordings / "binance_spot_4symbols.jsonl.gz", speed=math.inf)
+    replay = app._source.replay
+    assert replay is not None
+
+    async with app.run_test(size=(160, 50)) as pilot:
+        await until(lambda: is_drained(app))
+        before = app.session.health()[0].messages_in
+        await pilot.press("p")
+        await until(lambda: app.session.health()[0].messages_in > before and is_drained(app))
+
+    assert replay.player.generation == 1
+
+
+async def test_the_programs_own_figures_go_on_while_a_replay_stands_still(
+    recordings: Path,
+) -> None:
+    app = replay_app(recordings / "binance_spot_4symbols.jsonl.gz", speed=math.inf)
+
+    async with app.run_test(size=(160, 50)):
+        await until(lambda: is_drained(app))
+        recorded = app._source.clock.monotonic()
+        began = app._last_sample[0]
+        app._health()
+
+        assert app._source.clock.monotonic() == recorded
+        assert app._last_sample[0] > began

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from staging import CONNECTED, INSTRUMENTS, MINUTE, StagedApp, staged_app
+from staging import CONNECTED, INSTRUMENTS, MINUTE, StagedApp, StagedSource, staged_app, tell
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -17,7 +18,7 @@ from tui.adapters.binance import BinanceAdapter
 from tui.model.events import Ticker
 from tui.model.health import ConnectionState, ErrorCategory
 from tui.model.instrument import InstrumentInfo
-from tui.model.subscription import Channel, Subscription
+from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 from tui.model.timeframe import Timeframe
 from tui.screens.help import HelpScreen
 from tui.screens.symbol_search import SymbolSearch
@@ -240,6 +241,48 @@ async def test_the_error_log_is_filtered_copied_and_cleared() -> None:
         assert len(app.session.errors) == 0
 
 
+async def test_a_long_error_is_wrapped_so_that_its_remedy_can_be_read() -> None:
+    app = staged_app()
+    app.session.errors.report(ErrorCategory.CONFIG, f"{'too long ' * 12}(make it shorter)")
+    async with running(app, size=(100, 40)) as (app, pilot):
+        await pilot.press("e")
+        app.frame()
+
+        assert row(app.dashboard.errors, 1).startswith(" 23:54:15 config       too long")
+        assert "make it shorter" in row(app.dashboard.errors, 2)
+
+
+async def test_an_empty_category_does_not_claim_that_nothing_went_wrong() -> None:
+    app = staged_app()
+    app.session.errors.report(ErrorCategory.PARSE, "k.t: not a number", venue="BINANCE")
+    async with running(app) as (app, pilot):
+        await pilot.press("e", "f", "c")
+        app.frame()
+
+        assert row(app.dashboard.errors, 1).strip() == "no connection errors"
+        assert app.clipboard == ""
+
+
+async def test_a_picture_is_saved_where_there_is_no_folder_for_downloads() -> None:
+    async with running() as (_app, pilot):
+        await pilot.press("ctrl+s")
+
+        [picture] = Path.home().glob("tradetui-*.svg")
+        assert picture.read_text().startswith("<svg")
+
+
+async def test_panels_that_nobody_named_begin_with_the_watchlist() -> None:
+    two = staged_app(grid=2)
+    two._log_file.close()
+    settings = msgspec.structs.replace(two._launch.settings, grid=4)
+    launch = msgspec.structs.replace(two._launch, settings=settings)
+
+    async with running(StagedApp(launch, StagedSource(), CONNECTED)) as (app, _pilot):
+        shown = [panel.instrument for panel in app.dashboard.panels[:5]]
+
+    assert shown == [BTC, ETH, SOL, XRP, None]
+
+
 async def test_the_footer_shows_what_can_be_done_now() -> None:
     async with running() as (app, pilot):
         assert "filter" not in row(app.dashboard.key_bar, 0)
@@ -315,7 +358,22 @@ async def test_a_lost_connection_is_told_in_the_status_bar() -> None:
         retry_in_s=7.0,
     )
     async with running(staged_app(health=health)) as (app, _pilot):
-        assert "RECONNECTING: connection refused retry in 7s" in row(app.dashboard.status_bar, 0)
+        assert "RECONNECTING retry in 7s · connection refused" in row(app.dashboard.status_bar, 0)
+
+
+async def test_a_long_cause_is_cut_and_never_hides_the_state_and_the_retry() -> None:
+    health = msgspec.structs.replace(
+        CONNECTED,
+        state=ConnectionState.DISCONNECTED,
+        cause="cannot connect to stream.binance.com:9443: the name cannot be resolved",
+        retry_in_s=7.0,
+    )
+    async with running(staged_app(health=health), size=(80, 24)) as (app, _pilot):
+        shown = row(app.dashboard.status_bar, 0)
+
+        assert "DISCONNECTED retry in 7s · cannot connect" in shown
+        assert "… " in shown
+        assert shown.endswith("23:54:15 UTC ")
 
 
 @pytest.mark.parametrize("theme", ["textual-dark", "textual-light", "ansi-dark", "nord"])
@@ -326,3 +384,12 @@ async def test_textuals_own_themes_work_too(theme: str) -> None:
         app.frame()
 
         assert "BINANCE:BTCUSDT" in row(app.dashboard.panels[0], 0)
+
+
+async def test_a_chart_that_waits_for_a_connection_says_why() -> None:
+    app = staged_app(filled=False)
+    tell(app, BTC, SubscriptionStatus.PENDING, "disconnected: connection refused")
+    async with running(app) as (app, _pilot):
+        panel = app.dashboard.panels[0]
+
+        assert any("disconnected: connection refused" in row(panel, y) for y in range(20))

@@ -122,6 +122,12 @@ class Dashboard(Screen[None]):
         for panel, held in zip(self.panels, state.panels, strict=False):
             panel.set_reactive(CandlePanel.instrument, held.instrument)
             panel.set_reactive(CandlePanel.timeframe, held.timeframe)
+        spare = [i for i in state.watchlist if i not in {held.instrument for held in state.panels}]
+        for panel, instrument in zip(
+            self.panels[len(state.panels) : state.grid], spare, strict=False
+        ):
+            panel.set_reactive(CandlePanel.instrument, instrument)
+            panel.set_reactive(CandlePanel.timeframe, self.panels[0].timeframe)
         self.grid = PanelGrid(self.panels, id="grid")
         self.grid.set_reactive(PanelGrid.count, state.grid)
         self.grid.set_reactive(PanelGrid.chosen, min(state.focused, state.grid - 1))
@@ -245,10 +251,13 @@ class Dashboard(Screen[None]):
 
     # -- the frame -------------------------------------------------------------------------
 
-    def frame(self, now: int) -> None:
-        """Let every widget that is shown look at the market again."""
+    def frame(self, now: int, real_now: int | None = None) -> None:
+        """Let every widget that is shown look at the market again.
+
+        `real_now` is the time outside, where `now` is that of a recording.
+        """
         self.status_bar.sync(now)
-        self.metrics.sync(now)
+        self.metrics.sync(now if real_now is None else real_now)
         if self.errors.display:
             self.errors.sync(now)
         if self.paused:
@@ -415,6 +424,9 @@ class Dashboard(Screen[None]):
         self.errors.first = 0
 
     def action_copy(self) -> None:
+        if not self.errors.has_any():
+            self.notify("there is nothing to copy", markup=False, timeout=3)
+            return
         self.app.copy_to_clipboard(self.errors.as_text())
         self.notify("the error log is on the clipboard", markup=False, timeout=3)
 

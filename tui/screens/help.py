@@ -48,21 +48,23 @@ class HelpScreen(ModalScreen[None]):
         self._version = version
 
     def compose(self) -> ComposeResult:
-        table = Table.grid(padding=(0, 2))
-        table.add_column(no_wrap=True, style="bold")
-        table.add_column()
-        table.add_row(Text(f"tradetui {self._version}"), Text("keys"))
-        for key, description in self._keys:
-            table.add_row(Text(key), Text(description))
-        table.add_row("", "")
-        table.add_row(Text("on screen"), Text("meaning"))
-        for mark, meaning in LEGEND:
-            table.add_row(Text(mark), Text(meaning))
         with VerticalScroll():
-            yield Static(table)
+            yield Static(Text(f"tradetui {self._version}", style="bold"))
+            yield Static(_table(self._keys))
+            yield Static(Text("\nWhat the marks mean", style="bold"))
+            yield Static(_table(LEGEND))
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
 
     def action_scroll(self, lines: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+
+def _table(pairs: Sequence[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column()
+    for left, right in pairs:
+        table.add_row(Text(left), Text(right))
+    return table

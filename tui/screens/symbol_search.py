@@ -74,7 +74,10 @@ class SymbolSearch(ModalScreen[Instrument | None]):
     SymbolSearch Input, SymbolSearch Input:focus {
         border: none; height: 1; margin: 0 0 1 0; padding: 0 1; background: $tt-background;
     }
-    SymbolSearch OptionList { height: 1fr; border: none; background: $panel; padding: 0; }
+    SymbolSearch OptionList {
+        height: 1fr; border: none; background: $panel; padding: 0;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
     SymbolSearch OptionList > .option-list--option-highlighted {
         background: $tt-highlight; color: $tt-text; text-style: bold;
     }

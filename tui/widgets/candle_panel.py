@@ -134,6 +134,8 @@ class CandlePanel(LineWidget, can_focus=True):
                 return "no candles yet"
             case SubscriptionStatus.STALE:
                 return "no connection"
+            case SubscriptionStatus.PENDING if truth.reason:
+                return clean(truth.reason, 80)
             case _:
                 return "loading candles"
 

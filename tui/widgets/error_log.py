@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, tzinfo
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
@@ -88,7 +90,8 @@ class ErrorLogView(LineWidget, can_focus=True):
         title = look.title_focused if self.has_focus else look.title
         rows: list[Row] = [((heading.ljust(width), title),)]
         if not records:
-            rows.append(((" nothing went wrong so far", look.muted),))
+            nothing = f"no {what} errors" if self.category else "no errors"
+            rows.append(((f" {nothing}", look.muted),))
         for record in records[self.first : self.first + height - 1]:
             times = f" ×{record.count}" if record.count > 1 else ""
             where = clean(str(record.instrument) if record.instrument else record.venue, 24)
@@ -96,15 +99,25 @@ class ErrorLogView(LineWidget, can_focus=True):
             parts: list[Part] = [(f" {fmt.clock_time(record.last_seen, self._zone)} ", look.muted)]
             if width >= 60:
                 parts.append((f"{record.category:<12} ", colour))
-            parts += [
-                (f"{where} " if where else "", look.bold),
-                (clean(record.message, 400), look.base if width >= 60 else colour),
-                (times, look.warning),
-            ]
-            rows.append(tuple(parts))
+            if where:
+                parts.append((f"{where} ", look.bold))
+            indent = sum(cell_len(text) for text, _ in parts)
+            front = look.base if width >= 60 else colour
+            for line in _wrapped(clean(record.message, 400), width - indent - len(times)):
+                rows.append((*parts, (line, front), (times, look.warning)))
+                parts, times = [(" " * indent, look.base)], ""
         return rows
+
+    def has_any(self) -> bool:
+        """Is anything listed now?"""
+        return bool(self._records(self.category))
 
     def _line(self, record: ErrorRecord) -> str:
         where = clean(str(record.instrument) if record.instrument else record.venue, 24)
         when = fmt.clock_time(record.last_seen, self._zone)
         return f"{when} {record.category} {where} {clean(record.message, 500)} x{record.count}"
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """The text in lines that fit, so that a remedy at its end can be read."""
+    return textwrap.wrap(text, max(12, width), break_on_hyphens=False) or [""]

@@ -164,13 +164,18 @@ def _program_figures(program: AppHealth) -> list[tuple[str, str]]:
 
 
 def _wrapped(figures: list[tuple[str, str]], width: int, look: Look) -> list[Row]:
-    """Label and value pairs in columns of equal width, as many a row as fit."""
+    """Label and value pairs in columns of equal width, as many a row as fit; long ones take two."""
     columns = max(1, width // _COLUMN)
-    rows: list[Row] = []
-    for start in range(0, len(figures), columns):
-        parts: list[Part] = []
-        for label, value in figures[start : start + columns]:
-            room = max(len(value), _COLUMN - len(label) - 3)
-            parts += [(f"  {label} ", look.muted), (value.ljust(room), look.base)]
-        rows.append(tuple(parts))
-    return rows
+    rows: list[list[Part]] = []
+    free = 0
+    for label, value in figures:
+        taken = min(columns, -(-(len(label) + len(value) + 3) // _COLUMN))
+        if taken > free:
+            rows.append([])
+            free = columns
+        free -= taken
+        rows[-1] += [
+            (f"  {label} ", look.muted),
+            (value.ljust(taken * _COLUMN - len(label) - 3), look.base),
+        ]
+    return [tuple(parts) for parts in rows]

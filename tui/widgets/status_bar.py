@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from datetime import tzinfo
 
+from rich.cells import cell_len
 from textual.reactive import reactive
 
 from tui.model.health import ConnectionState, FeedHealth
@@ -60,6 +61,12 @@ class StatusBar(LineWidget):
 
     def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
         back = look.title
+        errors = self._errors()
+        right: list[Part] = []
+        if errors:
+            right.append((f" {errors} error{'s' if errors > 1 else ''} ", on(look.error, back)))
+        zone = "" if width < 60 else f" {self._zone.tzname(None) or ''}"
+        right.append((f" {fmt.clock_time(self.now, self._zone)}{zone} ", back))
         left: list[Part] = []
         badge = self._badge()
         if badge:
@@ -77,15 +84,11 @@ class StatusBar(LineWidget):
                 retry = f" retry in {feed.retry_in_s:.0f}s" if feed.retry_in_s else ""
                 left.append((retry if retry and width < 60 else f" {feed.state}", colour))
                 if width >= 60:
-                    left.append(
-                        (f"{f': {clean(feed.cause, 60)}' if feed.cause else ''}{retry}", colour)
-                    )
+                    # The cause last, and cut where room is short: the countdown matters more.
+                    left.append((retry, colour))
+                    used = sum(cell_len(text) for text, _ in (*left, *right))
+                    cause = clean(feed.cause, max(0, min(60, width - used - 4)))
+                    left.append((f" · {cause}" if cause else "", colour))
         if self._hint:
             left.append((f"  {self._hint}", look.title_muted))
-        errors = self._errors()
-        right: list[Part] = []
-        if errors:
-            right.append((f" {errors} error{'s' if errors > 1 else ''} ", on(look.error, back)))
-        zone = "" if width < 60 else f" {self._zone.tzname(None) or ''}"
-        right.append((f" {fmt.clock_time(self.now, self._zone)}{zone} ", back))
         return [spread(left, right, width, back)]
