@@ -252,6 +252,15 @@ async def test_a_long_error_is_wrapped_so_that_its_remedy_can_be_read() -> None:
         assert "make it shorter" in row(app.dashboard.errors, 2)
 
 
+async def test_a_terminal_that_is_too_small_shows_its_sentence_whatever_was_open() -> None:
+    async with running(size=(26, 6)) as (app, pilot):
+        await pilot.press("e", "m")
+
+        assert app.dashboard.query_one("#too-small").display
+        assert not app.dashboard.errors.is_on_screen
+        assert not app.dashboard.metrics.is_on_screen
+
+
 async def test_an_empty_category_does_not_claim_that_nothing_went_wrong() -> None:
     app = staged_app()
     app.session.errors.report(ErrorCategory.PARSE, "k.t: not a number", venue="BINANCE")

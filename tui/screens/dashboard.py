@@ -177,6 +177,7 @@ class Dashboard(Screen[None]):
     def on_resize(self) -> None:
         size = self.app.size
         self.set_class(size.width < SMALLEST[0] or size.height < SMALLEST[1], "-too-small")
+        self._show_logs()
         self.call_after_refresh(self._follow)
 
     # -- what is subscribed ----------------------------------------------------------------
@@ -363,12 +364,16 @@ class Dashboard(Screen[None]):
 
     def _show_panes(self) -> None:
         self.set_class(not self._shown["book"], "-no-book")
-        self.errors.display = self._shown["errors"]
-        self.metrics.display = self._shown["metrics"]
+        self._show_logs()
         self.curve.display = self._shown["curve"]
         self.ladder.display = not self._shown["curve"]
         self.refresh_bindings()
         self.call_after_refresh(self._follow)
+
+    def _show_logs(self) -> None:
+        roomy = not self.has_class("-too-small")
+        self.errors.display = self._shown["errors"] and roomy
+        self.metrics.display = self._shown["metrics"] and roomy
 
     def _change_timeframe(self, steps: int) -> None:
         panel = self.chosen

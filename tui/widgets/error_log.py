@@ -103,9 +103,10 @@ class ErrorLogView(LineWidget, can_focus=True):
                 parts.append((f"{where} ", look.bold))
             indent = sum(cell_len(text) for text, _ in parts)
             front = look.base if width >= 60 else colour
-            for line in _wrapped(clean(record.message, 400), width - indent - len(times)):
+            further = min(indent, width // 3)
+            for line in _wrapped(clean(record.message, 400), width - len(times), indent, further):
                 rows.append((*parts, (line, front), (times, look.warning)))
-                parts, times = [(" " * indent, look.base)], ""
+                parts, times = [(" " * further, look.base)], ""
         return rows
 
     def has_any(self) -> bool:
@@ -118,6 +119,13 @@ class ErrorLogView(LineWidget, can_focus=True):
         return f"{when} {record.category} {where} {clean(record.message, 500)} x{record.count}"
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    """The text in lines that fit, so that a remedy at its end can be read."""
-    return textwrap.wrap(text, max(12, width), break_on_hyphens=False) or [""]
+def _wrapped(text: str, width: int, indent: int, further: int) -> list[str]:
+    """The text in lines that fit behind their indents, so that a remedy at its end can be read."""
+    lines = textwrap.wrap(
+        text,
+        max(width, indent + 12),
+        initial_indent=" " * indent,
+        subsequent_indent=" " * further,
+        break_on_hyphens=False,
+    )
+    return [line.strip() for line in lines] or [""]
