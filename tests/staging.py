@@ -15,6 +15,7 @@ from tui.model.health import AppHealth, ConnectionState, FeedHealth
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus, Truth
 from tui.model.timeframe import NS, Timeframe
+from tui.model.transport import TransportKind
 from tui.session import Session
 from tui.themes import load_themes
 
@@ -33,7 +34,7 @@ INSTRUMENTS = tuple(Instrument("BINANCE", symbol) for symbol in SYMBOLS)
 CONNECTED = FeedHealth(
     venue="BINANCE",
     endpoint="wss://stream.binance.com:9443/stream",
-    transport="websocket",
+    transport=TransportKind.WEBSOCKET,
     state=ConnectionState.CONNECTED,
     cause="connected",
     uptime_s=4321.0,

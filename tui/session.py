@@ -19,6 +19,7 @@ from tui.model.health import FeedHealth
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Subscription
 from tui.model.timeframe import Timeframe
+from tui.model.transport import TransportKind
 from tui.transports.rest import RestTransport
 from tui.transports.websocket import WebSocketTransport
 
@@ -60,7 +61,7 @@ class Session:
         feed = Feed(
             adapter,
             self.market,
-            transport=WebSocketTransport(),
+            transports={TransportKind.WEBSOCKET: WebSocketTransport()},
             rest=self._rest,
             clock=self.clock,
             rng=self._rng,

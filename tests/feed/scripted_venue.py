@@ -21,6 +21,7 @@ from tui.market.market import Market
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
+from tui.model.transport import TransportKind
 from tui.transports.rest import RestTransport
 from tui.transports.websocket import WebSocketTransport
 
@@ -255,7 +256,7 @@ class Bench:
         self.feed = Feed(
             self.adapter,
             self.market,
-            transport=WebSocketTransport(),
+            transports={TransportKind.WEBSOCKET: WebSocketTransport()},
             rest=self.rest,
             clock=self.clock,
             rng=random.Random(1),

@@ -21,6 +21,7 @@ from tui.model.health import ConnectionState, ErrorCategory
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
+from tui.model.transport import StreamRequest, TransportKind
 from tui.transports.rest import RestResponse, RestTransport
 
 BTC = Instrument("BINANCE", "BTCUSDT")
@@ -73,7 +74,7 @@ class Line:
 class Lines:
     """A transport in memory: hands out lines, or refuses."""
 
-    name = "memory"
+    kind = TransportKind.WEBSOCKET
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
@@ -83,9 +84,10 @@ class Lines:
         self.on_open: Callable[[Line], None] = lambda line: None
         self.clock = ManualClock()
 
-    async def connect(
-        self, url: str, headers: Mapping[str, str], *, max_message_bytes: int, timeout_s: float
-    ) -> Line:
+    def forget(self) -> None:
+        pass
+
+    async def connect(self, request: StreamRequest, *, timeout_s: float) -> Line:
         self.attempts.append(self.clock.monotonic())
         if self.refusal is not None:
             raise self.refusal
@@ -148,7 +150,7 @@ class Stage:
         self.feed = Feed(
             self.adapter,
             self.market,
-            transport=self.lines,
+            transports={TransportKind.WEBSOCKET: self.lines},
             rest=rest or NoRest(),
             clock=self.clock,
             rng=random.Random(5),
@@ -204,7 +206,7 @@ async def test_without_a_pong_the_connection_is_given_up_and_replaced(stage: Sta
     stage.lines.pongs = False
     stage.start(FeedSettings(ping_interval_s=15.0, pong_timeout_s=5.0))
     await stage.run_for(6)
-    assert stage.causes()[-1] == ("CONNECTED", "connected by memory")
+    assert stage.causes()[-1] == ("CONNECTED", "connected by websocket")
 
     await stage.run_for(2)
 
@@ -234,7 +236,7 @@ async def test_a_connection_is_renewed_before_the_venue_ends_it(stage: Stage) ->
     assert stage.causes()[-3:] == [
         ("DISCONNECTED", "renewed before the venue ends it for its age"),
         ("RECONNECTING", "renewed before the venue ends it for its age"),
-        ("CONNECTED", "connected by memory"),
+        ("CONNECTED", "connected by websocket"),
     ]
 
 
@@ -536,7 +538,7 @@ async def test_the_figures_of_a_moment(stage: Stage) -> None:
 
     assert health.venue == "BINANCE"
     assert health.endpoint == "wss://stream.binance.com:9443/stream"
-    assert health.transport == "memory"
+    assert health.transport == "websocket"
     assert health.message_rate == pytest.approx(10.0, abs=2.1)
     assert health.messages_out == 1
     assert health.subscriptions == {"live": 1, "syncing": 1}

@@ -16,6 +16,7 @@ from tui.market.market import InstrumentState, Market
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
+from tui.model.transport import TransportKind
 from tui.recording.player import PlayerState
 from tui.sim.replay import Replay, open_replay
 from tui.transports.rest import RestTransport
@@ -78,7 +79,7 @@ async def watching(replay: Replay) -> AsyncIterator[Watch]:
     feed = Feed(
         BinanceAdapter(endpoints, channels=replay.channels),
         market,
-        transport=WebSocketTransport(),
+        transports={TransportKind.WEBSOCKET: WebSocketTransport()},
         rest=rest,
         clock=replay.clock,
         rng=random.Random(1),

@@ -19,6 +19,7 @@ from websockets.http11 import Request, Response
 
 from tui import __version__
 from tui.model.errors import TransportError
+from tui.model.transport import StreamRequest
 from tui.transports.websocket import WebSocketConnection, WebSocketTransport
 
 Handler = Callable[[ServerConnection], Awaitable[None]]
@@ -50,7 +51,7 @@ async def listening(
 
 async def connect(host: str, *, max_bytes: int = 2**20) -> WebSocketConnection:
     return await WebSocketTransport().connect(
-        f"ws://{host}", {}, max_message_bytes=max_bytes, timeout_s=2.0
+        StreamRequest(f"ws://{host}", max_message_bytes=max_bytes), timeout_s=2.0
     )
 
 
@@ -108,7 +109,7 @@ async def test_it_names_itself_and_sends_the_adapters_headers() -> None:
 
     async with served(look) as host:
         connection = await WebSocketTransport().connect(
-            f"ws://{host}", {"X-Test": "yes"}, max_message_bytes=1000, timeout_s=2.0
+            StreamRequest(f"ws://{host}", {"X-Test": "yes"}, max_message_bytes=1000), timeout_s=2.0
         )
         await end_of(connection)
 
@@ -217,7 +218,7 @@ async def test_a_server_that_says_nothing_times_out() -> None:
     async with listening(mute) as host:
         with pytest.raises(TransportError) as caught:
             await WebSocketTransport().connect(
-                f"ws://{host}", {}, max_message_bytes=1000, timeout_s=0.1
+                StreamRequest(f"ws://{host}", max_message_bytes=1000), timeout_s=0.1
             )
 
     assert caught.value.message == f"{host} did not answer within 0.1 s"
@@ -242,7 +243,7 @@ async def test_a_certificate_that_nobody_signed_is_fatal() -> None:
         port = host.rpartition(":")[2]
         with pytest.raises(TransportError) as caught:
             await WebSocketTransport().connect(
-                f"wss://localhost:{port}", {}, max_message_bytes=1000, timeout_s=2.0
+                StreamRequest(f"wss://localhost:{port}", max_message_bytes=1000), timeout_s=2.0
             )
 
     assert caught.value.fatal
@@ -252,7 +253,7 @@ async def test_a_certificate_that_nobody_signed_is_fatal() -> None:
 async def test_an_address_that_is_no_websocket_address_is_fatal() -> None:
     with pytest.raises(TransportError) as caught:
         await WebSocketTransport().connect(
-            "http://127.0.0.1/", {}, max_message_bytes=1000, timeout_s=2.0
+            StreamRequest("http://127.0.0.1/", max_message_bytes=1000), timeout_s=2.0
         )
 
     assert caught.value.fatal
@@ -283,7 +284,7 @@ async def test_a_refusal_that_says_twice_when_to_come_back_is_understood() -> No
         port = server.sockets[0].getsockname()[1]
         with pytest.raises(TransportError) as refused:
             await WebSocketTransport().connect(
-                f"ws://127.0.0.1:{port}/", {}, max_message_bytes=1024, timeout_s=5.0
+                StreamRequest(f"ws://127.0.0.1:{port}/", max_message_bytes=1024), timeout_s=5.0
             )
 
     assert (refused.value.status, refused.value.retry_after_s) == (429, 9.0)

@@ -15,16 +15,9 @@ from tui.model.events import BookSnapshot, Candle, Event, Ticker, Trade
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
+from tui.model.transport import StreamRequest, TransportKind
 
 T = TypeVar("T")
-
-
-class StreamRequest(msgspec.Struct, frozen=True):
-    """Where and how to open the stream. `max_message_bytes` bounds one frame."""
-
-    url: str
-    headers: dict[str, str] = {}
-    max_message_bytes: int = 16 * 2**20
 
 
 class Outgoing(msgspec.Struct, frozen=True):
@@ -63,6 +56,26 @@ class BookPolicy(msgspec.Struct, frozen=True):
     snapshot_by_rest: bool
     bridged: bool = False
     checksum: Callable[[Any], int] | None = None
+
+
+POLLED_BOOK = BookPolicy(name="snapshot", snapshot_by_rest=False)
+"""Of books that are asked for again and again: each answer is the whole book."""
+
+
+class Authentication(msgspec.Struct, frozen=True):
+    """How a venue wants the user's token: in a header of every request, or as a first message.
+
+    Attributes:
+        header, prefix: the header's name, "" where the token is not sent in one, and what precedes
+            the token in it.
+        message: makes the first message of a two-way connection from the token.
+        required: nothing can be had without a token.
+    """
+
+    header: str = "Authorization"
+    prefix: str = "Bearer "
+    message: Callable[[str], Outgoing] | None = None
+    required: bool = False
 
 
 class Liveness(msgspec.Struct, frozen=True):
@@ -122,8 +135,24 @@ class Adapter(Protocol):
     limits: Limits
     liveness: Liveness
     book_policy: BookPolicy
+    """Of a book that is streamed; one that is polled has POLLED_BOOK."""
+    transports: tuple[TransportKind, ...]
+    """Ways to the venue's data; all of them bring the same channels."""
+    authentication: Authentication | None
+    """How to show who asks; None where everything is public."""
 
-    def stream(self) -> StreamRequest: ...
+    def stream(
+        self,
+        transport: TransportKind = TransportKind.WEBSOCKET,
+        subscriptions: Collection[Subscription] = (),
+    ) -> StreamRequest:
+        """Where to connect by this transport; a one-way transport's request asks for the
+        subscriptions, which on a two-way one `subscribe` does."""
+        ...
+
+    def copy(self) -> Adapter:
+        """Another one that speaks to the same endpoints, for a connection of its own."""
+        ...
 
     def subscribe(self, subscriptions: Collection[Subscription]) -> list[Outgoing]:
         """Messages that ask for these, batched within the venue's message size."""

@@ -188,6 +188,8 @@ LIMITS: Mapping[str, Reader] = {
     )
 } | {
     "backoff_factor": _number(1, 100),
+    "max_attempts": _whole(0, 1_000_000),
+    "flat_candles": _flag,
     "ping_interval_s": _number(1, 86_400),  # pings count among the messages that a venue allows
     "history_candles": _whole(1, 10_000),  # a series holds no more
 }

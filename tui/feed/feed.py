@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from tui.adapters.base import Adapter
 from tui.feed.clock import Clock
@@ -23,6 +23,7 @@ from tui.model.health import ConnectionState, ErrorCategory, FeedHealth, Transit
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
+from tui.model.transport import TransportKind
 from tui.transports.base import Connection, Transport
 from tui.transports.rest import RestTransport
 
@@ -47,7 +48,7 @@ class Feed:
         adapter: Adapter,
         market: Market,
         *,
-        transport: Transport,
+        transports: Mapping[TransportKind, Transport],
         rest: RestTransport,
         clock: Clock,
         rng: random.Random,
@@ -58,7 +59,7 @@ class Feed:
         self.venue = adapter.venue
         self._adapter = adapter
         self._market = market
-        self._transport = transport
+        self._transport = transports[adapter.transports[0]]
         self._clock = clock
         self._errors = errors
         self._settings = settings
@@ -157,7 +158,7 @@ class Feed:
         return FeedHealth(
             venue=self.venue,
             endpoint=self._adapter.stream().url,
-            transport=self._transport.name,
+            transport=self._transport.kind,
             state=machine.state,
             cause=machine.cause,
             uptime_s=machine.uptime_s,
@@ -281,9 +282,7 @@ class Feed:
         restarts = self._restarts
         self._machine.attempt()
         self._connection = await self._transport.connect(
-            request.url,
-            request.headers,
-            max_message_bytes=request.max_message_bytes,
+            request,
             timeout_s=self._settings.connect_timeout_s,
         )
         if restarts != self._restarts:
@@ -307,7 +306,7 @@ class Feed:
         )
         # Whoever did not want to wait for a connection has one now.
         self._wake.clear()
-        self._machine.connected(f"connected by {self._transport.name}")
+        self._machine.connected(f"connected by {self._transport.kind}")
         self._upkeep.connected()
         # In a task of its own: a group that fails leaves a request of cancellation on its task (Python
         # 3.11 and 3.12), and on the supervisor only a real one may count.

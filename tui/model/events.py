@@ -161,6 +161,15 @@ class VenueNotice(msgspec.Struct, frozen=True):
     reconnect: bool = False
 
 
+class Gap(msgspec.Struct, frozen=True):
+    """Messages are missing, and only asking anew can help: of one subscription, or of all on this
+    connection (None)."""
+
+    reason: str
+    ts_local: int
+    subscription: Subscription | None = None
+
+
 class ParseFailure(msgspec.Struct, frozen=True):
     """A frame, or a part of one, that could not be understood; the message names the field."""
 
@@ -180,5 +189,6 @@ Event: TypeAlias = (
     | ServerTime
     | Heartbeat
     | VenueNotice
+    | Gap
     | ParseFailure
 )

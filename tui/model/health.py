@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from tui.model.instrument import Instrument
+from tui.model.transport import TransportKind
 
 
 class ConnectionState(StrEnum):
@@ -61,11 +62,16 @@ class FeedHealth(msgspec.Struct, frozen=True, kw_only=True):
         clock_offset_ms: our clock minus the venue's; None when unknown.
         retry_in_s: seconds to the next attempt; None while connected.
         cause: why it is in this state.
+        transports: what the venue offers, best first; empty when unknown.
+        fallback: why a lesser transport than the best is in use; "" while it is the best.
+        probe_in_s: seconds until the better transport is tried again; None when it is in use.
+        breakers: endpoints that are given a rest, with the seconds left.
+        applied: events that reached the market since the start.
     """
 
     venue: str
     endpoint: str
-    transport: str
+    transport: TransportKind
     state: ConnectionState
     cause: str = ""
     uptime_s: float = 0.0
@@ -85,6 +91,11 @@ class FeedHealth(msgspec.Struct, frozen=True, kw_only=True):
     ping_ms: float | None = None
     clock_offset_ms: float | None = None
     retry_in_s: float | None = None
+    transports: tuple[TransportKind, ...] = ()
+    fallback: str = ""
+    probe_in_s: float | None = None
+    breakers: dict[str, float] = {}
+    applied: int = 0
 
 
 class AppHealth(msgspec.Struct, frozen=True, kw_only=True):

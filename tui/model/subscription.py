@@ -8,6 +8,7 @@ import msgspec
 
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
+from tui.model.transport import TransportKind
 
 
 class Channel(StrEnum):
@@ -50,9 +51,11 @@ class Truth(msgspec.Struct, frozen=True):
         reason: why, in a few words; for a live book the name of the policy that verifies it.
         last_data: local time (ns) of the newest data; 0 when none came.
         verified: for books: True while every update has been checked.
+        transport: how the data arrives; None while nothing is connected.
     """
 
     status: SubscriptionStatus = SubscriptionStatus.OFF
     reason: str = ""
     last_data: int = 0
     verified: bool = False
+    transport: TransportKind | None = None

@@ -6,11 +6,11 @@ import asyncio
 import importlib
 import ssl
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from tui import __version__
 from tui.model.errors import TransportError
+from tui.model.transport import StreamRequest, TransportKind
 from tui.transports.refusal import handshake_error, host_of, is_loopback, os_reason
 
 if TYPE_CHECKING:
@@ -25,33 +25,35 @@ _CLOSE_TIMEOUT_S = 1.0
 class WebSocketTransport:
     """Opens WebSocket connections with the `websockets` library, which is imported on first use."""
 
-    name = "websocket"
+    kind = TransportKind.WEBSOCKET
 
-    async def connect(
-        self, url: str, headers: Mapping[str, str], *, max_message_bytes: int, timeout_s: float
-    ) -> WebSocketConnection:
+    async def connect(self, request: StreamRequest, *, timeout_s: float) -> WebSocketConnection:
         """Open one connection, without retrying.
 
         Raises:
             TransportError: refused, timed out, bad certificate; `fatal` and `retry_after_s` are set.
         """
+        url = request.url
         client: Any = await asyncio.to_thread(importlib.import_module, "websockets.asyncio.client")
         try:
             socket = await client.connect(
                 url,
-                additional_headers=dict(headers),
+                additional_headers=dict(request.headers),
                 user_agent_header=f"tradetui/{__version__}",
                 open_timeout=timeout_s,
                 close_timeout=_CLOSE_TIMEOUT_S,
                 # The feed pings by itself: it measures the round trip and decides what late means.
                 ping_interval=None,
-                max_size=max_message_bytes,
+                max_size=request.max_message_bytes,
                 max_queue=_MAX_QUEUE,
                 proxy=None if is_loopback(url) else True,
             )
         except Exception as error:
             raise _connect_error(url, error, timeout_s) from error
-        return WebSocketConnection(socket, host_of(url), max_message_bytes)
+        return WebSocketConnection(socket, host_of(url), request.max_message_bytes)
+
+    def forget(self) -> None:
+        """A WebSocket keeps nothing of the one before."""
 
 
 class WebSocketConnection:
@@ -81,6 +83,10 @@ class WebSocketConnection:
             await self._socket.send(text)
         except self._closed_error as error:
             raise self._lost(error) from None
+
+    async def update(self, request: StreamRequest) -> None:
+        """Not here: what is wanted is asked for by messages."""
+        raise NotImplementedError
 
     async def ping(self) -> float:
         """Send a ping and wait for its pong; returns the round trip in seconds."""

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
-from tui.adapters.base import BookPolicy, Limits, Liveness, Outgoing, RestRequest, StreamRequest
+from tui.adapters.base import Authentication, BookPolicy, Limits, Liveness, Outgoing, RestRequest
 from tui.adapters.binance.rest import RestApi, read_error
 from tui.adapters.binance.stream import StreamDecoder, batch_requests
 from tui.adapters.binance.symbols import CHANNELS, TIMEFRAMES
@@ -16,6 +16,7 @@ from tui.model.events import BookSnapshot, Candle, Event, Ticker, Trade
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
+from tui.model.transport import StreamRequest, TransportKind
 
 DEFAULT_ENDPOINTS: Final = {
     "stream": "wss://stream.binance.com:9443",
@@ -45,6 +46,8 @@ class BinanceAdapter:
         channels={Channel.TICKER: 90.0, Channel.CANDLES: 90.0, Channel.BOOK: 180.0},
     )
     book_policy = BookPolicy(name="sequence", snapshot_by_rest=True, bridged=True)
+    transports: tuple[TransportKind, ...] = (TransportKind.WEBSOCKET,)
+    authentication: Authentication | None = None
 
     def __init__(
         self,
@@ -66,6 +69,7 @@ class BinanceAdapter:
         urls = DEFAULT_ENDPOINTS | {
             name: _checked_url(venue, name, url) for name, url in (endpoints or {}).items()
         }
+        self._endpoints = endpoints
         self.venue = venue
         self.channels = CHANNELS if channels is None else channels & CHANNELS
         self._stream_url = f"{urls['stream']}/stream"
@@ -73,8 +77,19 @@ class BinanceAdapter:
         self._decoder = StreamDecoder(venue)
         self._request_ids = itertools.count(1)
 
-    def stream(self) -> StreamRequest:
+    def stream(
+        self,
+        transport: TransportKind = TransportKind.WEBSOCKET,
+        subscriptions: Collection[Subscription] = (),
+    ) -> StreamRequest:
+        """The combined stream, which is told by messages what to send."""
         return StreamRequest(self._stream_url)
+
+    def copy(self) -> BinanceAdapter:
+        """Another one for the same hosts."""
+        made = BinanceAdapter(self._endpoints, venue=self.venue, channels=self.channels)
+        made.limits = self.limits
+        return made
 
     def subscribe(self, subscriptions: Collection[Subscription]) -> list[Outgoing]:
         """SUBSCRIBE messages of at most 100 streams and 3500 bytes each.
