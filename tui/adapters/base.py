@@ -135,7 +135,7 @@ class Adapter(Protocol):
     limits: Limits
     liveness: Liveness
     book_policy: BookPolicy
-    """Of a book that is streamed; one that is polled has POLLED_BOOK."""
+    """Of a book by the best transport."""
     transports: tuple[TransportKind, ...]
     """Ways to the venue's data; all of them bring the same channels."""
     authentication: Authentication | None
@@ -148,6 +148,10 @@ class Adapter(Protocol):
     ) -> StreamRequest:
         """Where to connect by this transport; a one-way transport's request asks for the
         subscriptions, which on a two-way one `subscribe` does."""
+        ...
+
+    def book_policy_by(self, transport: TransportKind) -> BookPolicy:
+        """Of a book by this transport: POLLED_BOOK where the whole book is asked for again and again."""
         ...
 
     def copy(self) -> Adapter:

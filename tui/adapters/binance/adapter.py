@@ -85,6 +85,9 @@ class BinanceAdapter:
         """The combined stream, which is told by messages what to send."""
         return StreamRequest(self._stream_url)
 
+    def book_policy_by(self, transport: TransportKind) -> BookPolicy:
+        return self.book_policy
+
     def copy(self) -> BinanceAdapter:
         """Another one for the same hosts."""
         made = BinanceAdapter(self._endpoints, venue=self.venue, channels=self.channels)
