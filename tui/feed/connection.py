@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from collections.abc import Callable
 
 from tui.adapters.base import Limits
 from tui.feed.backoff import Backoff
@@ -30,8 +31,14 @@ class ConnectionMachine:
     """
 
     def __init__(
-        self, clock: Clock, rng: random.Random, settings: FeedSettings, limits: Limits
+        self,
+        clock: Clock,
+        rng: random.Random,
+        settings: FeedSettings,
+        limits: Limits,
+        on_transition: Callable[[Transition], None] = lambda transition: None,
     ) -> None:
+        self._on_transition = on_transition
         self._clock = clock
         self._rng = rng
         self._settings = settings
@@ -50,6 +57,7 @@ class ConnectionMachine:
         self._useful_at: float | None = None
         self._last_status: int | None = None
         self._same_status = 0
+        self._failures = 0
 
     @property
     def uptime_s(self) -> float:
@@ -81,6 +89,14 @@ class ConnectionMachine:
             "starting" if first else self.cause,
         )
 
+    def note_attempt(self) -> None:
+        """A connection beside the one in use is tried: it counts against the venue's budget."""
+        self._backoff.attempted(self._clock.monotonic())
+
+    def may_attempt(self) -> bool:
+        """True when the venue's budget allows one more connection now."""
+        return self._backoff.budget_delay(self._clock.monotonic()) <= 0
+
     def connected(self, cause: str) -> None:
         """The stream is open."""
         self._connected_at = self._clock.monotonic()
@@ -95,20 +111,39 @@ class ConnectionMachine:
         if self._useful_at is None:
             self._useful_at = self._clock.monotonic()
 
-    def lost(self, error: TransportError) -> None:
-        """An attempt failed or the stream ended; plans the next attempt, or gives up."""
+    def lost(
+        self, error: TransportError, *, rest_s: float = 0.0, has_other_way: bool = False
+    ) -> None:
+        """An attempt failed or the stream ended; plans the next attempt, or gives up.
+
+        Args:
+            rest_s: how long the endpoint is left alone at least.
+            has_other_way: the next attempt goes by another transport: what this one says of itself
+                does not bind it.
+        """
         now = self._clock.monotonic()
         self._forgive(now)
         self._connected_at = None
         policy = retry_policy(error.status)
         self._same_status = self._same_status + 1 if error.status == self._last_status else 1
         self._last_status = error.status
+        self._failures += 1
+        limit = self._settings.max_attempts
+        if limit and self._failures >= limit:
+            self._give_up(f"{error}; {limit} attempts in a row failed")
+            return
+        if has_other_way:
+            self._last_status = None
+            self._same_status = 0
+            self._backoff.reset()
+            self.retry_at = now + self._backoff.next_delay(now)
+            self._enter(ConnectionState.DISCONNECTED, str(error))
+            return
         exhausted = policy.attempts is not None and self._same_status > policy.attempts
         if error.fatal or exhausted:
-            self.retry_at = None
-            self._enter(ConnectionState.ERROR, str(error))
+            self._give_up(str(error))
             return
-        minimum = policy.minimum_s + self._rng.uniform(0.0, policy.spread_s)
+        minimum = max(rest_s, policy.minimum_s + self._rng.uniform(0.0, policy.spread_s))
         if error.retry_after_s is not None:
             minimum = min(max(1.0, error.retry_after_s), _LONGEST_BAN_S)
             self._barred_until = now + minimum
@@ -126,6 +161,7 @@ class ConnectionMachine:
         self._connected_at = None
         self._last_status = None
         self._same_status = 0
+        self._failures = 0
         self.retry_at = max(now + self._backoff.budget_delay(now), self._barred_until)
         self._enter(ConnectionState.DISCONNECTED, self.cause if now < self._barred_until else cause)
 
@@ -143,8 +179,16 @@ class ConnectionMachine:
             self._backoff.reset()
             self._last_status = None
             self._same_status = 0
+            self._failures = 0
+
+    def _give_up(self, cause: str) -> None:
+        """Only the user, or the machine that wakes or finds a network, goes on from here."""
+        self.retry_at = None
+        self._enter(ConnectionState.ERROR, cause)
 
     def _enter(self, state: ConnectionState, cause: str) -> None:
         self.state = state
         self.cause = cause
-        self.history.append(Transition(self._clock.time_ns(), state, cause))
+        transition = Transition(self._clock.time_ns(), state, cause)
+        self.history.append(transition)
+        self._on_transition(transition)
