@@ -114,10 +114,34 @@ def test_the_last_candle_is_open_until_its_end_is_past_beyond_doubt(
 
     (during,) = decode(f"[{ROW}]".encode(), end - NS)
     (just_after,) = decode(f"[{ROW}]".encode(), end + NS)
-    (long_after,) = decode(f"[{ROW}]".encode(), end + 60 * NS)
+    (long_after,) = decode(f"[{ROW}]".encode(), end + 86_400 * NS)
 
     assert [during.closed, just_after.closed, long_after.closed] == [False, False, True]
     assert [during.ts_exchange, long_after.ts_exchange] == [0, end]
+
+
+def test_the_last_candle_is_closed_when_what_follows_it_was_not_asked_for(
+    adapter: BinanceAdapter,
+) -> None:
+    end = 1_499_644_800 * NS
+
+    (whole,) = adapter.candles_request(BTCUSDT, Timeframe(1, "w"), end=end - 1).decode(
+        f"[{ROW}]".encode(), 0
+    )
+    (cut,) = adapter.candles_request(BTCUSDT, Timeframe(1, "w"), end=end - NS).decode(
+        f"[{ROW}]".encode(), 0
+    )
+
+    assert (whole.closed, cut.closed) == (True, False)
+
+
+def test_a_symbol_that_is_none_makes_no_address_too_long(adapter: BinanceAdapter) -> None:
+    endless = Instrument("BINANCE", "A" * 10_000)
+
+    symbols = adapter.tickers_request([BTCUSDT, endless]).params["symbols"]
+
+    assert symbols == '["BTCUSDT","AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"]'
+    assert adapter.book_request(endless).params["symbol"] == "A" * 32
 
 
 def test_a_candle_that_has_a_successor_is_closed_whatever_our_clock_says(

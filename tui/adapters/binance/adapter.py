@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from tui.adapters.base import Authentication, BookPolicy, Limits, Liveness, Outgoing, RestRequest
+from tui.adapters.binance.polls import PollDecoder, build_polls
 from tui.adapters.binance.rest import RestApi, read_error
 from tui.adapters.binance.stream import StreamDecoder, batch_requests
 from tui.adapters.binance.symbols import CHANNELS, TIMEFRAMES
@@ -16,7 +17,7 @@ from tui.model.events import BookSnapshot, Candle, Event, Ticker, Trade
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
-from tui.model.transport import StreamRequest, TransportKind
+from tui.model.transport import EventFrame, StreamRequest, TransportKind
 
 DEFAULT_ENDPOINTS: Final = {
     "stream": "wss://stream.binance.com:9443",
@@ -26,7 +27,8 @@ _SCHEMES: Final = {"stream": ("ws", "wss"), "rest": ("http", "https")}
 
 
 class BinanceAdapter:
-    """Binance's spot protocol: the combined stream, and REST for history, snapshots and symbols."""
+    """Binance's spot protocol: the combined stream, and REST for history, snapshots and symbols, and
+    for everything where no stream gets through."""
 
     timeframes = TIMEFRAMES
     limits = Limits(
@@ -46,7 +48,10 @@ class BinanceAdapter:
         channels={Channel.TICKER: 90.0, Channel.CANDLES: 90.0, Channel.BOOK: 180.0},
     )
     book_policy = BookPolicy(name="sequence", snapshot_by_rest=True, bridged=True)
-    transports: tuple[TransportKind, ...] = (TransportKind.WEBSOCKET,)
+    transports: tuple[TransportKind, ...] = (
+        TransportKind.WEBSOCKET,
+        TransportKind.POLL,
+    )
     authentication: Authentication | None = None
 
     def __init__(
@@ -73,8 +78,10 @@ class BinanceAdapter:
         self.venue = venue
         self.channels = CHANNELS if channels is None else channels & CHANNELS
         self._stream_url = f"{urls['stream']}/stream"
-        self._rest = RestApi(venue, urls["rest"])
+        self._rest_url = urls["rest"]
+        self._rest = RestApi(venue, self._rest_url)
         self._decoder = StreamDecoder(venue)
+        self._polled = PollDecoder(venue, self._rest)
         self._request_ids = itertools.count(1)
 
     def stream(
@@ -82,7 +89,14 @@ class BinanceAdapter:
         transport: TransportKind = TransportKind.WEBSOCKET,
         subscriptions: Collection[Subscription] = (),
     ) -> StreamRequest:
-        """The combined stream, which is told by messages what to send."""
+        """The combined stream, which is told by messages what to send; or the addresses to ask.
+
+        Raises:
+            InstrumentError: candles to be polled are of a timeframe that the venue does not have.
+        """
+        if transport is TransportKind.POLL:
+            polls = build_polls(self._rest, subscriptions, self.limits)
+            return StreamRequest(self._rest_url, polls=polls)
         return StreamRequest(self._stream_url)
 
     def book_policy_by(self, transport: TransportKind) -> BookPolicy:
@@ -113,9 +127,12 @@ class BinanceAdapter:
     def connection_lost(self) -> None:
         """Forget the connection's streams. Request ids run on, so that a late answer fits no new one."""
         self._decoder.forget()
+        self._polled.forget()
 
     def decode(self, frame: bytes, ts_local: int) -> list[Event]:
         """The events of one frame received at `ts_local` (ns). Never raises."""
+        if isinstance(frame, EventFrame):
+            return self._polled.decode(frame, ts_local)
         return self._decoder.decode(frame, ts_local)
 
     # -- REST ------------------------------------------------------------------------------
@@ -131,7 +148,8 @@ class BinanceAdapter:
     ) -> RestRequest[list[Candle]]:
         """Candles that open in `start..end` (ns, inclusive), at most 1000, oldest first.
 
-        A candle that may still change has `closed` False and `ts_exchange` 0.
+        A candle that may still change has `closed` False and `ts_exchange` 0. The last one is taken
+        for closed when it ended before `end`, or a day ago; whoever knows the venue's time knows better.
 
         Raises:
             InstrumentError: the venue does not have this timeframe.

@@ -34,7 +34,12 @@ MAX_ROWS: Final = 1000
 DEPTH_LIMIT: Final = 1000
 """Levels a side of a book's snapshot: plenty for a screen, at a fifth of the weight of all."""
 
-_CLOSED_FOR_SURE: Final = 60 * NS
+_DEPTH_WEIGHTS: Final = ((100, 5), (500, 25), (1000, 50), (5000, 250))
+_LONGEST_SYMBOL: Final = 32
+"""Of 20 that the venue has. What is longer is no symbol: its beginning is asked for, and refused, so
+that it makes no address too long for the symbols beside it."""
+
+_CLOSED_FOR_SURE: Final = 86_400 * NS
 """Our clock may be wrong: only a candle whose end is this far past is final by the clock alone."""
 
 
@@ -65,7 +70,9 @@ class RestApi:
             params["endTime"] = str(end // MS)
 
         def read(rows: list[KlineRow], ts_local: int) -> list[Candle]:
-            return _candles(rows, instrument, timeframe, ts_local)
+            # Whoever asks only for what lies before a moment knows that it is past.
+            past = max(ts_local - _CLOSED_FOR_SURE, end or 0)
+            return _candles(rows, instrument, timeframe, ts_local, past=past)
 
         return self._get("klines", params, _read(_KLINES, read), weight=2)
 
@@ -84,8 +91,11 @@ class RestApi:
 
         return self._get("aggTrades", params, _read(_AGG_TRADES, read), weight=4)
 
-    def book(self, instrument: Instrument) -> RestRequest[BookSnapshot]:
-        params = {"symbol": _symbol(instrument), "limit": str(DEPTH_LIMIT)}
+    def book(
+        self, instrument: Instrument, *, depth: int = DEPTH_LIMIT
+    ) -> RestRequest[BookSnapshot]:
+        params = {"symbol": _symbol(instrument), "limit": str(depth)}
+        weight = next(weight for limit, weight in _DEPTH_WEIGHTS if depth <= limit)
 
         def read(depth: PartialDepth, ts_local: int) -> BookSnapshot:
             check_levels(depth.bids, "$.bids")
@@ -94,7 +104,7 @@ class RestApi:
                 instrument, depth.bids, depth.asks, depth.last_update_id, 0, ts_local
             )
 
-        return self._get("depth", params, _read(_DEPTH, read), weight=50)
+        return self._get("depth", params, _read(_DEPTH, read), weight=weight)
 
     def tickers(self, instruments: Collection[Instrument]) -> RestRequest[list[Ticker]]:
         params = {}
@@ -137,6 +147,41 @@ def tickers_weight(count: int) -> int:
     return 2 if count <= 20 else 40
 
 
+def read_polled_candles(
+    body: bytes, instrument: Instrument, timeframe: Timeframe, ts_local: int
+) -> list[Candle]:
+    """The newest candles, asked for again and again. No clock closes the last one, only the next.
+
+    Raises:
+        ProtocolError: the body is not what the venue documents.
+    """
+
+    def read(rows: list[KlineRow], ts_local: int) -> list[Candle]:
+        candles = _candles(rows, instrument, timeframe, ts_local, past=0)
+        # A candle's end is not the time of the answer, of which latencies are made.
+        return [msgspec.structs.replace(candle, ts_exchange=0) for candle in candles]
+
+    return _read(_KLINES, read)(body, ts_local)
+
+
+def read_polled_trades(
+    body: bytes, instrument: Instrument, ts_local: int, *, is_first: bool
+) -> list[Trade]:
+    """Trades asked for again and again; those of the first answer are history.
+
+    Raises:
+        ProtocolError: the body is not what the venue documents.
+    """
+
+    def read(rows: list[AggTrade], ts_local: int) -> list[Trade]:
+        trades = [build_trade(row, instrument, ts_local) for row in rows]
+        if is_first:
+            trades = [msgspec.structs.replace(trade, from_history=True) for trade in trades]
+        return trades
+
+    return _read(_AGG_TRADES, read)(body, ts_local)
+
+
 def read_error(body: bytes) -> str:
     """The venue's own words of a refusal; "" when the body holds none."""
     try:
@@ -159,13 +204,19 @@ def _read(
 
 
 def _candles(
-    rows: list[KlineRow], instrument: Instrument, timeframe: Timeframe, ts_local: int
+    rows: list[KlineRow],
+    instrument: Instrument,
+    timeframe: Timeframe,
+    ts_local: int,
+    *,
+    past: int,
 ) -> list[Candle]:
+    """Candles, oldest first; `past` (ns) is a moment that has passed beyond doubt."""
     candles = []
     for position, row in enumerate(rows, start=1):
         close_time = (row[6] + 1) * MS
         # A later candle proves that this one is final; the last row is normally still open.
-        closed = position < len(rows) or ts_local >= close_time + _CLOSED_FOR_SURE
+        closed = position < len(rows) or row[6] * MS <= past
         candles.append(
             Candle(
                 instrument,
@@ -229,7 +280,7 @@ def _step(filters: list[SymbolFilter], kind: str) -> str:
 
 
 def _symbol(instrument: Instrument) -> str:
-    return instrument.symbol.upper()
+    return instrument.symbol.upper()[:_LONGEST_SYMBOL]
 
 
 def _symbols(instruments: Collection[Instrument]) -> str:
