@@ -172,13 +172,13 @@ async def test_a_client_that_does_not_read_is_dropped_and_the_others_go_on() -> 
             server.endpoints["stream"] + "/stream?streams=ethbtc@depth20@100ms", max_queue=1
         )
         slow.transport.pause_reading()
-        for client in server._face.clients:
+        for client in server._binance.clients:
             if client.is_combined:
                 # A full socket stands still: what is queued for it can only grow.
                 client._socket.send_str = lambda *_: asyncio.Event().wait()  # type: ignore[method-assign]
         for _ in range(60):
             server.market.advance(server.market.now_ns + 100_000_000)
-            server._hub.push()
+            server._push()
             await asyncio.sleep(0)
 
         assert json.loads(await good.recv())["lastUpdateId"] > 0

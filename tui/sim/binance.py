@@ -11,7 +11,9 @@ from urllib.parse import unquote
 from aiohttp import WSCloseCode, web
 
 from tui.feed.clock import Clock
+from tui.model.transport import TransportKind
 from tui.sim.connection import ClientConnection
+from tui.sim.gate import Gate
 from tui.sim.hub import Hub
 from tui.sim.limits import RateWindow, SimLimits, Verdict, WeightMeter
 from tui.sim.market import SimMarket
@@ -30,19 +32,29 @@ class BinanceFace:
     def __init__(
         self,
         market: SimMarket,
-        hub: Hub,
         now_ns: Callable[[], int],
         clock: Clock,
         limits: SimLimits,
+        gate: Gate,
     ) -> None:
         self._market = market
-        self._hub = hub
+        self._hub = Hub(market)
+        self._gate = gate
         self._now_ns = now_ns
         self._clock = clock
         self._limits = limits
         self._meter = WeightMeter(limits)
         self._attempts: dict[str, RateWindow] = {}
         self.clients: set[ClientConnection] = set()
+
+    @property
+    def client_count(self) -> int:
+        return len(self.clients)
+
+    @property
+    def streams(self) -> list[str]:
+        """The streams that somebody listens to now."""
+        return self._hub.names
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """The routes to serve."""
@@ -53,6 +65,14 @@ class BinanceFace:
         ]
         routes.extend(web.get(f"/api/v3/{path}", self._answer) for path in ENDPOINTS)
         return routes
+
+    def push(self) -> None:
+        """Say what is due after a step of the market."""
+        self._hub.push()
+
+    def lose_next(self, stream: str) -> None:
+        """Swallow the next events of a stream."""
+        self._hub.lose_next(stream)
 
     async def shut_down(self) -> None:
         """Announce the end to every client, then close."""
@@ -84,6 +104,9 @@ class BinanceFace:
     # -- WebSocket -------------------------------------------------------------------------
 
     async def _open_stream(self, request: web.Request) -> web.StreamResponse:
+        refused = await self._gate.turn_away(request, TransportKind.WEBSOCKET)
+        if refused is not None:
+            return refused
         limits = self._limits
         attempts = self._attempts.setdefault(
             request.remote or "", RateWindow(limits.connections, limits.connections_window_s)

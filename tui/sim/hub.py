@@ -54,9 +54,8 @@ class Hub:
         self._to_lose.add(name)
 
     def push(self) -> None:
-        """Send what is due after a step of the market, then forget the step's news."""
-        market = self._market
-        now_ns = market.now_ns
+        """Send what is due after a step of the market."""
+        now_ns = self._market.now_ns
         for name, stream in list(self._streams.items()):
             payloads = stream.due(now_ns)
             if not payloads:
@@ -76,5 +75,3 @@ class Hub:
                             text = f'{{"stream":"{name}","data":{text}}}'
                         texts[form] = text
                     listener.push(text)
-        for pair in market.awake():
-            pair.forget_news()

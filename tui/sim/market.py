@@ -91,7 +91,7 @@ class Pair:
         self.ledger.roll(to_ns // NS)
 
     def forget_news(self) -> None:
-        """Clear what a reader has read: new trades and changed levels."""
+        """Clear what the readers have read: new trades and changed levels."""
         self.new_executions.clear()
         self.new_aggregates.clear()
         self.engine.changed.clear()
@@ -221,6 +221,11 @@ class SimMarket:
                 pair.advance(self.now_ns)
             if self.now_ns - self._born_ns > _LAG_S * NS:
                 self.wake()
+
+    def forget_news(self) -> None:
+        """Clear what all readers have read of what happened since they last did."""
+        for pair in self._pairs.values():
+            pair.forget_news()
 
     def skip(self, to_ns: int) -> None:
         """Let time pass without trading, as after the machine slept."""

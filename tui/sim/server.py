@@ -9,8 +9,10 @@ import itertools
 from aiohttp import web
 
 from tui.feed.clock import Clock, SystemClock
+from tui.model.transport import TransportKind
 from tui.sim.binance import BinanceFace
-from tui.sim.hub import Hub
+from tui.sim.face import Face
+from tui.sim.gate import Gate
 from tui.sim.limits import SimLimits
 from tui.sim.market import NS, SimMarket
 
@@ -18,10 +20,11 @@ STEP_NS = 50_000_000
 """How far one step goes. The fastest streams speak every 100 ms."""
 _SLEPT_NS = 10 * NS
 _STEPS_TO_WAKE = 4
+_GOING_AWAY = 1001
 
 
 class SimServer:
-    """Serves a market; one port for WebSocket and REST.
+    """Serves a market in the protocols of its faces, all of them on one port.
 
     Attributes:
         market: the market that is served.
@@ -44,10 +47,11 @@ class SimServer:
         self.market = market
         self._clock: Clock = clock or SystemClock()
         self._is_driven = is_driven
-        self._hub = Hub(market)
-        self._face = BinanceFace(
-            market, self._hub, self._now_ns, self._clock, limits or SimLimits()
+        self._gate = Gate()
+        self._binance = BinanceFace(
+            market, self._now_ns, self._clock, limits or SimLimits(), self._gate
         )
+        self._faces: tuple[Face, ...] = (self._binance,)
         self._runner: web.AppRunner | None = None
         self._driver: asyncio.Task[None] | None = None
         self._endpoint = ""
@@ -62,7 +66,8 @@ class SimServer:
             OSError: the port cannot be had.
         """
         app = web.Application()
-        app.add_routes(self._face.routes())
+        for face in self._faces:
+            app.add_routes(face.routes())
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
@@ -86,7 +91,8 @@ class SimServer:
                 await self._driver
             self._driver = None
         if self._runner is not None:
-            await self._face.shut_down()
+            await self._gate.close_clients(_GOING_AWAY)
+            await asyncio.gather(*(face.shut_down() for face in self._faces))
             await self._runner.cleanup()
             self._runner = None
 
@@ -97,17 +103,18 @@ class SimServer:
 
     @property
     def endpoints(self) -> dict[str, str]:
-        """The endpoints by the names that the Binance adapter gives them."""
+        """Binance's face: the endpoints by the names that its adapter gives them."""
         return {"stream": f"ws://{self._endpoint}", "rest": self.url}
 
     @property
     def client_count(self) -> int:
-        return len(self._face.clients)
+        """How many clients are connected, by whatever protocol."""
+        return sum(face.client_count for face in self._faces)
 
     @property
     def streams(self) -> list[str]:
-        """The streams that somebody listens to now."""
-        return self._hub.names
+        """The streams that somebody listens to now, by Binance's names."""
+        return self._binance.streams
 
     async def advance(self, seconds: float) -> None:
         """Move the market on by hand and send what it says on the way."""
@@ -115,21 +122,49 @@ class SimServer:
         while self.market.now_ns < target:
             step = (self.market.now_ns // STEP_NS + 1) * STEP_NS
             self.market.advance(min(step, target))
-            self._hub.push()
-            await self._face.flushed()
+            self._push()
+            for face in self._faces:
+                await face.flushed()
         await asyncio.sleep(0)
 
-    async def close_clients(self, code: int = 1001, reason: str = "") -> None:
-        """Close every connection with a close code, as a venue may."""
-        await self._face.close_clients(code, reason)
+    # -- what may go wrong, for tests of clients ----------------------------------------------
+
+    async def close_clients(self, code: int = _GOING_AWAY, reason: str = "") -> None:
+        """Close every connection in order, a WebSocket with a close code, as a venue may."""
+        await self._gate.close_clients(code)
+        await asyncio.gather(*(face.close_clients(code, reason) for face in self._faces))
 
     def cut_clients(self) -> None:
-        """Cut every connection without a close frame, as a network may."""
-        self._face.cut_clients()
+        """Cut every connection without a farewell, as a network may."""
+        self._gate.cut_clients()
+        for face in self._faces:
+            face.cut_clients()
 
     def lose_next(self, stream: str) -> None:
         """Swallow the next events of a stream, such as `btcusdt@depth@100ms`, so that there is a gap."""
-        self._hub.lose_next(stream)
+        for face in self._faces:
+            face.lose_next(stream)
+
+    def refuse(self, kind: TransportKind, status: int = 503, *, retry_after_s: int = 0) -> None:
+        """Refuse new connections of a transport; those there are stay.
+
+        Args:
+            status: the HTTP status that they get, with `Retry-After` where `retry_after_s` says so.
+        """
+        self._gate.refuse(kind, status, retry_after_s=retry_after_s)
+
+    def silence(self, kind: TransportKind) -> None:
+        """Let new connections of a transport open, and say nothing on them."""
+        self._gate.silence(kind)
+
+    def allow(self, kind: TransportKind) -> None:
+        """Take a transport's new connections again."""
+        self._gate.allow(kind)
+
+    def _push(self) -> None:
+        for face in self._faces:
+            face.push()
+        self.market.forget_news()
 
     def _now_ns(self) -> int:
         return self._clock.time_ns() if self._is_driven else self.market.now_ns
@@ -142,7 +177,7 @@ class SimServer:
                 market.skip(now)
             else:
                 market.advance(now)
-            self._hub.push()
+            self._push()
             # Instruments wake one by one, so that no request waits for all of them.
             if step % _STEPS_TO_WAKE == 0:
                 market.wake(1)
