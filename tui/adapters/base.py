@@ -94,6 +94,8 @@ class Limits(msgspec.Struct, frozen=True):
         streams_per_connection: subscriptions on one connection.
         connections, connections_window_s: connection attempts in a window.
         rest_weight, rest_window_s: request weight in a window.
+        rest_used_header: of an answer, in which the venue counts the weight used in the window by
+            everybody at this address; "" where it tells no such thing.
         max_connection_age_s: reconnect before the venue does.
     """
 
@@ -103,6 +105,7 @@ class Limits(msgspec.Struct, frozen=True):
     connections_window_s: float = 300.0
     rest_weight: int = 6000
     rest_window_s: float = 60.0
+    rest_used_header: str = ""
     max_connection_age_s: float = 85_800.0
 
 

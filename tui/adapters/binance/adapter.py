@@ -38,6 +38,7 @@ class BinanceAdapter:
         connections_window_s=300.0,
         rest_weight=6000,
         rest_window_s=60.0,
+        rest_used_header="X-MBX-USED-WEIGHT-1M",
         max_connection_age_s=85_800.0,  # ten minutes before the venue's 24 h
     )
     liveness = Liveness(
