@@ -170,6 +170,47 @@ class Gap(msgspec.Struct, frozen=True):
     subscription: Subscription | None = None
 
 
+class Metric(msgspec.Struct, frozen=True):
+    """A figure that a venue publishes by name; `value` is None while it has none. Of the venue itself
+    where no instrument is named."""
+
+    venue: str
+    instrument: Instrument | None
+    name: str
+    value: float | None
+    ts_exchange: int
+    ts_local: int
+
+
+class AlertLevel(StrEnum):
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """Something that a venue wants seen; `key` names its kind, "" where it has none."""
+
+    venue: str
+    instrument: Instrument | None
+    level: AlertLevel
+    key: str
+    text: str
+    ts_exchange: int
+    ts_local: int
+
+
+class Status(msgspec.Struct, frozen=True):
+    """The state of an instrument, or of the venue, in the venue's own word; `text` says more."""
+
+    venue: str
+    instrument: Instrument | None
+    word: str
+    text: str
+    ts_exchange: int
+    ts_local: int
+
+
 class ParseFailure(msgspec.Struct, frozen=True):
     """A frame, or a part of one, that could not be understood; the message names the field."""
 
@@ -190,5 +231,8 @@ Event: TypeAlias = (
     | Heartbeat
     | VenueNotice
     | Gap
+    | Metric
+    | Alert
+    | Status
     | ParseFailure
 )
