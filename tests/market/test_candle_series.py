@@ -36,13 +36,11 @@ def test_candles_stand_in_order_of_open_time_whatever_order_they_came_in() -> No
 
 def test_the_open_candle_is_replaced_in_place() -> None:
     made = series(candle(1), candle(2, closed=False, at=1))
-    closed_before = made.closed_revision
 
     assert made.upsert(candle(2, closed=False, at=2, close=1.5))
 
     assert len(made) == 2
     assert made.last == candle(2, closed=False, at=2, close=1.5)
-    assert made.closed_revision == closed_before
 
 
 def test_two_states_of_the_same_moment_are_taken_in_turn() -> None:
@@ -92,18 +90,6 @@ def test_a_streamed_state_older_than_a_fetched_one_is_refused() -> None:
     assert made.upsert(candle(1, closed=False, at=10, volume=13.0))
 
 
-def test_anything_but_the_last_candle_changes_the_closed_revision() -> None:
-    made = series(candle(1), candle(3))
-    before = made.closed_revision
-
-    made.upsert(candle(2))
-    assert made.closed_revision == before + 1
-    made.upsert(candle(1, at=2))
-    assert made.closed_revision == before + 2
-    made.upsert(candle(4))
-    assert made.closed_revision == before + 3
-
-
 def test_the_oldest_go_when_there_is_no_more_room() -> None:
     made = series(candle(1), candle(2), candle(3), limit=2)
 
@@ -127,13 +113,83 @@ def test_merging_says_how_many_were_new_or_newer() -> None:
 
 def test_a_cleared_series_is_empty_and_its_revisions_run_on() -> None:
     made = series(candle(1))
-    revision, closed_revision = made.revision, made.closed_revision
+    made.mark_hole(2, 4)
+    revision = made.revision
 
     made.clear()
 
-    assert (len(made), made.last) == (0, None)
+    assert (len(made), made.last, made.holes) == (0, None, [])
     assert made.revision > revision
-    assert made.closed_revision > closed_revision
+
+
+def test_a_fetched_state_that_knows_the_same_leaves_the_streamed_one_its_time() -> None:
+    made = series(candle(1, closed=False, at=9, volume=10.0))
+
+    assert not made.upsert(candle(1, closed=False, at=0, volume=10.0))
+    assert not made.upsert(candle(1, closed=False, at=8, volume=10.0))
+
+
+def test_holes_that_touch_are_one() -> None:
+    made = series(candle(1))
+    revision = made.revision
+
+    made.mark_hole(10, 20)
+    made.mark_hole(30, 40)
+    made.mark_hole(20, 25)
+    made.mark_hole(5, 5)
+
+    assert made.holes == [(10, 25), (30, 40)]
+    assert made.revision > revision
+
+
+def test_what_is_fetched_later_is_a_hole_no_longer() -> None:
+    made = series(candle(1))
+    made.mark_hole(10, 40)
+
+    made.fill_hole(0, 12)
+    made.fill_hole(20, 30)
+    assert made.holes == [(12, 20), (30, 40)]
+
+    made.fill_hole(0, 100)
+    assert made.holes == []
+
+
+def test_a_hole_told_again_is_no_change() -> None:
+    made = series(candle(1))
+    made.mark_hole(10, 40)
+    revision = made.revision
+
+    made.mark_hole(12, 30)
+    made.fill_hole(50, 60)
+
+    assert made.revision == revision
+
+
+def test_holes_before_the_oldest_candle_go_with_those_that_went() -> None:
+    made = series(candle(1), candle(5), limit=2)
+    made.mark_hole(2, 4)
+    made.upsert(candle(6))
+    assert made.holes == []
+
+
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(0, 30), st.integers(0, 30)), max_size=20),
+)
+def test_holes_are_what_was_marked_and_not_fetched_since(
+    steps: list[tuple[bool, int, int]],
+) -> None:
+    made = CandleSeries()
+    missing: set[int] = set()
+    for marks, start, end in steps:
+        if marks:
+            made.mark_hole(start, end)
+            missing.update(range(start, end))
+        else:
+            made.fill_hole(start, end)
+            missing.difference_update(range(start, end))
+
+    assert {moment for low, high in made.holes for moment in range(low, high)} == missing
+    assert list(made.holes) == sorted(made.holes)
 
 
 @pytest.mark.parametrize("limit", [3, 1000])

@@ -249,3 +249,48 @@ def test_an_instrument_is_made_when_it_is_asked_for_first() -> None:
     assert market[BTCUSDT] is market[BTCUSDT]
     assert market.instruments() == [BTCUSDT]
     assert len(market) == 1
+
+
+# -- what is kept ----------------------------------------------------------------------------
+
+
+def other(number: int) -> Subscription:
+    return Subscription(Instrument("BINANCE", f"S{number}USDT"), Channel.TICKER)
+
+
+def test_only_the_last_of_the_instruments_that_nobody_wants_are_kept() -> None:
+    market = Market(kept=3)
+    live = Truth(SubscriptionStatus.LIVE)
+    market.set_truth(TICKER, live)
+    market[BTCUSDT].tape.add(trade(1))
+    for number in range(5):
+        market.set_truth(other(number), live)
+        market[other(number).instrument].tape.add(trade(1))
+        market.set_truth(other(number), Truth(SubscriptionStatus.OFF))
+
+    kept = [number for number in range(5) if other(number).instrument in market.instruments()]
+    assert kept == [2, 3, 4]
+    assert len(market[BTCUSDT].tape) == 1
+
+
+def test_an_instrument_with_one_wish_left_is_kept() -> None:
+    market = Market(kept=0)
+    for subscription in (TICKER, TRADES):
+        market.set_truth(subscription, Truth(SubscriptionStatus.LIVE))
+    market[BTCUSDT].tape.add(trade(1))
+
+    market.set_truth(TICKER, Truth(SubscriptionStatus.OFF))
+    assert len(market[BTCUSDT].tape) == 1
+
+    market.set_truth(TRADES, Truth(SubscriptionStatus.OFF))
+    assert len(market[BTCUSDT].tape) == 0
+    assert market.truth(TRADES) == Truth(SubscriptionStatus.OFF)
+
+
+def test_a_ticker_with_nothing_new_is_refused() -> None:
+    market = Market()
+    assert market.apply_ticker(ticker(5, last=11.0, last_text="11.00"))
+    revision = market[BTCUSDT].ticker_revision
+
+    assert not market.apply_ticker(ticker(3, last=10.0, last_text="10.00"))
+    assert market[BTCUSDT].ticker_revision == revision

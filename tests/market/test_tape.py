@@ -90,6 +90,27 @@ def test_missed_trades_add_up() -> None:
     assert made.missed == 5
 
 
+def test_missed_trades_are_told_in_words() -> None:
+    made = tape(None)
+    assert made.missed_note == ""
+
+    made.mark_some_missed()
+    assert made.missed_note == "some missed"
+
+    made.mark_missed(3)
+    assert made.missed_note == "3 missed"
+
+
+def test_a_late_trade_without_an_id_stands_where_its_time_belongs() -> None:
+    made = Tape(4)
+    for ts in (10, 20, 20, 30, 15):
+        made.add(trade(None, ts))
+    assert [one.ts_exchange for one in made.newest(9)] == [30, 20, 20, 15]
+
+    assert not made.add(trade(None, 5))
+    assert [one.ts_exchange for one in made.newest(9)] == [30, 20, 20, 15]
+
+
 def test_a_cleared_tape_is_empty_and_its_revision_runs_on() -> None:
     made = tape(1)
     made.mark_missed(3)

@@ -1,4 +1,4 @@
-"""The candles of one instrument and timeframe, by open time, without doubles."""
+"""The candles of one instrument and timeframe, by open time, without doubles, and the known holes."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from collections.abc import Iterable, Sequence
 
 from tui.model.events import Candle
 
+_MOST_HOLES = 100
+
 
 class CandleSeries:
     """Candles in order of open time, at most `limit` of them (the oldest go first).
 
-    `revision` changes with every change; `closed_revision` only when anything but the last
-    candle did, so that a chart knows when one candle is all that must be drawn again.
+    `revision` changes with every change.
     """
 
     def __init__(self, limit: int = 10_000) -> None:
         self._limit = limit
         self._candles: list[Candle] = []
         self._times: list[int] = []
+        self._holes: list[tuple[int, int]] = []
         self.revision = 0
-        self.closed_revision = 0
 
     def __len__(self) -> int:
         return len(self._candles)
@@ -33,6 +34,12 @@ class CandleSeries:
     @property
     def last(self) -> Candle | None:
         return self._candles[-1] if self._candles else None
+
+    @property
+    def holes(self) -> Sequence[tuple[int, int]]:
+        """Spans (ns, the end excluded), oldest first, whose candles could not be had. Where candles
+        are merely absent, because nothing was traded, there is no hole."""
+        return self._holes
 
     def upsert(self, candle: Candle) -> bool:
         """Put a candle where its open time belongs.
@@ -47,7 +54,6 @@ class CandleSeries:
             times.append(candle.open_time)
             self._candles.append(candle)
             self._trim()
-            self.closed_revision += 1
         else:
             index = bisect_left(times, candle.open_time)
             if times[index] != candle.open_time:
@@ -56,14 +62,10 @@ class CandleSeries:
                 times.insert(index, candle.open_time)
                 self._candles.insert(index, candle)
                 self._trim()
-                self.closed_revision += 1
+            elif _is_older(candle, self._candles[index]):
+                return False
             else:
-                held = self._candles[index]
-                if _is_older(candle, held):
-                    return False
                 self._candles[index] = candle
-                if index != len(times) - 1:
-                    self.closed_revision += 1
         self.revision += 1
         return True
 
@@ -71,23 +73,57 @@ class CandleSeries:
         """Merge fetched candles with what is held; returns how many were new or newer."""
         return sum(self.upsert(candle) for candle in history)
 
+    def mark_hole(self, start: int, end: int) -> None:
+        """Note that the candles of this span (ns, the end excluded) could not be had."""
+        if start >= end:
+            return
+        before = [hole for hole in self._holes if hole[1] < start]
+        after = [hole for hole in self._holes if hole[0] > end]
+        touched = self._holes[len(before) : len(self._holes) - len(after)]
+        joined = (
+            min([start, *(hole[0] for hole in touched)]),
+            max([end, *(hole[1] for hole in touched)]),
+        )
+        self._set_holes([*before, joined, *after])
+
+    def fill_hole(self, start: int, end: int) -> None:
+        """Note that this span (ns, the end excluded) was fetched: what is absent there never was."""
+        if start >= end:
+            return
+        left: list[tuple[int, int]] = []
+        for low, high in self._holes:
+            pieces = [(low, min(high, start)), (max(low, end), high)]
+            left += [piece for piece in pieces if piece[0] < piece[1]]
+        self._set_holes(left)
+
     def clear(self) -> None:
         self._candles.clear()
         self._times.clear()
+        self._holes = []
         self.revision += 1
-        self.closed_revision += 1
+
+    def _set_holes(self, holes: list[tuple[int, int]]) -> None:
+        holes = holes[-_MOST_HOLES:]
+        if holes != self._holes:
+            self._holes = holes
+            self.revision += 1
 
     def _trim(self) -> None:
         excess = len(self._times) - self._limit
         if excess > 0:
             del self._times[:excess]
             del self._candles[:excess]
+            if self._holes and self._holes[0][1] <= self._times[0]:
+                self._holes = [hole for hole in self._holes if hole[1] > self._times[0]]
 
 
 def _is_older(candle: Candle, held: Candle) -> bool:
     if held.closed != candle.closed:
         return held.closed
-    if not candle.ts_exchange or not held.ts_exchange:
-        # A fetched candle that still moves has no time of its own, but its volume only grows.
-        return candle.volume < held.volume
-    return candle.ts_exchange < held.ts_exchange
+    if candle.ts_exchange and held.ts_exchange:
+        return candle.ts_exchange < held.ts_exchange
+    # A fetched candle that still moves has no time of its own, but its volume only grows; where
+    # both know the same, the streamed one says when.
+    if candle.volume == held.volume:
+        return not candle.closed and not candle.ts_exchange and bool(held.ts_exchange)
+    return candle.volume < held.volume

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
+
 import msgspec
 
+from tui.market.announced import Notices, VenueMetrics
 from tui.market.candle_series import CandleSeries
 from tui.market.order_book import OrderBook
 from tui.market.tape import Tape
@@ -11,6 +14,9 @@ from tui.model.events import Candle, Ticker, Trade
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Subscription, SubscriptionStatus, Truth
 from tui.model.timeframe import Timeframe
+
+_KEPT = 100
+"""Instruments that nobody wants any more and whose data is kept, in case somebody returns."""
 
 
 class InstrumentState:
@@ -63,18 +69,29 @@ class InstrumentState:
 class Market:
     """The single store that feeds write and the screen reads; one thread only.
 
-    What changed is told by revisions: every tape, series, book and ticker counts its changes.
+    What changed is told by revisions: every tape, series, book and ticker counts its changes. Of the
+    instruments that nobody is subscribed to, only those looked at last keep their data.
+
+    Attributes:
+        metrics: named figures that venues publish. notices: their alerts and states.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, kept: int = _KEPT) -> None:
+        self._kept = kept
         self._instruments: dict[Instrument, InstrumentState] = {}
         self._truths: dict[Subscription, Truth] = {}
+        self._wanted: dict[Instrument, set[Subscription]] = {}
+        self._unwanted: OrderedDict[Instrument, None] = OrderedDict()
+        self.metrics = VenueMetrics()
+        self.notices = Notices()
 
     def __getitem__(self, instrument: Instrument) -> InstrumentState:
         """The state of an instrument, made empty when it is asked for first."""
         found = self._instruments.get(instrument)
         if found is None:
             found = self._instruments[instrument] = InstrumentState(instrument)
+            if instrument not in self._wanted:
+                self._let_go(instrument)
         return found
 
     def __len__(self) -> int:
@@ -89,7 +106,17 @@ class Market:
         return self._truths.get(subscription, _UNKNOWN)
 
     def set_truth(self, subscription: Subscription, truth: Truth) -> None:
+        """Say how a subscription stands; one that is OFF is wanted no longer."""
         self._truths[subscription] = truth
+        instrument = subscription.instrument
+        if truth.status is not SubscriptionStatus.OFF:
+            self._wanted.setdefault(instrument, set()).add(subscription)
+            self._unwanted.pop(instrument, None)
+        elif instrument in self._wanted:
+            self._wanted[instrument].discard(subscription)
+            if not self._wanted[instrument]:
+                del self._wanted[instrument]
+                self._let_go(instrument)
 
     def touch(self, subscription: Subscription, ts_local: int) -> None:
         """Note that data came for a subscription at `ts_local` (ns)."""
@@ -98,18 +125,22 @@ class Market:
 
     # -- facts -----------------------------------------------------------------------------
 
-    def apply_ticker(self, ticker: Ticker) -> None:
+    def apply_ticker(self, ticker: Ticker) -> bool:
         """Merge a ticker: fields that a message leaves out keep their last value, and an older
-        message only fills in what is not known yet."""
+        message only fills in what is not known yet; False when it said nothing new."""
         state = self[ticker.instrument]
         held = state.ticker
         if held is None:
             state.ticker = ticker
         else:
-            state.ticker = _merge_tickers(held, ticker)
+            merged = _merge_tickers(held, ticker)
+            if merged is None:
+                return False
+            state.ticker = merged
         state.ticker_revision += 1
         if ticker.last is not None and ticker.ts_exchange >= state.last_price_ts:
             state.note_price(ticker.last, ticker.last_text or "", ticker.ts_exchange)
+        return True
 
     def apply_trade(self, trade: Trade) -> bool:
         """Append a trade to the tape; False for a duplicate or an old one."""
@@ -133,6 +164,10 @@ class Market:
     def mark_missed(self, instrument: Instrument, count: int) -> None:
         """Say on the tape that `count` trades were missed."""
         self[instrument].tape.mark_missed(count)
+
+    def mark_some_missed(self, instrument: Instrument) -> None:
+        """Say on the tape that trades may have been missed, nobody knows how many."""
+        self[instrument].tape.mark_some_missed()
 
     def apply_candle(self, candle: Candle) -> bool:
         """Put a candle into its series; False for older news than what is held."""
@@ -159,9 +194,22 @@ class Market:
         for instrument, state in self._instruments.items():
             if instrument.venue == venue:
                 state.clear()
+        self.metrics.forget(venue)
+        self.notices.forget(venue)
+
+    def _let_go(self, instrument: Instrument) -> None:
+        """Nobody wants this instrument: keep it only while it is among the last of its kind."""
+        self._unwanted[instrument] = None
+        self._unwanted.move_to_end(instrument)
+        while len(self._unwanted) > self._kept:
+            oldest, _ = self._unwanted.popitem(last=False)
+            self._instruments.pop(oldest, None)
+            for subscription in [one for one in self._truths if one.instrument == oldest]:
+                del self._truths[subscription]
 
 
-def _merge_tickers(held: Ticker, ticker: Ticker) -> Ticker:
+def _merge_tickers(held: Ticker, ticker: Ticker) -> Ticker | None:
+    """The two as one; None when the older message says nothing that was not known."""
     # A bookTicker of Binance has no time (0): such prices are the newest by arrival.
     is_older = 0 < ticker.ts_exchange < held.ts_exchange
     news = {
@@ -170,6 +218,8 @@ def _merge_tickers(held: Ticker, ticker: Ticker) -> Ticker:
         if (value := getattr(ticker, name)) is not None
         and (not is_older or getattr(held, name) is None)
     }
+    if is_older and not news:
+        return None
     if not ticker.ts_exchange:
         del news["ts_exchange"]
     if ticker.bid is None and ticker.ask is None:
