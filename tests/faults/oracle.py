@@ -1,0 +1,441 @@
+"""The oracle: knows all that ever was true on the embedded market, and compares what a feed shows."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable
+
+import msgspec
+
+from tui.adapters.base import Adapter
+from tui.feed.clock import Clock
+from tui.feed.settings import FeedSettings
+from tui.market.market import InstrumentState, Market
+from tui.market.order_book import BookSide
+from tui.model.events import Candle, Side, Trade
+from tui.model.instrument import Instrument
+from tui.model.subscription import Channel, Subscription, SubscriptionStatus
+from tui.model.timeframe import Timeframe
+from tui.sim.bars import Bar
+from tui.sim.instruments import Listing
+from tui.sim.market import Aggregate, Pair, SimMarket
+
+NS = 1_000_000_000
+_TOP = 20
+_FORGET_S = 120.0
+# Candles are streamed every two seconds.
+_CANDLES_EVERY_S = 2.0
+
+Top = tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]
+Figures = tuple[int, int, int, int, int, int]
+"""Open, high, low, close in ticks; volume and what takers bought of it in lots."""
+
+
+class History:
+    """What was true of one instrument at each step of the market, and when it last was (seconds)."""
+
+    def __init__(self) -> None:
+        self.tops: dict[Top, float] = {}
+        self.prices: dict[int, float] = {}
+        self.candles: dict[tuple[Timeframe, int, Figures], float] = {}
+        self.trades: dict[int, Aggregate] = {}
+        self.trade_times: deque[tuple[float, int]] = deque()
+        self.last_trade = 0
+        self.first_trade = 0
+        self.newest_top: tuple[int, Top] | None = None
+        self.newest_candles: tuple[tuple[int, int], list[tuple[Timeframe, int, Figures]]] = (
+            (0, 0),
+            [],
+        )
+
+    def forget_before(self, moment: float) -> None:
+        for held in (self.tops, self.prices, self.candles):
+            for key in [key for key, seen in held.items() if seen < moment]:
+                del held[key]
+        while len(self.trade_times) > 1 and self.trade_times[1][0] < moment:
+            self.trade_times.popleft()
+
+
+class TrueMarket(SimMarket):
+    """The embedded market, which writes down every state that anybody could have seen."""
+
+    def __init__(
+        self, seed: int, start_ns: int, *, symbols: Collection[str], regime: str, clock: Clock
+    ) -> None:
+        super().__init__(seed, start_ns, symbols=tuple(symbols), regime=regime)
+        self._clock = clock
+        self._forgot = 0.0
+        self.history = {symbol: History() for symbol in symbols}
+        self.timeframes: set[Timeframe] = set()
+        """Timeframes whose candles are written down."""
+
+    def now_s(self) -> float:
+        """Seconds that passed; the market's own time may jump."""
+        return self._clock.monotonic()
+
+    def advance(self, to_ns: int) -> None:
+        super().advance(to_ns)
+        self.write_down()
+
+    def skip(self, to_ns: int) -> None:
+        super().skip(to_ns)
+        self.write_down()
+
+    def write_down(self) -> None:
+        """Note how things stand."""
+        now = self.now_s()
+        for pair in self.awake():
+            self._note(pair, now)
+        if now - self._forgot > 10.0:
+            self._forgot = now
+            for history in self.history.values():
+                history.forget_before(now - _FORGET_S)
+
+    def _note(self, pair: Pair, now: float) -> None:
+        history = self.history[pair.listing.symbol]
+        if history.newest_top is None or history.newest_top[0] != pair.engine.update_id:
+            bids, asks = pair.engine.top(_TOP)
+            history.newest_top = pair.engine.update_id, (tuple(bids), tuple(asks))
+        history.tops[history.newest_top[1]] = now
+        history.prices[pair.ledger.price] = now
+        for aggregate in reversed(pair.aggregates):
+            if aggregate.aggregate_id <= history.last_trade:
+                break
+            history.trades[aggregate.aggregate_id] = aggregate
+            history.prices[aggregate.price] = now
+        if pair.aggregates:
+            newest = pair.aggregates[-1].aggregate_id
+            if not history.first_trade:
+                history.first_trade = pair.aggregates[0].aggregate_id
+            if newest != history.last_trade:
+                history.last_trade = newest
+                history.trade_times.append((now, newest))
+        moment = pair.last_trade_id, pair.ledger.second
+        if history.newest_candles[0] != moment:
+            ledger, until = pair.ledger, self.now_ns
+            history.newest_candles = (
+                moment,
+                [
+                    (timeframe, opened, _figures(bar))
+                    for timeframe in self.timeframes
+                    for opened, bar in ledger.candles(timeframe, 0, until, 2, newest=True)
+                ],
+            )
+        for candle in history.newest_candles[1]:
+            history.candles[candle] = now
+
+
+class WatchedMarket(Market):
+    """The market that a feed writes; it remembers which trades were ever handed to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.arrived: dict[Instrument, set[int]] = {}
+
+    def apply_trade(self, trade: Trade) -> bool:
+        if trade.trade_id is not None:
+            self.arrived.setdefault(trade.instrument, set()).add(trade.trade_id)
+        return super().apply_trade(trade)
+
+    def merge_trades(self, instrument: Instrument, trades: list[Trade]) -> int:
+        ids = {trade.trade_id for trade in trades if trade.trade_id is not None}
+        self.arrived.setdefault(instrument, set()).update(ids)
+        return super().merge_trades(instrument, trades)
+
+
+class _Segment(msgspec.Struct):
+    """Trades that must arrive: those behind `after`, because they were wanted from then on."""
+
+    after: int
+    missed: int
+
+
+class Oracle:
+    """Compares one feed's market with the truth.
+
+    Attributes:
+        complaints: lies that were told, each with its moment.
+        slack_s: how much later than promised a lie may end, because of the way to the client.
+    """
+
+    def __init__(
+        self,
+        truth: TrueMarket,
+        shown: WatchedMarket,
+        adapter: Adapter,
+        settings: FeedSettings,
+        *,
+        slack_s: float = 2.0,
+    ) -> None:
+        self._truth = truth
+        self._shown = shown
+        self._adapter = adapter
+        self._settings = settings
+        self.slack_s = slack_s
+        self.complaints: list[str] = []
+        self.looks = 0
+        self.wanted: frozenset[Subscription] = frozenset()
+        self._segments: dict[Instrument, _Segment] = {}
+        self._tops: dict[Instrument, tuple[int, Top]] = {}
+
+    def want(self, wanted: Iterable[Subscription]) -> None:
+        """These are wanted from now on."""
+        before = self.wanted
+        self.wanted = frozenset(wanted)
+        self._truth.timeframes = {one.timeframe for one in self.wanted if one.timeframe}
+        for subscription in self.wanted - before:
+            if subscription.channel is Channel.TRADES:
+                instrument = subscription.instrument
+                self._truth.pair(instrument.symbol)
+                self._truth.write_down()
+                self._segments[instrument] = _Segment(
+                    self._truth.history[instrument.symbol].last_trade,
+                    self._shown[instrument].tape.missed,
+                )
+        for subscription in before - self.wanted:
+            if subscription.channel is Channel.TRADES:
+                del self._segments[subscription.instrument]
+
+    def patience_s(self, channel: Channel) -> float:
+        """How old what is called live may be: until silence is noticed, of the connection or of the
+        subscription."""
+        settings = self._settings
+        heartbeat_s = settings.ping_interval_s + settings.pong_timeout_s
+        least = min(heartbeat_s, self._adapter.liveness.connection_s)
+        own = self._adapter.liveness.channels.get(channel)
+        if own is not None:
+            least = min(least, max(own, settings.stale_after_s))
+        return least + self.slack_s
+
+    # -- while it goes on ------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Complain of everything that is called live and is older than it may be."""
+        self.looks += 1
+        for subscription in self.wanted:
+            truth = self._shown.truth(subscription)
+            if truth.verified and truth.status is not SubscriptionStatus.LIVE:
+                self._complain(subscription, "verified and not live")
+            if truth.status is not SubscriptionStatus.LIVE:
+                continue
+            lie = self._find_lie(subscription)
+            if lie:
+                self._complain(subscription, lie)
+
+    def _complain(self, subscription: Subscription, lie: str) -> None:
+        if len(self.complaints) < 20:
+            self.complaints.append(f"{self._truth.now_s():.2f} s: {subscription}: {lie}")
+
+    def _find_lie(self, subscription: Subscription) -> str:
+        state = self._shown[subscription.instrument]
+        history = self._truth.history[subscription.instrument.symbol]
+        listing = self._truth.listings[subscription.instrument.symbol]
+        limit = self._truth.now_s() - self.patience_s(subscription.channel)
+        if subscription.channel is Channel.BOOK:
+            return _age_lie("book", history.tops.get(self._top_of(state, listing)), limit)
+        if subscription.channel is Channel.TICKER:
+            if state.ticker is None or state.last_price is None:
+                return "live without a price"
+            return _age_lie("price", history.prices.get(listing.ticks(state.last_price)), limit)
+        if subscription.channel is Channel.TRADES:
+            return self._find_trades_lie(state, history, limit)
+        return self._find_candles_lie(subscription, state, history, listing, limit)
+
+    def _find_trades_lie(self, state: InstrumentState, history: History, limit: float) -> str:
+        times = reversed(history.trade_times)
+        due = next((trade_id for moment, trade_id in times if moment <= limit), 0)
+        last = state.tape.last
+        newest = 0 if last is None or last.trade_id is None else last.trade_id
+        return f"trade {due} is due, and {newest} is the last" if newest < due else ""
+
+    def _find_candles_lie(
+        self,
+        subscription: Subscription,
+        state: InstrumentState,
+        history: History,
+        listing: Listing,
+        limit: float,
+    ) -> str:
+        timeframe = subscription.timeframe
+        assert timeframe is not None
+        last = state.series(timeframe).last
+        if last is None:
+            return ""  # A chart that has no history at this venue is live and empty.
+        if not self._is_streamed(timeframe):
+            return ""  # Built trade by trade: states between two steps are true as well.
+        key = (timeframe, last.open_time, _figures_of(last, listing))
+        what = f"candle {_clock(last.open_time)} {key[2]}"
+        return _age_lie(what, history.candles.get(key), limit - _CANDLES_EVERY_S)
+
+    def _top_of(self, state: InstrumentState, listing: Listing) -> Top:
+        """The best levels that are shown, in ticks and lots; read anew when they changed."""
+        held = self._tops.get(state.instrument)
+        if held is None or held[0] != state.book_revision:
+            held = (
+                state.book_revision,
+                (
+                    _levels_of(state.book.bids, listing),
+                    _levels_of(state.book.asks, listing),
+                ),
+            )
+            self._tops[state.instrument] = held
+        return held[1]
+
+    def _is_streamed(self, timeframe: Timeframe) -> bool:
+        adapter = self._adapter
+        return Channel.CANDLES in adapter.channels and timeframe in adapter.timeframes
+
+    # -- at rest ---------------------------------------------------------------------------
+
+    def differences(self) -> list[str]:
+        """What differs from the truth of this moment; the market must stand still."""
+        found: list[str] = []
+        for subscription in sorted(self.wanted, key=str):
+            truth = self._shown.truth(subscription)
+            if truth.status is not SubscriptionStatus.LIVE:
+                found.append(f"{subscription} is {truth.status}: {truth.reason}")
+            different = self._compare(subscription)
+            if different:
+                found.append(f"{subscription}: {different}")
+        return found
+
+    def _compare(self, subscription: Subscription) -> str:
+        instrument = subscription.instrument
+        state = self._shown[instrument]
+        pair = self._truth.pair(instrument.symbol)
+        if subscription.channel is Channel.BOOK:
+            return self._compare_book(subscription, state, pair)
+        if subscription.channel is Channel.TRADES:
+            return self._compare_trades(instrument, state, pair)
+        if subscription.channel is Channel.CANDLES:
+            assert subscription.timeframe is not None
+            return self._compare_candles(state, pair, subscription.timeframe)
+        shown, true = state.last_text, pair.listing.price_text(pair.ledger.price)
+        return "" if shown == true else f"the price is {true}, not {shown}"
+
+    def _compare_book(self, subscription: Subscription, state: InstrumentState, pair: Pair) -> str:
+        if not self._shown.truth(subscription).verified:
+            return "not verified"
+        bids, asks = pair.engine.top(100_000)
+        for name, side, true in (("bids", state.book.bids, bids), ("asks", state.book.asks, asks)):
+            different = _compare_side(side, [_write(pair.listing, level) for level in true])
+            if different:
+                return f"{name}: {different}"
+        return ""
+
+    def _compare_trades(self, instrument: Instrument, state: InstrumentState, pair: Pair) -> str:
+        history = self._truth.history[instrument.symbol]
+        segment = self._segments[instrument]
+        arrived = self._shown.arrived.get(instrument, set())
+        shown = [trade for trade in reversed(state.tape.newest(10_000))]
+        ids = [trade.trade_id or 0 for trade in shown]
+        if any(later <= earlier for earlier, later in zip(ids, ids[1:], strict=False)):
+            return "trades on the tape twice or out of order"
+        if (ids[-1] if ids else 0) < history.last_trade > segment.after:
+            return f"trade {history.last_trade} is missing, the last is {ids[-1:]}"
+        for trade in shown:
+            different = _compare_trade(trade, history.trades.get(trade.trade_id or 0), pair.listing)
+            if different:
+                return different
+        expected = range(max(segment.after + 1, history.first_trade), history.last_trade + 1)
+        lost = [trade_id for trade_id in expected if trade_id not in arrived]
+        told = state.tape.missed - segment.missed
+        if len(lost) != told:
+            return f"{len(lost)} trades never came ({lost[:5]}...), {told} are said to be missed"
+        return ""
+
+    def _compare_candles(self, state: InstrumentState, pair: Pair, timeframe: Timeframe) -> str:
+        shown = list(state.series(timeframe).candles)
+        true = pair.ledger.candles(
+            timeframe, shown[0].open_time if shown else 0, self._truth.now_ns, 100_000
+        )
+        if not shown:
+            return "no candles"
+        # A span without a trade has no candle where candles are built from trades.
+        built = not self._is_streamed(timeframe)
+        truth = {opened: _figures(bar) for opened, bar in true if not built or bar.trades}
+        held = {candle.open_time: candle for candle in shown if not built or candle.trades}
+        holes = [opened for opened in truth if opened not in held]
+        if holes:
+            return f"{len(holes)} candles are missing, the first of {_clock(holes[0])}"
+        for opened, candle in held.items():
+            if opened not in truth:
+                return f"a candle of {_clock(opened)}, which never was"
+            figures = _figures_of(candle, pair.listing)
+            if figures != truth[opened]:
+                return f"candle of {_clock(opened)} is {figures} instead of {truth[opened]}"
+            if not candle.closed and timeframe.next_open(opened) + 2 * NS < self._truth.now_ns:
+                return f"candle of {_clock(opened)} was never closed"
+        return ""
+
+
+def _clock(ns: int) -> str:
+    """The time of day."""
+    seconds = ns // NS % 86_400
+    return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
+def _age_lie(what: str, seen: float | None, limit: float) -> str:
+    if seen is None:
+        return f"a {what} that never was, or long ago"
+    return (
+        f"the {what} was last true at {seen:.2f} s, the limit is {limit:.2f} s"
+        if seen < limit
+        else ""
+    )
+
+
+def _levels_of(side: BookSide, listing: Listing) -> tuple[tuple[int, int], ...]:
+    return tuple(
+        (_units(price, listing.tick_e8), _units(size, listing.lot_e8))
+        for price, size in side.top_raw(_TOP)
+    )
+
+
+def _units(text: str, step_e8: int) -> int:
+    """Whole steps in a number with eight decimals."""
+    return int(text.replace(".", "")) // step_e8
+
+
+def _figures(bar: Bar) -> Figures:
+    return bar.open, bar.high, bar.low, bar.close, bar.volume, bar.taker_volume
+
+
+def _figures_of(candle: Candle, listing: Listing) -> Figures:
+    lots = 1e8 / listing.lot_e8
+    return (
+        listing.ticks(candle.open),
+        listing.ticks(candle.high),
+        listing.ticks(candle.low),
+        listing.ticks(candle.close),
+        round(candle.volume * lots),
+        round((candle.taker_buy_volume or 0.0) * lots),
+    )
+
+
+def _write(listing: Listing, level: tuple[int, int]) -> tuple[str, str]:
+    return listing.price_text(level[0]), listing.size_text(level[1])
+
+
+def _compare_side(side: BookSide, true: list[tuple[str, str]]) -> str:
+    shown = [tuple(level) for level in side.top_raw(100_000)]
+    if shown == true:
+        return ""
+    ghosts = [level for level in shown if level not in set(true)]
+    lacks = [level for level in true if level not in set(shown)]
+    return (
+        f"{len(ghosts)} levels are not the engine's ({ghosts[:3]}), {len(lacks)} lack ({lacks[:3]})"
+    )
+
+
+def _compare_trade(trade: Trade, true: Aggregate | None, listing: Listing) -> str:
+    if true is None:
+        return f"trade {trade.trade_id} never was"
+    told = (trade.price_text, trade.size_text, trade.aggressor, trade.ts_exchange // 1_000_000)
+    truth = (
+        listing.price_text(true.price),
+        listing.size_text(true.lots),
+        Side.SELL if true.is_sell else Side.BUY,
+        true.ts_ns // 1_000_000,
+    )
+    return "" if told == truth else f"trade {trade.trade_id} is {told} instead of {truth}"
