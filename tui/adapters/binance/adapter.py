@@ -5,14 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Mapping
 from typing import Final
-from urllib.parse import urlsplit
 
 from tui.adapters.base import Authentication, BookPolicy, Limits, Liveness, Outgoing, RestRequest
 from tui.adapters.binance.polls import PollDecoder, build_polls
 from tui.adapters.binance.rest import RestApi, read_error
 from tui.adapters.binance.stream import StreamDecoder, batch_requests
 from tui.adapters.binance.symbols import CHANNELS, TIMEFRAMES
-from tui.model.errors import ConfigError
+from tui.adapters.endpoints import check_endpoints
 from tui.model.events import BookSnapshot, Candle, Event, Ticker, Trade
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription
@@ -23,7 +22,6 @@ DEFAULT_ENDPOINTS: Final = {
     "stream": "wss://stream.binance.com:9443",
     "rest": "https://api.binance.com",
 }
-_SCHEMES: Final = {"stream": ("ws", "wss"), "rest": ("http", "https")}
 
 
 class BinanceAdapter:
@@ -72,9 +70,7 @@ class BinanceAdapter:
         Raises:
             ConfigError: an endpoint is unknown or not a URL of its kind.
         """
-        urls = DEFAULT_ENDPOINTS | {
-            name: _checked_url(venue, name, url) for name, url in (endpoints or {}).items()
-        }
+        urls = check_endpoints(venue, DEFAULT_ENDPOINTS, endpoints)
         self._endpoints = endpoints
         self.venue = venue
         self.channels = CHANNELS if channels is None else channels & CHANNELS
@@ -188,25 +184,3 @@ class BinanceAdapter:
 
     def _next_id(self) -> int:
         return next(self._request_ids)
-
-
-def _checked_url(venue: str, name: str, url: str) -> str:
-    key = f"{venue}: endpoint {name!r}"
-    schemes = _SCHEMES.get(name)
-    if schemes is None:
-        raise ConfigError(f"{key} is unknown", f"the endpoints are {' and '.join(_SCHEMES)}")
-    hint = f"write a URL such as {DEFAULT_ENDPOINTS[name]}"
-    if not isinstance(url, str):
-        raise ConfigError(f"{key} is not a URL: {url!r}", hint)
-    if not url.isprintable() or " " in url:
-        raise ConfigError(f"{key} must not have spaces or control characters: {url!r}", hint)
-    try:
-        parts = urlsplit(url)
-        is_url = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        raise ConfigError(f"{key} is not a URL: {url!r}", hint) from None
-    if not is_url:
-        raise ConfigError(f"{key} must be a {' or '.join(schemes)} URL, not {url!r}", hint)
-    if parts.query or parts.fragment:
-        raise ConfigError(f"{key} must not have a query or a fragment: {url!r}", hint)
-    return url.rstrip("/")
