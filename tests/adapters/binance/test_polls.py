@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.adapters.base import Limits
+from tui.adapters.base import POLLED_BOOK, Limits
 from tui.adapters.binance import BinanceAdapter
 from tui.model.events import BookSnapshot, Candle, ParseFailure, Side, Ticker, Trade
 from tui.model.instrument import Instrument
@@ -66,6 +66,11 @@ def test_the_venue_is_reached_by_its_stream_first_and_by_polling_else(
 ) -> None:
     assert adapter.transports == (TransportKind.WEBSOCKET, TransportKind.POLL)
     assert adapter.stream(TransportKind.POLL).url == "https://api.binance.com"
+
+
+def test_a_polled_book_needs_no_snapshot_beside_it(adapter: BinanceAdapter) -> None:
+    assert adapter.book_policy_by(TransportKind.POLL) == POLLED_BOOK
+    assert adapter.book_policy_by(TransportKind.WEBSOCKET) == adapter.book_policy
 
 
 def test_each_channel_has_a_request_of_its_own_kind(adapter: BinanceAdapter) -> None:

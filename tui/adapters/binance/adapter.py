@@ -6,7 +6,15 @@ import itertools
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from tui.adapters.base import Authentication, BookPolicy, Limits, Liveness, Outgoing, RestRequest
+from tui.adapters.base import (
+    POLLED_BOOK,
+    Authentication,
+    BookPolicy,
+    Limits,
+    Liveness,
+    Outgoing,
+    RestRequest,
+)
 from tui.adapters.binance.polls import PollDecoder, build_polls
 from tui.adapters.binance.rest import RestApi, read_error
 from tui.adapters.binance.stream import StreamDecoder, batch_requests
@@ -97,7 +105,8 @@ class BinanceAdapter:
         return StreamRequest(self._stream_url)
 
     def book_policy_by(self, transport: TransportKind) -> BookPolicy:
-        return self.book_policy
+        """Polled books come whole each time."""
+        return POLLED_BOOK if transport is TransportKind.POLL else self.book_policy
 
     def copy(self) -> BinanceAdapter:
         """Another one for the same hosts."""

@@ -1,0 +1,175 @@
+"""The Coinbase Exchange adapter: spot market data, without a key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from tui.adapters.base import Authentication, BookPolicy, Limits, Liveness, Outgoing, RestRequest
+from tui.adapters.coinbase.exchange.requests import Requests
+from tui.adapters.coinbase.exchange.rest import RestApi, read_error
+from tui.adapters.coinbase.exchange.stream import StreamDecoder
+from tui.adapters.coinbase.exchange.symbols import CHANNELS, TIMEFRAMES
+from tui.adapters.endpoints import check_endpoints
+from tui.model.events import BookSnapshot, Candle, Event, Ticker, Trade
+from tui.model.instrument import Instrument, InstrumentInfo
+from tui.model.subscription import Channel, Subscription
+from tui.model.timeframe import Timeframe
+from tui.model.transport import StreamRequest, TransportKind
+
+DEFAULT_ENDPOINTS: Final = {
+    "stream": "wss://ws-feed.exchange.coinbase.com",
+    "rest": "https://api.exchange.coinbase.com",
+}
+
+
+class CoinbaseExchangeAdapter:
+    """Coinbase Exchange's public feed, and REST for history and products.
+
+    Candles are not streamed; the feed builds them from trades.
+    """
+
+    timeframes = TIMEFRAMES
+    limits = Limits(
+        messages_per_s=4.0,  # the venue's own words differ: 10 or 100
+        connections=8,
+        connections_window_s=1.0,
+        rest_weight=10,
+        rest_window_s=1.0,
+        max_connection_age_s=float("inf"),  # none is known
+    )
+    liveness = Liveness(
+        # Each product's heartbeat comes every second.
+        connection_s=5.0,
+        # Prices and trades come with trades only, and may rest for ever.
+        channels={Channel.BOOK: 300.0},
+    )
+    # Neither sequence nor checksum: what can be seen of a lost update is a book that is crossed.
+    book_policy = BookPolicy(name="crossed-check", snapshot_by_rest=False)
+    transports: tuple[TransportKind, ...] = (TransportKind.WEBSOCKET,)
+    authentication: Authentication | None = None
+
+    def __init__(
+        self,
+        endpoints: Mapping[str, str] | None = None,
+        *,
+        venue: str = "COINBASE",
+        channels: frozenset[Channel] | None = None,
+    ) -> None:
+        """Speak to Coinbase Exchange, or to the hosts named in `endpoints` ("stream" and "rest").
+
+        Args:
+            endpoints: base URLs that replace the venue's own; those not named stay.
+            venue: the name under which instruments appear.
+            channels: what to stream; all that the venue has when None.
+
+        Raises:
+            ConfigError: an endpoint is unknown or not a URL of its kind.
+        """
+        urls = check_endpoints(venue, DEFAULT_ENDPOINTS, endpoints)
+        self._endpoints = endpoints
+        self.venue = venue
+        self.channels = CHANNELS if channels is None else channels & CHANNELS
+        self._stream_url = urls["stream"]
+        self._rest = RestApi(venue, urls["rest"])
+        self._requests = Requests()
+        self._decoder = StreamDecoder(venue, self._requests)
+
+    def stream(
+        self,
+        transport: TransportKind = TransportKind.WEBSOCKET,
+        subscriptions: Collection[Subscription] = (),
+    ) -> StreamRequest:
+        """The feed, which is told by messages what to send, and waits five seconds for the first."""
+        return StreamRequest(self._stream_url)
+
+    def book_policy_by(self, transport: TransportKind) -> BookPolicy:
+        """The same by every transport: there is but one."""
+        return self.book_policy
+
+    def copy(self) -> CoinbaseExchangeAdapter:
+        """Another one for the same hosts."""
+        made = CoinbaseExchangeAdapter(self._endpoints, venue=self.venue, channels=self.channels)
+        made.limits = self.limits
+        return made
+
+    def subscribe(self, subscriptions: Collection[Subscription]) -> list[Outgoing]:
+        """Messages of at most 100 subscriptions each, with the heartbeats of their products.
+
+        Raises:
+            InstrumentError: candles, or an instrument that cannot be a product of this venue.
+        """
+        return self._requests.subscribe(subscriptions)
+
+    def unsubscribe(self, subscriptions: Collection[Subscription]) -> list[Outgoing]:
+        """Messages that give these up; the venue's answer says nothing that is waited for."""
+        for subscription in subscriptions:
+            if subscription.channel is Channel.TRADES:
+                self._decoder.stop_counting(subscription.instrument.symbol.upper())
+        return self._requests.unsubscribe(subscriptions)
+
+    def heartbeat(self) -> Outgoing | None:
+        """None: the venue sends heartbeats, and wants none."""
+        return None
+
+    def connection_lost(self) -> None:
+        """Forget what was asked, and which trades came."""
+        self._requests.forget()
+        self._decoder.forget()
+
+    def decode(self, frame: bytes, ts_local: int) -> list[Event]:
+        """The events of one frame received at `ts_local` (ns). Never raises."""
+        return self._decoder.decode(frame, ts_local)
+
+    # -- REST ------------------------------------------------------------------------------
+
+    def candles_request(
+        self,
+        instrument: Instrument,
+        timeframe: Timeframe,
+        *,
+        start: int | None = None,
+        end: int | None = None,
+        limit: int = 1000,
+    ) -> RestRequest[list[Candle]]:
+        """Candles that open in `start..end` (ns, inclusive), oldest first, of at most 300 spans: the
+        first ones from `start` on, else the last ones. Spans without a trade have no candle.
+
+        A candle that may still change has `closed` False and `ts_exchange` 0. The last one is taken
+        for closed when it ended before `end`, or a day ago; whoever knows the venue's time knows better.
+
+        Raises:
+            InstrumentError: the venue does not have this timeframe.
+        """
+        return self._rest.candles(
+            instrument, timeframe, start=start, end=end, limit=limit, now=self._decoder.now
+        )
+
+    def trades_request(
+        self, instrument: Instrument, *, from_id: int | None = None, limit: int = 1000
+    ) -> RestRequest[list[Trade]]:
+        """Trades from an id on, at most 1000; the newest without one."""
+        return self._rest.trades(instrument, from_id=from_id, limit=limit)
+
+    def book_request(self, instrument: Instrument) -> RestRequest[BookSnapshot]:
+        """The whole book. Its sequence has nothing to do with the stream, which sends snapshots."""
+        return self._rest.book(instrument)
+
+    def tickers_request(self, instruments: Collection[Instrument]) -> RestRequest[list[Ticker]]:
+        """The day's figures of these instruments, or of all when there are none. The answer has no
+        time: it counts as older than whatever was streamed."""
+        return self._rest.tickers(instruments)
+
+    def instruments_request(
+        self, instruments: Collection[Instrument] = ()
+    ) -> RestRequest[list[InstrumentInfo]]:
+        """What the venue lists: a single one by itself, otherwise all."""
+        return self._rest.instruments(instruments)
+
+    def time_request(self) -> RestRequest[int]:
+        """The venue's clock, ns."""
+        return self._rest.time()
+
+    def rest_error(self, status: int, body: bytes) -> str:
+        """The venue's own words in a refused request's body; "" when it says nothing."""
+        return read_error(body)

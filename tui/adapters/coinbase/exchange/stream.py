@@ -1,0 +1,272 @@
+"""Frames of Coinbase Exchange's feed turned into events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from tui.adapters.coinbase.exchange.messages import (
+    Beat,
+    BookUpdate,
+    DayTicker,
+    Kind,
+    Known,
+    LastMatch,
+    Match,
+    Refusal,
+    SubscriptionList,
+    WholeBook,
+)
+from tui.adapters.coinbase.exchange.requests import Requests
+from tui.adapters.coinbase.exchange.symbols import TimeReader
+from tui.model.errors import ProtocolError
+from tui.model.events import (
+    BookDelta,
+    BookSnapshot,
+    Event,
+    Gap,
+    Level,
+    ParseFailure,
+    ServerTime,
+    Side,
+    Ticker,
+    Trade,
+)
+from tui.model.instrument import Instrument
+from tui.model.subscription import Channel, Subscription
+
+_MOST_PRODUCTS: Final = 4096
+_DIGITS: Final = b"0123456789. "
+_LEVEL: Final = b'"",""]'
+"""What is left of a sound level without its digits."""
+_NUMBER: Final = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?")
+_KNOWN_TYPES: Final = frozenset(
+    {"l2update", "snapshot", "match", "last_match", "ticker", "heartbeat", "subscriptions", "error"}
+)
+
+
+class StreamDecoder:
+    """Reads the frames of one connection.
+
+    Attributes:
+        now: the venue's time (ns) in the newest frame that has one; 0 before.
+    """
+
+    def __init__(self, venue: str, requests: Requests) -> None:
+        self._venue = venue
+        self._requests = requests
+        self._read_time = TimeReader()
+        self._instruments: dict[str, Instrument] = {}
+        self._audit = TradeAudit()
+        self.now = 0
+        self._readers: dict[type[Any], Callable[[Any, bytes, int], list[Event]]] = {
+            BookUpdate: self._read_update,
+            WholeBook: self._read_snapshot,
+            Match: self._read_match,
+            LastMatch: self._read_match,
+            DayTicker: self._read_ticker,
+            Beat: self._read_heartbeat,
+            SubscriptionList: self._read_subscriptions,
+            Refusal: self._read_error,
+        }
+
+    def forget(self) -> None:
+        """Another connection."""
+        self._audit.forget()
+        self.now = 0
+
+    def stop_counting(self, product: str) -> None:
+        """Nobody wants this product's trades any more: those that do not come are not missed."""
+        self._audit.forget_product(product)
+
+    def decode(self, frame: bytes, ts_local: int) -> list[Event]:
+        """The events of a frame received at `ts_local` (ns); never raises."""
+        try:
+            message = _DECODE(frame)
+            return self._readers[type(message)](message, frame, ts_local)
+        except (msgspec.MsgspecError, ProtocolError, ValueError, RecursionError) as error:
+            if isinstance(error, msgspec.ValidationError) and _is_unknown(frame):
+                return []  # the venue adds types when it likes, and asks to pass over them
+            return [ParseFailure(str(error), _excerpt(frame), ts_local)]
+
+    def _instrument(self, product: str) -> Instrument:
+        found = self._instruments.get(product)
+        if found is None:
+            if len(self._instruments) >= _MOST_PRODUCTS:
+                self._instruments.clear()
+            found = self._instruments[product] = Instrument(self._venue, product)
+        return found
+
+    def _time(self, text: str) -> int:
+        if not text:
+            return 0
+        ts = self._read_time(text)
+        if ts > self.now:
+            self.now = ts
+        return ts
+
+    # -- books -----------------------------------------------------------------------------
+
+    def _read_update(self, message: BookUpdate, frame: bytes, ts_local: int) -> list[Event]:
+        changes = message.changes
+        failures: list[Event] = []
+        if not _looks_sound(frame, len(changes)):
+            changes = [one for one in message.changes if _is_sound(one[1], one[2])]
+            failures = _malformed(len(message.changes) - len(changes), frame, ts_local)
+        bids: list[Level] = []
+        asks: list[Level] = []
+        for side, price, size in changes:
+            (bids if side == "buy" else asks).append((price, size))
+        instrument = self._instrument(message.product_id)
+        ts = self._time(message.time)
+        return [BookDelta(instrument, bids, asks, 0, 0, ts, ts_local), *failures]
+
+    def _read_snapshot(self, message: WholeBook, frame: bytes, ts_local: int) -> list[Event]:
+        bids, asks = message.bids, message.asks
+        failures: list[Event] = []
+        count = len(bids) + len(asks)
+        if not _looks_sound(frame, count):
+            bids = [one for one in bids if _is_sound(*one)]
+            asks = [one for one in asks if _is_sound(*one)]
+            failures = _malformed(count - len(bids) - len(asks), frame, ts_local)
+        instrument = self._instrument(message.product_id)
+        ts = self._time(message.time)
+        return [BookSnapshot(instrument, bids, asks, 0, ts, ts_local), *failures]
+
+    # -- trades and prices -----------------------------------------------------------------
+
+    def _read_match(self, message: Match, frame: bytes, ts_local: int) -> list[Event]:
+        self._audit.arrived(message.product_id, message.trade_id)
+        return [
+            Trade(
+                self._instrument(message.product_id),
+                float(message.price),
+                float(message.size),
+                # The maker sold, so the taker bought.
+                Side.BUY if message.side == "sell" else Side.SELL,
+                self._time(message.time),
+                ts_local,
+                message.trade_id,
+                message.price,
+                message.size,
+                from_history=type(message) is LastMatch,
+            )
+        ]
+
+    def _read_ticker(self, message: DayTicker, frame: bytes, ts_local: int) -> list[Event]:
+        last, opened = float(message.price), float(message.open_24h)
+        return [
+            Ticker(
+                instrument=self._instrument(message.product_id),
+                ts_exchange=self._time(message.time),
+                ts_local=ts_local,
+                last=last,
+                last_text=message.price,
+                bid=message.best_bid,
+                ask=message.best_ask,
+                bid_size=message.best_bid_size,
+                ask_size=message.best_ask_size,
+                open=opened,
+                high=float(message.high_24h),
+                low=float(message.low_24h),
+                volume=float(message.volume_24h),
+                change_percent=(last - opened) / opened * 100 if opened else None,
+            )
+        ]
+
+    def _read_heartbeat(self, message: Beat, frame: bytes, ts_local: int) -> list[Event]:
+        product = message.product_id
+        events: list[Event] = [ServerTime(self._time(message.time), ts_local)]
+        missing = self._audit.heard(product, message.last_trade_id)
+        if missing:
+            trades = Subscription(self._instrument(product), Channel.TRADES)
+            word = "trade" if missing == 1 else "trades"
+            events.append(Gap(f"{missing} {word} did not come", ts_local, trades))
+        return events
+
+    # -- answers ---------------------------------------------------------------------------
+
+    def _read_subscriptions(
+        self, message: SubscriptionList, frame: bytes, ts_local: int
+    ) -> list[Event]:
+        return [*self._requests.answered(message.channels)]
+
+    def _read_error(self, message: Refusal, frame: bytes, ts_local: int) -> list[Event]:
+        return [*self._requests.refused(message)]
+
+
+class TradeAudit:
+    """Compares the trades that came with the newest that the heartbeats name.
+
+    A trade that a heartbeat names may still be on its way; one that the heartbeat before named, a
+    second ago, is lost.
+    """
+
+    def __init__(self) -> None:
+        self._newest: dict[str, int] = {}
+        self._named: dict[str, int] = {}
+
+    def forget(self) -> None:
+        self._newest.clear()
+        self._named.clear()
+
+    def forget_product(self, product: str) -> None:
+        self._newest.pop(product, None)
+        self._named.pop(product, None)
+
+    def arrived(self, product: str, trade_id: int) -> None:
+        if trade_id > self._newest.get(product, -1):
+            self._newest[product] = trade_id
+
+    def heard(self, product: str, last_trade_id: int) -> int:
+        """How many trades are lost at the end of what came, each told once."""
+        newest = self._newest.get(product)
+        if newest is None:
+            return 0
+        due = self._named.get(product, 0)
+        self._named[product] = last_trade_id
+        if newest >= due:
+            return 0
+        self._newest[product] = due
+        return due - newest
+
+
+def _looks_sound(frame: bytes, levels: int) -> bool:
+    """True when all levels of a book's frame are made of digits: counting what is left without them is
+    quicker than looking at each."""
+    return frame.translate(None, _DIGITS).count(_LEVEL) == levels and b'""' not in frame
+
+
+def _is_sound(price: str, size: str) -> bool:
+    return _NUMBER.fullmatch(price) is not None and _NUMBER.fullmatch(size) is not None
+
+
+def _malformed(count: int, frame: bytes, ts_local: int) -> list[Event]:
+    if not count:
+        return []
+    levels = "a level" if count == 1 else f"{count} levels"
+    return [
+        ParseFailure(
+            f"{levels} of a book with a price or a size that is not a number, left out",
+            _excerpt(frame),
+            ts_local,
+        )
+    ]
+
+
+def _is_unknown(frame: bytes) -> bool:
+    try:
+        return _KIND.decode(frame).type not in _KNOWN_TYPES
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return False
+
+
+def _excerpt(frame: bytes) -> str:
+    return frame[:200].decode("utf-8", "replace")
+
+
+_DECODE: Final = msgspec.json.Decoder(Known).decode
+_KIND: Final = msgspec.json.Decoder(Kind)
