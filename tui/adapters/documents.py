@@ -52,7 +52,7 @@ class Documents:
     def __init__(self) -> None:
         self.failures = 0
         self._documents: dict[Hashable, _Document] = {}
-        self._dropped: set[Hashable] = set()
+        self._awaited: set[Hashable] = set()
 
     def __len__(self) -> int:
         return len(self._documents)
@@ -65,7 +65,7 @@ class Documents:
     def replace(self, key: Hashable, version: int, content: Any) -> None:
         """Take a whole document over, whatever was held."""
         self._documents[key] = _Document(version, content)
-        self._dropped.discard(key)
+        self._awaited.discard(key)
 
     def patch(
         self,
@@ -73,19 +73,32 @@ class Documents:
         from_version: int,
         version: int,
         operations: Sequence[Any],
+        *,
+        check: Callable[[Any], None] | None = None,
     ) -> Any | None:
         """Apply a JSON Patch (RFC 6902).
+
+        Args:
+            key: which document.
+            from_version, version: what the patch turns into what.
+            operations: the patch.
+            check: looks at the result, and raises ProtocolError where it is not what it should be.
 
         Returns:
             The document; None where the patch is older than it, or where a snapshot is awaited.
 
         Raises:
-            SnapshotNeeded: there is no such document, an earlier change is missing, or an operation
-                fails; the document is dropped.
+            SnapshotNeeded: there is no such document, an earlier change is missing, an operation fails
+                or the check does; the document is dropped.
         """
-        return self.change(
-            key, from_version, version, lambda content: _apply_patch(content, operations)
-        )
+
+        def write(content: Any) -> Any:
+            patched = _apply_patch(content, operations)
+            if check is not None:
+                check(patched)
+            return patched
+
+        return self.change(key, from_version, version, write)
 
     def change(
         self,
@@ -104,7 +117,7 @@ class Documents:
         """
         held = self._documents.get(key)
         if held is None:
-            if key in self._dropped:
+            if key in self._awaited:
                 return None
             raise self._drop(key, "a change came before the snapshot")
         if version <= held.version:
@@ -121,20 +134,19 @@ class Documents:
         held.version = version
         return held.content
 
-    def drop(self, key: Hashable) -> None:
-        """Hold this document no longer."""
+    def await_snapshot(self, key: Hashable) -> None:
+        """A snapshot was asked for: pass over the changes on their way before it."""
         self._documents.pop(key, None)
-        self._dropped.discard(key)
+        self._awaited.add(key)
 
     def clear(self) -> None:
         """Hold nothing any more, as after a reconnect."""
         self._documents.clear()
-        self._dropped.clear()
+        self._awaited.clear()
 
     def _drop(self, key: Hashable, reason: str) -> SnapshotNeeded:
         self.failures += 1
-        self._documents.pop(key, None)
-        self._dropped.add(key)
+        self.await_snapshot(key)
         return SnapshotNeeded(reason)
 
 
