@@ -13,7 +13,11 @@ _FIRST_RETRY_SHARE = 0.25
 
 
 class Backoff:
-    """Delays that grow with each failure in a row; reset only by a connection that was useful."""
+    """Delays that grow with each failure in a row; reset only by a connection that was useful.
+
+    Attributes:
+        failures: in a row, so far.
+    """
 
     def __init__(
         self, settings: FeedSettings, rng: random.Random, *, attempts: int, window_s: float
@@ -44,9 +48,15 @@ class Backoff:
             bound = settings.backoff_initial_s * growth
         self.failures += 1
         delay = self._rng.uniform(0.0, min(settings.backoff_cap_s, bound))
-        if self._recent:
-            delay = max(delay, self._recent[-1] + MINIMUM_BETWEEN_ATTEMPTS_S - now)
-        return max(delay, minimum_s, self.budget_delay(now))
+        return max(delay, minimum_s, self.earliest_delay(now))
+
+    def earliest_delay(self, now: float) -> float:
+        """Seconds until another attempt may begin, whatever the reason for it: some time after the
+        one before, and within the venue's budget."""
+        if not self._recent:
+            return 0.0
+        apart = self._recent[-1] + MINIMUM_BETWEEN_ATTEMPTS_S - now
+        return max(0.0, apart, self.budget_delay(now))
 
     def budget_delay(self, now: float) -> float:
         """Seconds until the venue's budget of attempts allows another; 0 when it does now."""
