@@ -76,6 +76,15 @@ def test_the_time_left_runs_down() -> None:
     assert not breaker.allow()
 
 
+def test_the_time_left_is_never_more_than_the_whole() -> None:
+    clock = HandClock()
+    clock.step(4.4)
+    breaker = opened(clock)
+
+    assert 4.4 + 60.0 - 4.4 > 60.0  # as floats are
+    assert breaker.retry_in_s == 60.0
+
+
 def test_after_its_time_exactly_one_request_goes_out() -> None:
     clock = HandClock()
     breaker = opened(clock)

@@ -94,7 +94,7 @@ class Breaker:
     def _left(self, since: float | None) -> float:
         if since is None:
             return 0.0
-        return max(0.0, since + self._open_s - self._clock.monotonic())
+        return min(self._open_s, max(0.0, since + self._open_s - self._clock.monotonic()))
 
 
 class Breakers:
