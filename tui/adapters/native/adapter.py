@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 
 from tui.adapters.base import Authentication, BookPolicy, Limits, Liveness, Outgoing, RestRequest
-from tui.adapters.endpoints import check_url
+from tui.adapters.endpoints import check_endpoints
 from tui.adapters.native.messages import Envelope, Request, Topic
 from tui.adapters.native.positions import Positions
 from tui.adapters.native.rest import RestApi, read_error
@@ -34,7 +34,6 @@ WAIT_S: Final = 25.0
 _LONG_POLL_INTERVAL_S: Final = 0.1
 _POLL_INTERVAL_S: Final = 1.0
 _EXAMPLES: Final = {"stream": "ws://localhost:8080/v1", "rest": "http://localhost:8080/v1"}
-_SCHEMES: Final = {"stream": ("ws", "wss"), "rest": ("http", "https")}
 _TWINS: Final = {"http": "ws", "https": "wss", "ws": "http", "wss": "https"}
 
 
@@ -338,21 +337,15 @@ _ANSWER: Final = msgspec.json.Decoder(Envelope)
 
 
 def _read_endpoints(venue: str, endpoints: Mapping[str, str]) -> tuple[str, str]:
-    """The base URLs of the stream and of REST."""
-    urls = {}
-    for name, url in endpoints.items():
-        if name not in _SCHEMES:
-            raise ConfigError(
-                f"{venue}: endpoint {name!r} is unknown",
-                f"the endpoints are {' and '.join(_SCHEMES)}",
-            )
-        urls[name] = check_url(venue, name, url, schemes=_SCHEMES[name], example=_EXAMPLES[name])
-    if not urls:
+    """The base URLs of the stream and of REST; either is made from the other where it is missing."""
+    checked = check_endpoints(venue, _EXAMPLES, endpoints)
+    if not endpoints:
         raise ConfigError(
             f"{venue}: there is no server to speak to",
             f'write rest = "{_EXAMPLES["rest"]}" under [venues.{venue}] in config.toml',
         )
-    return urls.get("stream") or _twin(urls["rest"]), urls.get("rest") or _twin(urls["stream"])
+    stream = checked["stream"] if "stream" in endpoints else _twin(checked["rest"])
+    return stream, checked["rest"] if "rest" in endpoints else _twin(checked["stream"])
 
 
 def _twin(url: str) -> str:
