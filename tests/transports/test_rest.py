@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -28,6 +29,20 @@ async def served(handler: Handler) -> AsyncIterator[str]:
         yield site.name
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def answering(raw: bytes) -> AsyncIterator[str]:
+    """A server that answers with these bytes, whatever they are, and leaves."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(raw)
+        writer.close()
+        await asyncio.wait([asyncio.ensure_future(writer.wait_closed())])
+
+    async with await asyncio.start_server(handle, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 @pytest.fixture
@@ -113,15 +128,163 @@ async def test_a_port_where_nobody_listens_is_refused_with_its_name(rest: RestTr
     assert not caught.value.fatal
 
 
-async def test_after_closing_it_opens_anew(rest: RestTransport) -> None:
+async def test_what_comes_after_the_end_leaves_no_connection_behind() -> None:
+    rest, asked = RestTransport(), 0
+
     async def answer(request: web.Request) -> web.Response:
+        nonlocal asked
+        asked += 1
         return web.Response(body=b"ok")
 
     async with served(answer) as url:
-        await rest.get(url, {})
+        # The first request waits for the library while the transport is closed.
+        early = asyncio.create_task(rest.get(url, {}))
+        await asyncio.sleep(0)
         await rest.close()
 
-        response = await rest.get(url, {})
+        for late in (early, rest.get(url, {}), rest.open(url)):
+            with pytest.raises(TransportError, match="after the end") as caught:
+                await late
+            assert caught.value.fatal
+
+    assert asked == 0
+
+
+async def test_closing_ends_a_request_that_is_on_its_way() -> None:
+    rest, arrived = RestTransport(), asyncio.Event()
+
+    async def answer(request: web.Request) -> web.Response:
+        arrived.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async with served(answer) as url:
+        request = asyncio.create_task(rest.get(url, {}))
+        await arrived.wait()
+        await rest.close()
+
+        with pytest.raises(TransportError):
+            await request
+
+
+@pytest.mark.parametrize("scheme", ["http", "ftp"])
+async def test_a_message_shows_nothing_that_is_secret_in_an_address(
+    rest: RestTransport, scheme: str
+) -> None:
+    with pytest.raises(TransportError) as caught:
+        await rest.get(f"{scheme}://me:hush@[bad/path?token=hush", {})
+
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n[1,2", id="short"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n[1,2,\r\n",
+            id="chunks without an end",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n[1,2,3]\r\n0\r\n\r\n",
+            id="chunks of no size",
+        ),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 7\r\n\r\n[1,2,3]",
+            id="not what the header says",
+        ),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Le", id="headers cut off"),
+        pytest.param(b"220 mail.example ESMTP\r\n", id="another protocol"),
+        pytest.param(b"", id="nothing"),
+    ],
+)
+async def test_an_answer_that_is_not_whole_is_no_answer(rest: RestTransport, answer: bytes) -> None:
+    async with answering(answer) as url:
+        with pytest.raises(TransportError) as caught:
+            await rest.get(url, {}, timeout_s=2.0)
+
+    assert not caught.value.fatal
+
+
+async def test_an_endless_answer_without_a_length_is_given_up(rest: RestTransport) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await response.write(b"x" * 400)
+        return response
+
+    async with served(answer) as url:
+        with pytest.raises(TransportError, match="answered with more than 1000 bytes"):
+            await rest.get(url, {})
+
+
+# -- Redirects ----------------------------------------------------------------------------------
+
+
+def redirecting(status: int, place: str) -> Handler:
+    async def answer(request: web.Request) -> web.Response:
+        if request.path == "/there":
+            return web.json_response(
+                [
+                    request.query_string,
+                    request.headers.get("X-Token"),
+                    request.headers.get("Accept"),
+                ]
+            )
+        return web.Response(status=status, headers={"Location": place})
+
+    return answer
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_followed(rest: RestTransport, status: int) -> None:
+    async with served(redirecting(status, "/there?b=2")) as url:
+        response = await rest.get(url, {"a": "1"}, headers={"X-Token": "t", "Accept": "x/y"})
+
+    assert response.body == b'["b=2", "t", "x/y"]'
+
+
+async def test_a_token_is_not_taken_along_to_another_server(rest: RestTransport) -> None:
+    async with (
+        served(redirecting(302, "")) as other,
+        served(redirecting(302, f"{other}/there")) as url,
+    ):
+        response = await rest.get(url, {}, headers={"X-Token": "t", "Accept": "x/y"})
+
+    assert response.body == b'["", null, "x/y"]'
+
+
+async def test_a_redirect_in_a_circle_is_left(rest: RestTransport) -> None:
+    async with served(redirecting(302, "/again")) as url:
+        with pytest.raises(TransportError, match="redirects without end") as caught:
+            await rest.get(url, {})
+
+    assert caught.value.fatal
+
+
+# -- Bodies that go on --------------------------------------------------------------------------
+
+
+async def test_a_stream_takes_no_place_of_the_requests() -> None:
+    leave = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if request.path == "/once":
+            return web.Response(body=b"ok")
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await leave.wait()
+        return response
+
+    rest = RestTransport()
+    async with served(answer) as url:
+        streams = [await rest.open(url) for _ in range(10)]
+
+        response = await rest.get(f"{url}/once", {}, timeout_s=2.0)
 
         assert response.body == b"ok"
+        leave.set()
+        assert [await stream.read() for stream in streams] == [b""] * 10
         await rest.close()

@@ -21,7 +21,19 @@ _FATAL_STATUSES = {
 
 def host_of(url: str) -> str:
     """Host and port of a URL, for messages."""
-    return urlsplit(url).netloc.rpartition("@")[2] or url
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2] or url.partition("?")[0]
+    except ValueError:
+        return "a malformed address"
+
+
+def address_of(url: str) -> str:
+    """A URL for messages: without a user's name and password, and without its query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return host_of(url)
+    return f"{parts.scheme}://{host_of(url)}{parts.path}" if parts.netloc else host_of(url)
 
 
 def is_loopback(url: str) -> bool:

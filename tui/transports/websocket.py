@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tui import __version__
 from tui.model.errors import TransportError
 from tui.model.transport import StreamRequest, TransportKind
-from tui.transports.refusal import handshake_error, host_of, is_loopback, os_reason
+from tui.transports.refusal import address_of, handshake_error, host_of, is_loopback, os_reason
 
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection
@@ -130,16 +130,17 @@ def _connect_error(url: str, error: Exception, timeout_s: float) -> TransportErr
         # The library's own headers raise where a name comes twice, as behind some proxies.
         headers = {name.title(): value for name, value in response.headers.raw_items()}
         return handshake_error(url, response.status_code, headers, time.time())
-    if isinstance(error, InvalidURI | InvalidProxy):
-        return TransportError(
-            f"{url} cannot be opened: {error}",
-            hint="check the endpoint in config.toml and the proxy variables",
-            fatal=True,
-        )
     if isinstance(error, ssl.SSLCertVerificationError):
         return TransportError(
             f"the certificate of {host} is not valid: {error.verify_message}",
             hint="check the endpoint, the system's date and any proxy in between",
+            fatal=True,
+        )
+    if isinstance(error, InvalidURI | InvalidProxy | ValueError):
+        # Their own text has the address in full, with whatever is secret in it.
+        return TransportError(
+            f"{address_of(url)} cannot be opened: {getattr(error, 'msg', error)}",
+            hint="check the endpoint in config.toml and the proxy variables",
             fatal=True,
         )
     if isinstance(error, ssl.SSLError):
