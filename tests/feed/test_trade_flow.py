@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tui.feed.trade_flow import TradeFlow, TradeSequence
 from tui.market.market import Market
-from tui.model.events import Side, Trade
+from tui.model.events import Candle, Side, Trade
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
 
@@ -161,6 +161,59 @@ def test_a_reset_forgets_ids_and_candles() -> None:
 
     assert flow.ids() == [1]
     assert flow.market[BTC].series(MINUTE).candles[0].volume == 1.0
+
+
+def test_trades_without_ids_after_an_interruption_may_be_missing() -> None:
+    flow = Flow()
+    flow.add(trade(None, at=1))
+    flow.interrupt_all()
+    assert flow.market[BTC].tape.missed_note == ""
+
+    flow.add(trade(None, at=2))
+
+    assert flow.market[BTC].tape.missed_note == "some missed"
+
+
+def test_trades_with_ids_or_that_nobody_watched_are_not_missed_by_an_interruption() -> None:
+    with_ids = Flow()
+    with_ids.add(trade(1))
+    with_ids.interrupt_all()
+    with_ids.add(trade(2))
+    assert with_ids.market[BTC].tape.missed_note == ""
+
+    unwatched = Flow()
+    unwatched.add(trade(None, at=1))
+    unwatched.interrupt_all()
+    unwatched.forget(BTC)
+    unwatched.add(trade(None, at=2))
+    assert unwatched.market[BTC].tape.missed_note == ""
+
+
+def test_lost_frames_may_have_held_trades_without_ids() -> None:
+    flow = Flow()
+    flow.frames_lost(BTC)
+    assert flow.market[BTC].tape.missed_note == ""
+
+    flow.add(trade(None, at=1))
+    flow.frames_lost(BTC)
+    assert flow.market[BTC].tape.missed_note == "some missed"
+
+
+def test_a_built_candle_is_unsure_until_a_page_covers_it() -> None:
+    flow = Flow()
+    flow.build(BTC, MINUTE)
+    flow.add(trade(1, at=65))
+    flow.add(trade(2, at=125))
+    flow.add(trade(3, at=185))
+    assert flow.unsure_from(BTC, MINUTE) == 60 * NS
+
+    page = [
+        Candle(BTC, MINUTE, start * NS, 1.0, 1.0, 1.0, 1.0, 1.0, closed)
+        for start, closed in ((60, True), (180, False))
+    ]
+    flow.take_fetched(BTC, MINUTE, page, as_of=0)
+
+    assert flow.unsure_from(BTC, MINUTE) is None
 
 
 @given(st.permutations(range(1, 13)))

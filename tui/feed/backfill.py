@@ -171,8 +171,7 @@ class Backfill:
         if not page:
             return
         instrument = subscription.instrument
-        if not page[-1].closed:
-            self._trades.seed(page[-1])
+        self._trades.take_fetched(instrument, timeframe, page, as_of=0)
         self._market.merge_candles(instrument, timeframe, page)
 
     # -- trades ----------------------------------------------------------------------------

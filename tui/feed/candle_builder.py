@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 
 from tui.model.events import Candle, Side, Trade
 from tui.model.instrument import Instrument
-from tui.model.timeframe import Timeframe
+from tui.model.timeframe import NS, Timeframe
 
-_HELD = 4
+HELD = 64
+"""Candles of which late trades still correct the one they belong to."""
+
+_RECENT = 256
+# A series holds no more, and nobody looks at more.
+_MOST_FLAT = 10_000
+_MOST_UNSURE = 1000
 
 
 class _Sum:
-    """One candle in the making."""
+    """One candle in the making. `final` once the venue itself said what it is; `counted_until` (ns)
+    is the moment up to which a fetched candle holds its trades already."""
 
     __slots__ = (
         "bought",
         "close",
         "complete",
+        "counted_until",
         "end",
+        "final",
         "first_ts",
         "high",
         "last_ts",
@@ -35,9 +44,20 @@ class _Sum:
         self.end = end
         self.open = self.high = self.low = self.close = price
         self.first_ts = self.last_ts = ts
-        self.complete = False
+        self.complete = self.final = False
+        self.counted_until = 0
         self.volume = self.quote = self.bought = 0.0
         self.trades = 0
+
+    def take(self, candle: Candle) -> None:
+        """Become what was fetched."""
+        self.open, self.high = candle.open, candle.high
+        self.low, self.close = candle.low, candle.close
+        self.first_ts = self.open_time
+        self.last_ts = max(candle.ts_exchange, self.open_time)
+        self.volume, self.quote = candle.volume, candle.quote_volume
+        self.bought = candle.taker_buy_volume or 0.0
+        self.trades = candle.trades
 
     def add(self, trade: Trade) -> None:
         price = trade.price
@@ -60,35 +80,62 @@ class CandleBuilder:
     """The candles of one instrument and timeframe, added up trade by trade.
 
     The last few candles are held, so that a late trade still corrects the one it belongs to. The
-    first candle after a start or a gap lacks the trades before it, unless `seed` supplied them:
-    `take_incomplete` names such candles once they closed, for their owner to fetch.
+    first candle after a start or a gap lacks the trades before it: `take_incomplete` names such
+    candles once they closed, for their owner to fetch, and `unsure_from` the oldest that was not
+    fetched yet.
+
+    A span without a trade has no candle; where the builder is told to make it `flat`, it has one at
+    the last price, without volume. Spans in which trades may have been missed are never made flat.
     """
 
-    def __init__(self, instrument: Instrument, timeframe: Timeframe) -> None:
+    def __init__(self, instrument: Instrument, timeframe: Timeframe, *, flat: bool = False) -> None:
         self._instrument = instrument
         self._timeframe = timeframe
+        self._flat = flat
         self._held: OrderedDict[int, _Sum] = OrderedDict()
+        self._recent: deque[Trade] = deque(maxlen=_RECENT)
         self._span = (0, 0)
         self._closed_until = 0
+        self._flat_until = 0
         self._whole_from: int | None = None
+        self._has_let_go = False
         self._incomplete: list[int] = []
+        self._unsure: set[int] = set()
 
-    def seed(self, candle: Candle) -> None:
-        """Start the open candle from one that was fetched, unless all its trades are here."""
-        known = self._held.get(candle.open_time)
-        if known is not None and known.complete:
+    @property
+    def unsure_from(self) -> int | None:
+        """Open time (ns) of the oldest closed candle that may lack trades; None when there is none."""
+        return min(self._unsure, default=None)
+
+    def seed(self, candle: Candle, *, as_of: int = 0) -> None:
+        """Take over a fetched candle: a closed one is final, an open one is gone on from.
+
+        Args:
+            as_of: the venue's time (ns) when it was true: trades up to then are in it already.
+        """
+        held = self._held.get(candle.open_time)
+        if candle.closed:
+            self._unsure.discard(candle.open_time)
+            if held is not None:
+                held.take(candle)
+                held.complete = held.final = True
             return
-        end = self._timeframe.next_open(candle.open_time)
-        held = _Sum(candle.open_time, end, candle.open, candle.open_time)
-        held.high, held.low, held.close = candle.high, candle.low, candle.close
-        held.last_ts = max(candle.ts_exchange, candle.open_time)
-        held.volume, held.quote = candle.volume, candle.quote_volume
-        held.bought = candle.taker_buy_volume or 0.0
-        held.trades = candle.trades
-        self._held[candle.open_time] = held
-        # Dictionaries keep the order of insertion, and the newest must stand last.
-        for open_time in sorted(self._held):
-            self._held.move_to_end(open_time)
+        if held is not None and held.complete:
+            return
+        if held is None:
+            end = self._timeframe.next_open(candle.open_time)
+            held = self._hold(_Sum(candle.open_time, end, candle.open, candle.open_time))
+        held.take(candle)
+        held.counted_until = as_of
+        if as_of:
+            # What was executed after the venue answered came by the stream while we waited.
+            for trade in self._recent:
+                if as_of < trade.ts_exchange and held.open_time <= trade.ts_exchange < held.end:
+                    held.add(trade)
+
+    def corrected(self, start: int, end: int) -> None:
+        """Candles of this span (ns, the end excluded) were fetched, those too that do not exist."""
+        self._unsure = {moment for moment in self._unsure if not start <= moment < end}
 
     def interrupt(self) -> None:
         """Trades were missed: the open candle, and the one that comes next, are not whole."""
@@ -100,47 +147,120 @@ class CandleBuilder:
     def add(self, trade: Trade) -> list[Candle]:
         """Count a trade; returns the candles that changed, oldest first.
 
-        A trade too old for any held candle changes nothing.
+        A trade too old for any held candle changes nothing, but leaves its candle to be fetched.
         """
         ts = trade.ts_exchange
+        self._recent.append(trade)
         start, end = self._span
         if not start <= ts < end:
             start = self._timeframe.floor(ts)
             end = self._timeframe.next_open(ts)
         if self._whole_from is None:
             self._whole_from = end
-        newest = next(reversed(self._held)) if self._held else None
         held = self._held.get(start)
         changed: list[Candle] = []
         if held is None:
-            if newest is not None and start < newest:
+            if self._has_let_go and start < next(iter(self._held)):
+                self._doubt(start)
                 return []
             changed.extend(self.close_until(start, trade.ts_local))
             held = _Sum(start, end, trade.price, ts)
             held.complete = start >= self._whole_from
-            self._held[start] = held
-            while len(self._held) > _HELD:
-                self._held.popitem(last=False)
+            self._hold(held)
+            if end <= self._closed_until and not held.complete:
+                self._doubt(start)
+        elif held.final or ts <= held.counted_until:
+            return []
         self._span = (start, end)
         held.add(trade)
         changed.append(self._candle(held, trade.ts_local))
+        if self._flat and end < self._flat_until:
+            changed.extend(self._flats_between(held, trade.ts_local))
         return changed
 
     def close_until(self, ts: int, ts_local: int) -> list[Candle]:
         """Close the candles that ended by `ts` (ns, the venue's time); returns those newly closed."""
+        if ts <= self._closed_until:
+            return []
+        before, self._closed_until = self._closed_until, ts
         closed: list[Candle] = []
         for held in self._held.values():
-            if self._closed_until < held.end <= ts:
-                self._closed_until = held.end
+            if before < held.end <= ts:
                 closed.append(self._candle(held, ts_local))
                 if not held.complete:
-                    self._incomplete.append(held.open_time)
+                    self._doubt(held.open_time)
+        if self._flat:
+            closed.extend(self._new_flats(ts, ts_local))
         return closed
 
     def take_incomplete(self) -> list[int]:
         """Open times (ns) of candles that closed without all of their trades, each told once."""
         incomplete, self._incomplete = self._incomplete, []
         return incomplete
+
+    # -- parts -----------------------------------------------------------------------------
+
+    def _doubt(self, open_time: int) -> None:
+        if open_time not in self._incomplete:
+            self._incomplete.append(open_time)
+        if len(self._unsure) < _MOST_UNSURE:
+            self._unsure.add(open_time)
+
+    def _hold(self, held: _Sum) -> _Sum:
+        is_late = bool(self._held) and held.open_time < next(reversed(self._held))
+        self._held[held.open_time] = held
+        if is_late:
+            for open_time in sorted(self._held):
+                self._held.move_to_end(open_time)
+        while len(self._held) > HELD:
+            self._held.popitem(last=False)
+            self._has_let_go = True
+        return held
+
+    def _new_flats(self, ts: int, ts_local: int) -> list[Candle]:
+        """Flat candles of the empty spans that ended by `ts` and were not told yet."""
+        if self._whole_from is None or not self._held:
+            return []
+        newest = self._held[next(reversed(self._held))]
+        at = max(newest.end, self._whole_from, self._flat_until)
+        if ts - at > _MOST_FLAT * self._timeframe.seconds * NS:
+            at = self._timeframe.floor(ts - _MOST_FLAT * self._timeframe.seconds * NS)
+        flats = []
+        while (end := self._timeframe.next_open(at)) <= ts:
+            flats.append(self._flat_candle(at, newest.close, ts_local))
+            at = end
+        self._flat_until = max(self._flat_until, at)
+        return flats
+
+    def _flats_between(self, held: _Sum, ts_local: int) -> list[Candle]:
+        """The flat candles behind one that a late trade changed: they stand at its close."""
+        follows = min(
+            (other for other in self._held if other > held.open_time), default=self._flat_until
+        )
+        at = max(held.end, self._whole_from or 0)
+        flats = []
+        while at < min(follows, self._flat_until):
+            flats.append(self._flat_candle(at, held.close, ts_local))
+            at = self._timeframe.next_open(at)
+        return flats
+
+    def _flat_candle(self, open_time: int, price: float, ts_local: int) -> Candle:
+        return Candle(
+            self._instrument,
+            self._timeframe,
+            open_time,
+            price,
+            price,
+            price,
+            price,
+            0.0,
+            True,
+            # A trade of this span that comes late is newer than its beginning.
+            open_time,
+            ts_local,
+            0.0,
+            0.0,
+        )
 
     def _candle(self, held: _Sum, ts_local: int) -> Candle:
         return Candle(

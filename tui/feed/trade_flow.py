@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from tui.feed.candle_builder import CandleBuilder
+from tui.feed.candle_builder import HELD, CandleBuilder
 from tui.market.market import Market
 from tui.model.events import Candle, Trade
 from tui.model.instrument import Instrument
@@ -58,11 +58,22 @@ class TradeSequence:
 class TradeFlow:
     """All trades of one venue. `on_gap` is called with the instrument when ids are missing."""
 
-    def __init__(self, market: Market, on_gap: Callable[[Instrument], None]) -> None:
+    def __init__(
+        self,
+        market: Market,
+        on_gap: Callable[[Instrument], None],
+        *,
+        flat_candles: bool = False,
+    ) -> None:
+        """Begin without trades; `flat_candles`: built candles without a trade are flat, not absent."""
         self._market = market
         self._on_gap = on_gap
+        self._flat_candles = flat_candles
         self._sequences: dict[Instrument, TradeSequence] = {}
         self._builders: dict[Instrument, dict[Timeframe, CandleBuilder]] = {}
+        # Of trades without ids: those that flow, and those whose next one follows an interruption.
+        self._without_ids: set[Instrument] = set()
+        self._interrupted: set[Instrument] = set()
 
     def sequence(self, instrument: Instrument) -> TradeSequence:
         found = self._sequences.get(instrument)
@@ -73,30 +84,37 @@ class TradeFlow:
     def reset(self) -> None:
         """Forget all ids; candles are built anew."""
         self._sequences.clear()
+        self._without_ids.clear()
+        self._interrupted.clear()
         for instrument, builders in self._builders.items():
             for timeframe in builders:
-                builders[timeframe] = CandleBuilder(instrument, timeframe)
+                builders[timeframe] = self._builder(instrument, timeframe)
 
     def forget(self, instrument: Instrument) -> None:
         """Forget the ids: the next trade is the first."""
         self._sequences.pop(instrument, None)
+        self._without_ids.discard(instrument)
+        self._interrupted.discard(instrument)
 
-    def add(self, trade: Trade) -> None:
-        """Take a streamed trade."""
+    def add(self, trade: Trade) -> bool:
+        """Take a streamed trade; False when it was seen before."""
         instrument = trade.instrument
-        if trade.trade_id is not None:
+        if trade.trade_id is None:
+            self._note_without_id(instrument)
+        else:
             sequence = self.sequence(instrument)
             holes = len(sequence.missing)
             if not sequence.observe(trade.trade_id):
-                return
+                return False
             if trade.trade_id != sequence.last_id:
                 self._market.merge_trades(instrument, [trade])
                 self._build(trade)
-                return
+                return True
             if len(sequence.missing) > holes:
                 self._on_gap(instrument)
         self._market.apply_trade(trade)
         self._build(trade)
+        return True
 
     def merge(self, instrument: Instrument, trades: list[Trade]) -> None:
         """Take fetched trades, oldest first."""
@@ -114,9 +132,8 @@ class TradeFlow:
 
     def frames_lost(self, instrument: Instrument) -> None:
         """Frames were dropped: trades without ids may have been in them, and nothing can tell."""
-        tape = self._market[instrument].tape
-        if tape.last is not None and tape.last.trade_id is None:
-            self._market.mark_missed(instrument, 1)
+        if instrument in self._without_ids:
+            self._market.mark_some_missed(instrument)
 
     def ids_restarted(self, instrument: Instrument, newest: Trade) -> bool:
         """True when a newer trade has a lower id than one seen before: the venue counts anew."""
@@ -149,7 +166,7 @@ class TradeFlow:
     def build(self, instrument: Instrument, timeframe: Timeframe) -> None:
         """Build these candles from now on."""
         self._builders.setdefault(instrument, {}).setdefault(
-            timeframe, CandleBuilder(instrument, timeframe)
+            timeframe, self._builder(instrument, timeframe)
         )
 
     def stop_building(self, instrument: Instrument, timeframe: Timeframe) -> None:
@@ -161,11 +178,34 @@ class TradeFlow:
     def builds(self, instrument: Instrument, timeframe: Timeframe) -> bool:
         return timeframe in self._builders.get(instrument, {})
 
-    def seed(self, candle: Candle) -> None:
-        """Continue the open candle from a fetched one."""
-        builder = self._builders.get(candle.instrument, {}).get(candle.timeframe)
-        if builder is not None:
-            builder.seed(candle)
+    def unsure_from(self, instrument: Instrument, timeframe: Timeframe) -> int | None:
+        """Open time (ns) of the oldest built candle that closed without all of its trades and was
+        not fetched since; None when there is none."""
+        builder = self._builders.get(instrument, {}).get(timeframe)
+        return None if builder is None else builder.unsure_from
+
+    def take_fetched(
+        self,
+        instrument: Instrument,
+        timeframe: Timeframe,
+        page: Sequence[Candle],
+        *,
+        as_of: int,
+    ) -> None:
+        """Continue from fetched candles, and correct what was built by them.
+
+        Args:
+            page: oldest first and without holes, though candles without trades may be absent.
+            as_of: the venue's time (ns) when they were true.
+        """
+        builder = self._builders.get(instrument, {}).get(timeframe)
+        if builder is None or not page:
+            return
+        for candle in page[-HELD:]:
+            builder.seed(candle, as_of=as_of)
+        newest = page[-1]
+        end = timeframe.next_open(newest.open_time) if newest.closed else newest.open_time
+        builder.corrected(page[0].open_time, end)
 
     def interrupt(self, instrument: Instrument) -> None:
         """Trades were missed: the candle of this moment is not whole."""
@@ -173,7 +213,8 @@ class TradeFlow:
             builder.interrupt()
 
     def interrupt_all(self) -> None:
-        """The connection was lost: any open candle may lack trades."""
+        """The connection was lost: trades may pass unseen, and any open candle lack them."""
+        self._interrupted |= self._without_ids
         for instrument in self._builders:
             self.interrupt(instrument)
 
@@ -187,6 +228,15 @@ class TradeFlow:
                 if builder.take_incomplete():
                     incomplete.append((instrument, timeframe))
         return incomplete
+
+    def _builder(self, instrument: Instrument, timeframe: Timeframe) -> CandleBuilder:
+        return CandleBuilder(instrument, timeframe, flat=self._flat_candles)
+
+    def _note_without_id(self, instrument: Instrument) -> None:
+        self._without_ids.add(instrument)
+        if instrument in self._interrupted:
+            self._interrupted.discard(instrument)
+            self._market.mark_some_missed(instrument)
 
     def _build(self, trade: Trade) -> None:
         builders = self._builders.get(trade.instrument)
