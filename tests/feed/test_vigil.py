@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import time
 
 import pytest
@@ -238,3 +239,10 @@ def test_this_machine_can_be_sensed() -> None:
     assert senses.boottime() >= first
     assert senses.addresses() == addresses
     assert "" not in addresses
+
+
+def test_a_machine_that_reaches_nothing_has_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The system refuses to connect to everybody at once.
+    monkeypatch.setattr("tui.feed.vigil._ELSEWHERE", ((socket.AF_INET, "255.255.255.255"),))
+
+    assert MachineSenses().addresses() == frozenset()
