@@ -378,7 +378,8 @@ async def test_a_wish_to_reconnect_does_not_wait_for_the_backoff(stage: Stage) -
     stage.start()
     await stage.run_for(10)
     health = stage.feed.health()
-    assert health.retry_in_s == pytest.approx(20.0)
+    assert health.retry_in_s is not None
+    assert 20.0 <= health.retry_in_s <= 30.0
     assert health.cause == "go away"
 
     stage.lines.refusal = None
