@@ -15,6 +15,8 @@ from tui.sim.face import Face
 from tui.sim.gate import Gate
 from tui.sim.limits import SimLimits
 from tui.sim.market import NS, SimMarket
+from tui.sim.native.face import PREFIX, NativeFace
+from tui.sim.native.limits import NativeLimits
 
 STEP_NS = 50_000_000
 """How far one step goes. The fastest streams speak every 100 ms."""
@@ -36,12 +38,14 @@ class SimServer:
         *,
         clock: Clock | None = None,
         limits: SimLimits | None = None,
+        native_limits: NativeLimits | None = None,
         is_driven: bool = True,
     ) -> None:
         """Prepare a server; nothing is opened yet.
 
         Args:
             clock: what drives the market, the pings and the limits.
+            limits, native_limits: what clients may do, by Binance's protocol and by the native one.
             is_driven: True when the market follows the clock; False when it moves by `advance` only.
         """
         self.market = market
@@ -51,7 +55,10 @@ class SimServer:
         self._binance = BinanceFace(
             market, self._now_ns, self._clock, limits or SimLimits(), self._gate
         )
-        self._faces: tuple[Face, ...] = (self._binance,)
+        self._native = NativeFace(
+            market, self._now_ns, self._clock, native_limits or NativeLimits(), self._gate
+        )
+        self._faces: tuple[Face, ...] = (self._binance, self._native)
         self._runner: web.AppRunner | None = None
         self._driver: asyncio.Task[None] | None = None
         self._endpoint = ""
@@ -68,7 +75,10 @@ class SimServer:
         app = web.Application()
         for face in self._faces:
             app.add_routes(face.routes())
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        # A handler that waits must end when its client is gone.
+        self._runner = web.AppRunner(
+            app, access_log=None, shutdown_timeout=1.0, handler_cancellation=True
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         try:
@@ -107,6 +117,11 @@ class SimServer:
         return {"stream": f"ws://{self._endpoint}", "rest": self.url}
 
     @property
+    def native_endpoints(self) -> dict[str, str]:
+        """The native protocol's face: the endpoints by the names that its adapter gives them."""
+        return {"stream": f"ws://{self._endpoint}{PREFIX}", "rest": f"{self.url}{PREFIX}"}
+
+    @property
     def client_count(self) -> int:
         """How many clients are connected, by whatever protocol."""
         return sum(face.client_count for face in self._faces)
@@ -115,6 +130,16 @@ class SimServer:
     def streams(self) -> list[str]:
         """The streams that somebody listens to now, by Binance's names."""
         return self._binance.streams
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics of the native protocol that go on now, such as `candles.1m:BTCUSDT`."""
+        return self._native.streams
+
+    def require(self, *tokens: str) -> None:
+        """Let in by the native protocol only who shows one of these tokens; without any, everybody.
+        Who is connected stays so."""
+        self._native.tokens = frozenset(tokens) or None
 
     async def advance(self, seconds: float) -> None:
         """Move the market on by hand and send what it says on the way."""
@@ -141,7 +166,8 @@ class SimServer:
             face.cut_clients()
 
     def lose_next(self, stream: str) -> None:
-        """Swallow the next events of a stream, such as `btcusdt@depth@100ms`, so that there is a gap."""
+        """Swallow the next events of a stream, so that there is a gap: `btcusdt@depth@100ms` of
+        Binance's face, `orderbook:BTCUSDT` of the native one."""
         for face in self._faces:
             face.lose_next(stream)
 

@@ -1,0 +1,1 @@
+"""The embedded market in the native protocol, on all of its transports."""
