@@ -25,6 +25,7 @@ from tui.model.errors import TransportError
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
+from tui.model.transport import TransportKind
 from tui.transports.rest import RestResponse, RestTransport
 
 START = 29_000_000
@@ -89,10 +90,11 @@ class Desk:
             settings=settings,
             metrics=Metrics(),
             useful=lambda: None,
-            leave=lambda cause: None,
+            renew=lambda cause: None,
+            fail=lambda cause: None,
         )
         self.upkeep.want(wanted)
-        self.upkeep.connected()
+        self.upkeep.connected(TransportKind.WEBSOCKET)
         for stream in self.upkeep.subscriptions.streams.values():
             stream.acked = True
             for entry in stream.users.values():

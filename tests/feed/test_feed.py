@@ -332,7 +332,7 @@ async def test_a_flood_drops_frames_says_so_and_repairs_itself(venue: ScriptedVe
     await venue.push_depth(100, 101)
     await until(lambda: bench.status(BOOK) == "live")
 
-    inbox = bench.feed._conversation.inbox
+    inbox = bench.feed._supervisor.conversation.inbox
     for number in range(1, 201):
         venue.trades.append(agg_trade(number))
         frame = {"stream": "btcusdt@aggTrade", "data": {

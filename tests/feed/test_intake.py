@@ -20,6 +20,7 @@ from tui.feed.upkeep import Upkeep
 from tui.market.market import Market
 from tui.model.events import Heartbeat, VenueNotice
 from tui.model.health import ErrorCategory
+from tui.model.transport import TransportKind
 from tui.transports.rest import RestTransport
 
 MINUTE_MS = 60_000
@@ -51,10 +52,11 @@ class Desk:
             settings=FeedSettings(),
             metrics=self.metrics,
             useful=lambda: None,
-            leave=self.left.append,
+            renew=self.left.append,
+            fail=lambda cause: None,
         )
         self.upkeep.want([TICKER, TRADES, CANDLES])
-        self.upkeep.connected()
+        self.upkeep.connected(TransportKind.WEBSOCKET)
 
     def put(self, *frames: object) -> None:
         for frame in frames:

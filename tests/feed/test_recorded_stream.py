@@ -22,6 +22,7 @@ from tui.market.market import Market
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
+from tui.model.transport import TransportKind
 from tui.transports.rest import RestTransport
 
 BTC = Instrument("BINANCE", "BTCUSDT")
@@ -55,7 +56,8 @@ class Replay:
             settings=FeedSettings(),
             metrics=self.metrics,
             useful=lambda: None,
-            leave=lambda cause: None,
+            renew=lambda cause: None,
+            fail=lambda cause: None,
         )
         self.inbox = Inbox(100_000)
         self.latencies: list[tuple[float | None, float | None]] = []
@@ -63,7 +65,7 @@ class Replay:
 
     async def play(self) -> None:
         self.upkeep.want([TRADES, BOOK, TICKER, CANDLES])
-        self.upkeep.connected()
+        self.upkeep.connected(TransportKind.WEBSOCKET)
         for stream in self.upkeep.subscriptions.streams.values():
             stream.acked = True
         second = 0

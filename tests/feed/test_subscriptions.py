@@ -279,3 +279,60 @@ def test_more_than_the_venue_takes_is_rejected_and_harms_no_other() -> None:
     registry.want(wanted)
 
     assert registry.counts() == {"pending": 1024, "rejected": 1}
+
+
+async def test_a_stream_that_stays_silent_though_asked_again_is_hopeless_once() -> None:
+    registry = Registry()
+    registry.want([TICKER])
+    registry.connected()
+    registry.acknowledge(registry.ask(TICKER))
+    registry.data(registry.stream(TICKER))
+
+    await registry.clock.advance(91)
+    assert [one.subscription for one in registry.check_silence()] == [TICKER]
+    assert registry.hopeless() is None
+    await registry.clock.advance(90)
+
+    assert registry.hopeless() == TICKER
+    assert registry.hopeless() is None
+
+
+async def test_with_a_market_that_sleeps_patience_doubles() -> None:
+    registry = Registry()
+    registry.want([TICKER])
+    waits = []
+    for _ in range(3):
+        registry.connected()
+        registry.acknowledge(registry.ask(TICKER))
+        waited = 0
+        while registry.hopeless() is None:
+            await registry.clock.advance(10)
+            registry.check_silence()
+            waited += 10
+        waits.append(waited)
+
+    assert waits == [190, 370, 730]
+
+
+async def test_one_that_was_never_answered_is_not_the_connections_fault_while_others_are() -> None:
+    registry = Registry()
+    registry.want([TICKER, TRADES])
+    registry.connected()
+    registry.acknowledge(registry.ask(TICKER))
+    for _ in range(4):
+        registry.ask(TRADES)
+        await registry.clock.advance(11)
+
+    assert not registry.is_ignored()
+
+
+async def test_a_venue_that_answers_no_request_ignores_us() -> None:
+    registry = Registry()
+    registry.want([TICKER, TRADES])
+    registry.connected()
+    for _ in range(3):
+        assert not registry.is_ignored()
+        registry.ask(TICKER, TRADES)
+        await registry.clock.advance(10)
+
+    assert registry.is_ignored()

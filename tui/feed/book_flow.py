@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from tui.adapters.base import BookPolicy
 from tui.feed.books import BookSync, Verdict
@@ -54,11 +54,12 @@ class BookFlow:
         self._errors = errors
         self._needs_snapshot = needs_snapshot
         self._books: dict[Instrument, _Book] = {}
+        self._changed: dict[Instrument, None] = {}
 
     def watch(self, instrument: Instrument) -> None:
         """Keep this book from now on."""
         book = self._market[instrument].book
-        self._books[instrument] = _Book(BookSync(instrument, self._policy, book))
+        self._books[instrument] = _Book(BookSync(instrument, self.policy, book))
 
     def forget(self, instrument: Instrument) -> None:
         """Keep this book no longer: only its best levels stay, to be shown until it is watched again."""
@@ -79,12 +80,21 @@ class BookFlow:
         for book in self._books.values():
             book.attempts = 0
 
+    def reset(self, instrument: Instrument, reason: str) -> None:
+        """Changes of this book are missing: it does not continue."""
+        book = self._books.get(instrument)
+        if book is not None:
+            self._reset(book, reason)
+
     def reset_all(self, reason: str) -> None:
         """No book continues: the connection was lost, or changes were."""
         for book in self._books.values():
-            book.sync.reset(reason)
-            book.live_since = None
-            self._subscriptions.syncing(book.subscription, reason)
+            self._reset(book, reason)
+
+    def _reset(self, book: _Book, reason: str) -> None:
+        book.sync.reset(reason)
+        book.live_since = None
+        self._subscriptions.syncing(book.subscription, reason)
 
     def is_waiting(self, instrument: Instrument) -> bool:
         """True while a snapshot would help."""
@@ -100,23 +110,36 @@ class BookFlow:
         book.attempts += 1
         return delay
 
-    def add_snapshot(self, snapshot: BookSnapshot) -> None:
+    def add_snapshot(self, snapshot: BookSnapshot) -> Verdict | None:
+        """Take a snapshot; None where nobody watches the book."""
         book = self._books.get(snapshot.instrument)
-        if book is not None:
-            self._judge(book, book.sync.on_snapshot(snapshot))
+        return None if book is None else self._judge(book, book.sync.on_snapshot(snapshot))
 
-    def add_delta(self, delta: BookDelta) -> None:
+    def add_delta(self, delta: BookDelta) -> Verdict | None:
+        """Take a change; None where nobody watches the book."""
         book = self._books.get(delta.instrument)
-        if book is not None:
-            self._judge(book, book.sync.on_delta(delta))
+        return None if book is None else self._judge(book, book.sync.on_delta(delta))
 
-    def _judge(self, book: _Book, verdict: Verdict) -> None:
+    def tell_changed(self, only: Collection[Instrument] | None = None) -> None:
+        """Tell the market which live books changed since this was last called, or some of them."""
+        if not self._changed:
+            return
+        changed = (
+            list(self._changed) if only is None else [one for one in only if one in self._changed]
+        )
+        for instrument in changed:
+            del self._changed[instrument]
+            self._market.book_changed(instrument)
+
+    def _judge(self, book: _Book, verdict: Verdict) -> Verdict:
         instrument = book.sync.instrument
         if verdict is Verdict.APPLIED:
-            self._market.book_changed(instrument)
             if book.live_since is None:
                 book.live_since = self._clock.monotonic()
+                self._market.book_changed(instrument)
                 self._subscriptions.loaded(book.subscription, book.sync.reason)
+            else:
+                self._changed[instrument] = None
         elif verdict is Verdict.SYNCING:
             self._market.book_changed(instrument)
             self._subscriptions.syncing(book.subscription, book.sync.reason)
@@ -124,6 +147,7 @@ class BookFlow:
             self._fall(book)
             self._subscriptions.syncing(book.subscription, book.sync.reason)
             self._needs_snapshot(instrument)
+        return verdict
 
     def _fall(self, book: _Book) -> None:
         """A book that was live is no longer: say so, and be quick to repair it if that is rare."""

@@ -13,6 +13,7 @@ from tui.model.instrument import Instrument
 BUFFER_LIMIT = 1000
 """Changes kept while a snapshot is on its way: 100 s of the fastest Binance stream."""
 
+_INSISTS = 3
 _TOO_OLD = "the snapshot is older than the stream"
 
 
@@ -68,6 +69,9 @@ class BookSync:
         self._verified = False
         self._has_snapshot = False
         self._sequence = 0
+        self._snapshot_at = 0
+        self._refused = 0
+        self._is_cut = False
         self._buffer: deque[BookDelta] = deque(maxlen=buffer_limit)
 
     @property
@@ -91,6 +95,8 @@ class BookSync:
         self._has_snapshot = False
         self._sequence = 0
         self._buffer.clear()
+        self._is_cut = False
+        self._refused = 0
         self.reason = reason
 
     def on_snapshot(self, snapshot: BookSnapshot) -> Verdict:
@@ -108,6 +114,12 @@ class BookSync:
         ):
             self.reason = _TOO_OLD
             self._has_snapshot = False
+            return Verdict.NEEDS_SNAPSHOT
+        if self._is_cut:
+            # What the buffer had no room for may lie between; what comes from now on does not.
+            self._is_cut = False
+            self._buffer.clear()
+            self.reason = _TOO_OLD
             return Verdict.NEEDS_SNAPSHOT
         failure = self._replace(snapshot)
         if failure:
@@ -135,11 +147,29 @@ class BookSync:
         return self._keep(delta)
 
     def _replace_in_stream(self, snapshot: BookSnapshot) -> Verdict:
+        if self._verified and snapshot.sequence and snapshot.sequence == self._sequence:
+            return Verdict.IGNORED
+        if self._is_from_before(snapshot):
+            self.stale += 1
+            self._refused += 1
+            return Verdict.IGNORED
+        self._refused = 0
+        self._snapshot_at = snapshot.ts_exchange
         failure = self._replace(snapshot)
         if failure:
             return self._fail(failure)
         self._confirm()
         return Verdict.APPLIED
+
+    def _is_from_before(self, snapshot: BookSnapshot) -> bool:
+        """True for a snapshot older than the book; a venue that counts anew is believed by its clock,
+        or when it insists."""
+        return (
+            self._has_snapshot
+            and 0 < snapshot.sequence < self._sequence
+            and snapshot.ts_exchange <= self._snapshot_at
+            and self._refused < _INSISTS
+        )
 
     def _replace(self, snapshot: BookSnapshot) -> str:
         """Take the snapshot over; returns what is wrong with the book then, "" when nothing is."""
@@ -193,6 +223,8 @@ class BookSync:
             if self._bridged and delta.first_sequence > newest + 1:
                 self.gaps += 1
                 self._buffer.clear()
+        if not self._bridged and len(self._buffer) == self._buffer.maxlen:
+            self._is_cut = True  # without numbers that join, nothing else would tell
         self._buffer.append(delta)
         return Verdict.BUFFERED
 

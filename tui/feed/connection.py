@@ -89,6 +89,14 @@ class ConnectionMachine:
             "starting" if first else self.cause,
         )
 
+    def renewal_delay_s(self) -> float:
+        """Seconds to wait before a connection is opened that replaces the one in use: as long as
+        after a failure where that one was not useful for long."""
+        now = self._clock.monotonic()
+        if self._useful_at is not None and now - self._useful_at >= self._settings.min_uptime_s:
+            self._backoff.reset()
+        return self._backoff.next_delay(now)
+
     def note_attempt(self) -> None:
         """A connection beside the one in use is tried: it counts against the venue's budget."""
         self._backoff.attempted(self._clock.monotonic())

@@ -31,8 +31,8 @@ class Inbox:
         return len(self._frames)
 
     def put(self, frame: bytes, ts_local: int) -> None:
-        """Append a frame received at `ts_local` (ns)."""
-        if self._abandoned:
+        """Append a frame received at `ts_local` (ns). An empty one is a sign of life and no more."""
+        if self._abandoned or not frame:
             return
         self._frames.append((frame, ts_local))
         self._bytes += len(frame)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeVar
 
 from tui.adapters.base import Adapter
 from tui.feed.book_flow import BookFlow
+from tui.feed.books import Verdict
 from tui.feed.clock import Clock
 from tui.feed.clock_offset import ClockOffset
 from tui.feed.error_log import ErrorLog
@@ -20,13 +21,17 @@ from tui.feed.trade_flow import TradeFlow
 from tui.market.market import Market
 from tui.model.events import (
     Ack,
+    Alert,
     BookDelta,
     BookSnapshot,
     Candle,
+    Gap,
     Heartbeat,
+    Metric,
     ParseFailure,
     Rejection,
     ServerTime,
+    Status,
     Ticker,
     Trade,
     VenueNotice,
@@ -35,6 +40,8 @@ from tui.model.health import ErrorCategory
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
+
+T = TypeVar("T")
 
 SLICE_S = 0.008
 
@@ -52,14 +59,38 @@ class Events(Protocol):
 
     def leaving(self, notice: VenueNotice) -> None: ...
 
+    def gap(self, gap: Gap) -> None: ...
+
     def useful(self) -> None: ...
+
+
+class _Batch:
+    """What is decoded and has not reached the market yet."""
+
+    __slots__ = ("candles", "fresh", "tickers", "trades")
+
+    def __init__(self) -> None:
+        self.trades: list[Trade] = []
+        # Two kinds of message make up a ticker (best prices, and the day's figures): the latest of
+        # each counts, not the latest of both.
+        self.tickers: dict[tuple[Instrument, bool], Ticker] = {}
+        self.candles: dict[tuple[Instrument, Timeframe], Candle] = {}
+        self.fresh: dict[Stream, int] = {}
+
+    def clear(self) -> None:
+        self.trades.clear()
+        self.tickers.clear()
+        self.candles.clear()
+        self.fresh.clear()
 
 
 class Intake:
     """Decodes the frames of one feed and applies what they mean to the market.
 
-    Within a slice the latest ticker and the latest state of an open candle stand for the earlier
-    ones. Trades, book changes and closed candles are all applied, in order.
+    What comes reaches the market in batches: of the instruments in focus with every slice, of the
+    others every `flush_interval_s`, the first after a pause at once. Within a batch the latest ticker
+    and the latest state of an open candle stand for the earlier ones. Trades and closed candles all
+    count, in order; changes of books are verified at once, and told with the batch.
     """
 
     def __init__(
@@ -76,6 +107,7 @@ class Intake:
         offset: ClockOffset,
         errors: ErrorLog,
         clock: Clock,
+        flush_interval_s: float = 0.0,
     ) -> None:
         self._adapter = adapter
         self._market = market
@@ -87,12 +119,13 @@ class Intake:
         self._offset = offset
         self._errors = errors
         self._clock = clock
-        self._tickers: dict[tuple[Instrument, bool], Ticker] = {}
-        self._candles: dict[tuple[Instrument, Timeframe], Candle] = {}
-        self._fresh: dict[Stream, int] = {}
+        self._books = books
+        self._interval_s = flush_interval_s
+        self._now, self._later = _Batch(), _Batch()
+        self._due = float("-inf")
+        self._held = asyncio.Event()
+        self._focus: frozenset[Instrument] = frozenset()
         self._keys: dict[tuple[Channel, Instrument, Timeframe | None], Subscription] = {}
-        self._add_delta = books.add_delta
-        self._add_snapshot = books.add_snapshot
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             Trade: self._on_trade,
             Ticker: self._on_ticker,
@@ -104,24 +137,44 @@ class Intake:
             ServerTime: _ignore,
             Heartbeat: self._on_heartbeat,
             VenueNotice: self._on_notice,
+            Gap: events.gap,
+            Metric: self._on_metric,
+            Alert: self._on_announcement,
+            Status: self._on_announcement,
             ParseFailure: self._on_failure,
         }
 
     async def run(self, inbox: Inbox) -> None:
         """Decode what comes, for ever, a few milliseconds at a time."""
-        while True:
-            await inbox.wait()
-            self.process(inbox)
-            await asyncio.sleep(0)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._decode(inbox))
+                group.create_task(self._flush_in_time())
+        finally:
+            # What came before the end is still true.
+            self.flush()
 
     async def drain(self, inbox: Inbox) -> None:
         """Decode what is left after the connection's end."""
         while len(inbox):
             self.process(inbox)
             await asyncio.sleep(0)
+        self.flush()
+
+    async def _decode(self, inbox: Inbox) -> None:
+        while True:
+            await inbox.wait()
+            self.process(inbox)
+            await asyncio.sleep(0)
+
+    async def _flush_in_time(self) -> None:
+        while True:
+            await self._held.wait()
+            await self._clock.sleep(self._due - self._clock.monotonic())
+            self.flush()
 
     def process(self, inbox: Inbox, slice_s: float = SLICE_S) -> None:
-        """Decode one slice and apply it."""
+        """Decode one slice, and bring to the market what is due."""
         if inbox.overflowed:
             frames, inbox.overflowed = inbox.overflowed, 0
             self._metrics.dropped += frames
@@ -138,9 +191,7 @@ class Intake:
                     handlers[type(event)](event)
             except Exception as error:
                 # One frame that finds a fault of ours must not end the stream for all others.
-                self._on_failure(
-                    ParseFailure(f"internal error: {error!r}", repr(frame[:100]), ts_local)
-                )
+                self._on_fault(error, repr(frame[:100]), ts_local)
                 continue
             if events:
                 stamp = getattr(events[0], "ts_exchange", 0)
@@ -149,50 +200,90 @@ class Intake:
                     self._metrics.timed(ts_local - stamp, now)
             if time.perf_counter() >= end:
                 break
-        self._flush()
+        if now >= self._due:
+            self.flush()
+        else:
+            self._apply(self._now)
+            self._books.tell_changed(self._focus)
+            self._held.set()
+
+    def focus(self, instruments: frozenset[Instrument]) -> None:
+        """Bring what comes for these to the market with every slice, and the rest in batches."""
+        self.flush()
+        self._focus = instruments
+
+    def flush(self) -> None:
+        """Bring everything that is held to the market."""
+        self._due = self._clock.monotonic() + self._interval_s
+        self._held.clear()
+        self._apply(self._now)
+        self._apply(self._later)
+        self._books.tell_changed()
 
     def forget(self) -> None:
-        """Drop what is held between slices."""
-        self._tickers.clear()
-        self._candles.clear()
-        self._fresh.clear()
+        """Drop what is held."""
+        self._now.clear()
+        self._later.clear()
 
     # -- events ----------------------------------------------------------------------------
 
     def _on_trade(self, trade: Trade) -> None:
-        self._mark(Channel.TRADES, trade.instrument, None, trade.ts_local)
-        self._trades.add(trade)
+        batch = self._mark(Channel.TRADES, trade.instrument, None, trade.ts_local)
+        batch.trades.append(trade)
 
     def _on_ticker(self, ticker: Ticker) -> None:
-        self._mark(Channel.TICKER, ticker.instrument, None, ticker.ts_local)
-        # Two kinds of message make up a ticker (best prices, and the day's figures): the latest of
-        # each counts, not the latest of both.
+        batch = self._mark(Channel.TICKER, ticker.instrument, None, ticker.ts_local)
         key = (ticker.instrument, ticker.last is None)
-        if key in self._tickers:
+        waiting = batch.tickers.get(key)
+        if waiting is not None:
+            if 0 < ticker.ts_exchange < waiting.ts_exchange:
+                self._metrics.stale += 1
+                return
             self._metrics.conflated += 1
-        self._tickers[key] = ticker
+        batch.tickers[key] = ticker
 
     def _on_candle(self, candle: Candle) -> None:
-        self._mark(Channel.CANDLES, candle.instrument, candle.timeframe, candle.ts_local)
+        batch = self._mark(Channel.CANDLES, candle.instrument, candle.timeframe, candle.ts_local)
         key = (candle.instrument, candle.timeframe)
-        waiting = self._candles.pop(key, None)
+        waiting = batch.candles.get(key)
         if waiting is not None:
-            if waiting.open_time == candle.open_time:
-                self._metrics.conflated += 1
-            else:
+            if candle.open_time < waiting.open_time:
+                self._apply_candle(candle)
+                return
+            if candle.open_time > waiting.open_time:
                 self._apply_candle(waiting)
+            elif not candle.closed and candle.ts_exchange < waiting.ts_exchange:
+                self._metrics.stale += 1
+                return
+            else:
+                self._metrics.conflated += 1
+            del batch.candles[key]
         if candle.closed:
             self._apply_candle(candle)
         else:
-            self._candles[key] = candle
+            batch.candles[key] = candle
 
     def _on_delta(self, delta: BookDelta) -> None:
         self._mark(Channel.BOOK, delta.instrument, None, delta.ts_local)
-        self._add_delta(delta)
+        self._count(self._books.add_delta(delta))
 
     def _on_snapshot(self, snapshot: BookSnapshot) -> None:
         self._mark(Channel.BOOK, snapshot.instrument, None, snapshot.ts_local)
-        self._add_snapshot(snapshot)
+        self._count(self._books.add_snapshot(snapshot))
+
+    def _count(self, verdict: Verdict | None) -> None:
+        if verdict is Verdict.APPLIED:
+            self._metrics.applied += 1
+        elif verdict is Verdict.IGNORED:
+            self._metrics.stale += 1
+        elif verdict is Verdict.NEEDS_SNAPSHOT:
+            self._metrics.resyncs += 1
+
+    def _on_metric(self, metric: Metric) -> None:
+        self._tally(self._market.metrics.apply(metric))
+
+    def _on_announcement(self, notice: Alert | Status) -> None:
+        self._tally(self._market.notices.apply(notice))
 
     def _on_ack(self, ack: Ack) -> None:
         for stream in self._subscriptions.acknowledge(ack.request_id):
@@ -211,20 +302,54 @@ class Intake:
         message = f"{failure.message}: {failure.raw}" if failure.raw else failure.message
         self._errors.report(ErrorCategory.PARSE, message, venue=self._adapter.venue)
 
-    # -- the end of a slice ----------------------------------------------------------------
+    def _on_fault(self, error: Exception, raw: str, ts_local: int) -> None:
+        self._on_failure(ParseFailure(f"internal error: {error!r}", raw, ts_local))
+
+    # -- to the market ---------------------------------------------------------------------
 
     def _mark(
         self, channel: Channel, instrument: Instrument, timeframe: Timeframe | None, ts: int
-    ) -> None:
+    ) -> _Batch:
+        """Note that data came; returns the batch it belongs to."""
         key = (channel, instrument, timeframe)
         subscription = self._keys.get(key)
         if subscription is None:
             if len(self._keys) >= 4096:
                 self._keys.clear()
             subscription = self._keys[key] = Subscription(instrument, channel, timeframe)
+        batch = self._now if instrument in self._focus else self._later
         stream = self._subscriptions.streams.get(subscription)
         if stream is not None:
-            self._fresh[stream] = ts
+            batch.fresh[stream] = ts
+        return batch
+
+    def _apply(self, batch: _Batch) -> None:
+        if batch.trades:
+            trades, batch.trades = batch.trades, []
+            self._apply_each(self._apply_trade, trades)
+        if batch.tickers:
+            tickers, batch.tickers = batch.tickers, {}
+            self._apply_each(self._apply_ticker, tickers.values())
+        if batch.candles:
+            candles, batch.candles = batch.candles, {}
+            self._apply_each(self._apply_candle, candles.values())
+        if batch.fresh:
+            fresh, batch.fresh = batch.fresh, {}
+            self._note_fresh(fresh)
+
+    def _apply_each(self, apply: Callable[[T], None], events: Iterable[T]) -> None:
+        for event in events:
+            try:
+                apply(event)
+            except Exception as error:
+                # One event that finds a fault of ours must not take the others with it.
+                self._on_fault(error, "", 0)
+
+    def _apply_trade(self, trade: Trade) -> None:
+        self._tally(self._trades.add(trade))
+
+    def _apply_ticker(self, ticker: Ticker) -> None:
+        self._tally(self._market.apply_ticker(ticker))
 
     def _apply_candle(self, candle: Candle) -> None:
         last = self._market[candle.instrument].series(candle.timeframe).last
@@ -232,29 +357,24 @@ class Intake:
             follows = candle.timeframe.next_open(last.open_time)
             if candle.open_time > follows or not last.closed:
                 self._events.candles_missing(candle.instrument, candle.timeframe)
-        self._market.apply_candle(candle)
+        self._tally(self._market.apply_candle(candle))
 
-    def _flush(self) -> None:
-        """Apply what was conflated, and note which subscriptions had data."""
-        if self._tickers:
-            for ticker in self._tickers.values():
-                self._market.apply_ticker(ticker)
-            self._tickers.clear()
-        if self._candles:
-            for candle in self._candles.values():
-                self._apply_candle(candle)
-            self._candles.clear()
-        if self._fresh:
-            self._events.useful()
-            for stream, ts_local in self._fresh.items():
-                for subscription in stream.users:
-                    self._market.touch(subscription, ts_local)
-                was_acked = stream.acked
-                self._subscriptions.data(stream)
-                if not was_acked:
-                    # The acknowledgement was lost or is late: data says as much.
-                    self._events.acknowledged(stream)
-            self._fresh.clear()
+    def _tally(self, is_news: bool) -> None:
+        if is_news:
+            self._metrics.applied += 1
+        else:
+            self._metrics.stale += 1
+
+    def _note_fresh(self, fresh: dict[Stream, int]) -> None:
+        self._events.useful()
+        for stream, ts_local in fresh.items():
+            for subscription in stream.users:
+                self._market.touch(subscription, ts_local)
+            was_acked = stream.acked
+            self._subscriptions.data(stream)
+            if not was_acked:
+                # The acknowledgement was lost or is late: data says as much.
+                self._events.acknowledged(stream)
 
 
 def _ignore(event: object) -> None:

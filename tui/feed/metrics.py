@@ -12,7 +12,7 @@ class Metrics:
     """Messages, bytes, latencies and losses of one feed.
 
     Attributes:
-        messages_in, messages_out, bytes_in, bytes_out, conflated, dropped: since the start.
+        messages_in, messages_out, bytes_in, bytes_out, conflated, dropped, applied: since the start.
         ping_s: the last round trip; None before the first and after a loss.
     """
 
@@ -23,6 +23,9 @@ class Metrics:
         self.bytes_out = 0
         self.conflated = 0
         self.dropped = 0
+        self.stale = 0
+        self.resyncs = 0
+        self.applied = 0
         self.ping_s: float | None = None
         # (whole second, messages, bytes), the newest still growing
         self._seconds: deque[list[int]] = deque(maxlen=_RATE_WINDOW_S + 1)

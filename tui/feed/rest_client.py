@@ -71,6 +71,7 @@ class RestClient:
         self._errors = errors
         self._breakers = breakers or Breakers(clock, FeedSettings())
         self._headers = headers
+        self._shows_identity = False
         self._lanes = Lanes(_CONCURRENT)
         self._budget = RestBudget(adapter.venue, adapter.limits, clock)
 
@@ -165,6 +166,7 @@ class RestClient:
             identity = await self._headers()
         except ConfigError as error:
             raise TransportError(error.message, hint=error.hint, fatal=True) from error
+        self._shows_identity = bool(identity)
         return {**(headers or {}), **identity}
 
     # -- after it --------------------------------------------------------------------------
@@ -181,7 +183,7 @@ class RestClient:
     def _refusal(self, request: RestRequest[T], response: RestResponse) -> TransportError:
         said = self._adapter.rest_error(response.status, response.body)
         wait_s = None
-        if response.status == 403 and self._headers is None:
+        if response.status == 403 and not self._shows_identity:
             # Without credentials it is our address that is refused, for a while.
             wait_s = self._freeze(request.url, response).retry_after_s
         return TransportError(

@@ -14,6 +14,8 @@ from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 
 _WAITING = "waiting for the connection"
+_ASKED_IN_VAIN = 3
+_DOUBLINGS = 6
 
 
 class Stream:
@@ -26,6 +28,7 @@ class Stream:
         flowing: data came since it was asked for.
         silent: nothing came for longer than the venue's channel may be silent.
         attempts: how often it was asked for on this connection.
+        given_up: how often a connection was ended because of its silence.
     """
 
     __slots__ = (
@@ -34,6 +37,7 @@ class Stream:
         "attempts",
         "data_at",
         "flowing",
+        "given_up",
         "silent",
         "subscription",
         "users",
@@ -42,6 +46,7 @@ class Stream:
     def __init__(self, subscription: Subscription) -> None:
         self.subscription = subscription
         self.users: dict[Subscription, Entry] = {}
+        self.given_up = 0
         self.forget()
 
     def forget(self) -> None:
@@ -338,6 +343,33 @@ class Subscriptions:
             fallen.append(stream)
             self._settle_stream(stream)
         return fallen
+
+    def hopeless(self) -> Subscription | None:
+        """A stream that stays silent though it was asked for again: only a new connection may help.
+
+        It may as well be a market that sleeps: each time the patience with it doubles.
+        """
+        now = self._clock.monotonic()
+        for stream in self.streams.values():
+            patience = self._patience_s(stream.subscription.channel)
+            since = stream.data_at if stream.data_at is not None else stream.asked_at
+            if not stream.silent or patience is None or since is None:
+                continue
+            if now - since > 2.0 * patience * 2.0 ** min(stream.given_up, _DOUBLINGS):
+                stream.given_up += 1
+                return stream.subscription
+        return None
+
+    def is_ignored(self) -> bool:
+        """True when everything was asked for several times and nothing was ever answered."""
+        limit = self._clock.monotonic() - self._settings.ack_timeout_s
+        return bool(self.streams) and all(
+            not stream.acked
+            and stream.attempts >= _ASKED_IN_VAIN
+            and stream.asked_at is not None
+            and stream.asked_at <= limit
+            for stream in self.streams.values()
+        )
 
     def _patience_s(self, channel: Channel) -> float | None:
         normal = self._adapter.liveness.channels.get(channel)

@@ -19,14 +19,16 @@ from tui.feed.outbox import Outbox
 from tui.feed.rest_client import RestClient
 from tui.feed.settings import FeedSettings
 from tui.feed.subscriptions import Entry, Stream, Subscriptions
+from tui.feed.trace import NO_TRACE, Trace, TraceKind
 from tui.feed.trade_flow import TradeFlow
 from tui.market.market import Market
 from tui.model.errors import TradeTuiError
-from tui.model.events import Rejection, VenueNotice
+from tui.model.events import Gap, Rejection, VenueNotice
 from tui.model.health import ErrorCategory
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription, Truth
 from tui.model.timeframe import Timeframe
+from tui.model.transport import TransportKind
 
 # A built candle is closed this long after its end: the last trades are still on their way.
 _CANDLE_GRACE_NS = 1_000_000_000
@@ -36,7 +38,8 @@ _CLOCK_SAMPLES = 4
 class Upkeep:
     """The subscriptions of one feed and all that keeps them true.
 
-    `useful` is called when data came; `leave` with a cause when the venue wants us to reconnect.
+    `useful` is called when data came; `renew` with a cause when the venue is about to end the
+    connection; `fail` with one when the connection is open and of no use.
     """
 
     def __init__(
@@ -51,14 +54,18 @@ class Upkeep:
         settings: FeedSettings,
         metrics: Metrics,
         useful: Callable[[], None],
-        leave: Callable[[str], None],
+        renew: Callable[[str], None],
+        fail: Callable[[str], None],
+        trace: Trace = NO_TRACE,
     ) -> None:
         self._adapter = adapter
         self._market = market
         self._clock = clock
         self._errors = errors
         self._settings = settings
-        self._leave = leave
+        self._renew = renew
+        self._fail = fail
+        self._trace = trace
         self.useful = useful
         self.offset = ClockOffset()
         self.jobs = Jobs(adapter.venue, errors)
@@ -101,7 +108,8 @@ class Upkeep:
             settings=settings,
             unknown=self._symbol_unknown,
         )
-        self._connected = False
+        # How data arrives now; None while nothing is connected.
+        self._transport: TransportKind | None = None
 
     # -- what the feed tells ---------------------------------------------------------------
 
@@ -116,7 +124,7 @@ class Upkeep:
                 # be noted after all.
                 self._trades.forget(subscription.instrument)
         self.outbox.unsubscribe(change.give_up)
-        if self._connected:
+        if self._transport is not None:
             self.outbox.subscribe(change.ask)
         for subscription in change.added:
             self._begin(subscription)
@@ -128,10 +136,11 @@ class Upkeep:
         for subscription in self.subscriptions.forgive():
             self._begin(subscription)
 
-    def connected(self) -> None:
+    def connected(self, transport: TransportKind) -> None:
         """A connection is open: ask for everything on it."""
-        self._connected = True
+        self._transport = transport
         self.outbox.clear()
+        self._books.use(self._adapter.book_policy_by(transport))
         self.subscriptions.connected()
         self._books.reconnected()
         self.outbox.subscribe(list(self.subscriptions.streams))
@@ -140,8 +149,8 @@ class Upkeep:
 
     def lost(self, cause: str) -> None:
         """There is no connection, or no longer: nothing is live."""
-        if self._connected:
-            self._connected = False
+        if self._transport is not None:
+            self._transport = None
             self.jobs.cancel_all()
             self._trades.interrupt_all()
             self._books.reset_all("disconnected")
@@ -168,6 +177,9 @@ class Upkeep:
 
     def tick(self) -> None:
         """Look after what is due by time."""
+        if self.subscriptions.is_ignored():
+            self._fail("no request was answered, and no data came")
+            return
         late = self.subscriptions.overdue()
         if late:
             self.outbox.ask_separately([late])
@@ -185,6 +197,10 @@ class Upkeep:
                 f"no {stream.subscription.channel} data any more, asked again",
                 instrument=stream.subscription.instrument,
             )
+        hopeless = self.subscriptions.hopeless()
+        if hopeless is not None:
+            self._fail(f"no data of {hopeless}, though it was asked for again")
+            return
         local = self._clock.time_ns()
         venue_time = self.offset.venue_time(local) - _CANDLE_GRACE_NS
         for instrument, timeframe in self._trades.close_until(venue_time, local):
@@ -245,7 +261,7 @@ class Upkeep:
             self.jobs.start(subscription, lambda: self.backfill.load_candles(subscription))
         elif subscription.channel is Channel.TRADES:
             self.jobs.start(subscription, lambda: self.backfill.load_trades(instrument))
-        elif subscription.channel is Channel.BOOK and self._adapter.book_policy.snapshot_by_rest:
+        elif subscription.channel is Channel.BOOK and self._books.policy.snapshot_by_rest:
             self._book_missing(instrument)
 
     def _introduce(self) -> None:
@@ -288,9 +304,14 @@ class Upkeep:
 
     def _write_truth(self, entry: Entry) -> None:
         last_data = self._market.truth(entry.subscription).last_data
-        self._market.set_truth(
-            entry.subscription, Truth(entry.status, entry.reason, last_data, entry.verified)
-        )
+        truth = Truth(entry.status, entry.reason, last_data, entry.verified, self._transport)
+        self._market.set_truth(entry.subscription, truth)
+        if self._trace.is_on:
+            self._trace.note(
+                TraceKind.SUBSCRIPTION,
+                self._adapter.venue,
+                f"{entry.subscription}: {entry.status} {entry.reason}",
+            )
 
     # -- what the intake and the flows tell ------------------------------------------------
 
@@ -334,7 +355,33 @@ class Upkeep:
 
     def leaving(self, notice: VenueNotice) -> None:
         """The venue is about to close: leave before it does."""
-        self._leave(f"the venue announced: {notice.message}")
+        self._renew(f"the venue announced: {notice.message}")
+
+    def gap(self, gap: Gap) -> None:
+        """The adapter found messages missing: what they held is asked for again."""
+        streams = self.subscriptions.streams
+        if gap.subscription is None:
+            held = list(streams.values())
+            self._errors.report(ErrorCategory.SUBSCRIPTION, gap.reason, venue=self._adapter.venue)
+        else:
+            stream = streams.get(gap.subscription)
+            held = [stream] if stream is not None else []
+            self._errors.report(
+                ErrorCategory.SUBSCRIPTION, gap.reason, instrument=gap.subscription.instrument
+            )
+        for stream in held:
+            self._mend(stream, gap.reason)
+
+    def _mend(self, stream: Stream, reason: str) -> None:
+        instrument = stream.subscription.instrument
+        if stream.subscription.channel is Channel.BOOK:
+            self._books.reset(instrument, reason)
+            self._book_missing(instrument)
+        elif stream.acked:
+            if stream.subscription.channel is Channel.TRADES:
+                self._trades.interrupt(instrument)
+                self._trades.frames_lost(instrument)
+            self.acknowledged(stream)
 
     def _trades_missing(self, instrument: Instrument) -> None:
         subscription = Subscription(instrument, Channel.TRADES)

@@ -67,6 +67,8 @@ class FeedHealth(msgspec.Struct, frozen=True, kw_only=True):
         probe_in_s: seconds until the better transport is tried again; None when it is in use.
         breakers: endpoints that are given a rest, with the seconds left.
         applied: events that reached the market since the start.
+        stale: events that were known already, or older than what is known.
+        resyncs: times that a book had to be built again.
     """
 
     venue: str
@@ -96,6 +98,8 @@ class FeedHealth(msgspec.Struct, frozen=True, kw_only=True):
     probe_in_s: float | None = None
     breakers: dict[str, float] = {}
     applied: int = 0
+    stale: int = 0
+    resyncs: int = 0
 
 
 class AppHealth(msgspec.Struct, frozen=True, kw_only=True):

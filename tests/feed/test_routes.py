@@ -1,0 +1,438 @@
+"""A feed with more than one way to its venue: falling back, probing, coming back, renewing."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import random
+from collections.abc import AsyncIterator, Callable
+
+import msgspec
+import pytest
+
+from tui.adapters.base import Authentication
+from tui.adapters.binance import BinanceAdapter
+from tui.feed.clock import ManualClock
+from tui.feed.error_log import ErrorLog
+from tui.feed.feed import Feed
+from tui.feed.settings import FeedSettings
+from tui.feed.tokens import Token
+from tui.market.market import Market
+from tui.model.errors import TransportError
+from tui.model.health import ConnectionState
+from tui.model.instrument import Instrument
+from tui.model.subscription import Channel, Subscription
+from tui.model.transport import EventFrame, StreamRequest, TransportKind
+from tui.transports.rest import RestResponse, RestTransport
+
+BTC = Instrument("BINANCE", "BTCUSDT")
+ETH = Instrument("BINANCE", "ETHUSDT")
+TICKER = Subscription(BTC, Channel.TICKER)
+WS, POLL = TransportKind.WEBSOCKET, TransportKind.POLL
+
+
+class Line:
+    """A connection in memory; a test plays the venue."""
+
+    def __init__(self, kind: TransportKind, request: StreamRequest, answers: bool) -> None:
+        self.kind = kind
+        self.requests = [request]
+        self.sent: list[dict[str, object]] = []
+        self.closed = False
+        self.answers = answers
+        self._frames: asyncio.Queue[bytes | TransportError] = asyncio.Queue()
+
+    def push(self, payload: dict[str, object]) -> None:
+        self._frames.put_nowait(json.dumps(payload).encode())
+
+    def answer(self, key: str, payload: object) -> None:
+        self._frames.put_nowait(EventFrame(json.dumps(payload).encode(), key))
+
+    def lose(self, error: TransportError) -> None:
+        self._frames.put_nowait(error)
+
+    async def receive(self) -> bytes:
+        frame = await self._frames.get()
+        if isinstance(frame, TransportError):
+            raise frame
+        return frame
+
+    async def send(self, text: str) -> None:
+        assert self.kind.is_two_way
+        message = json.loads(text)
+        self.sent.append(message)
+        if self.answers:
+            self.push({"result": None, "id": message["id"]})
+
+    async def update(self, request: StreamRequest) -> None:
+        assert not self.kind.is_two_way
+        self.requests.append(request)
+
+    async def ping(self) -> float:
+        return 0.02
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+class Lines:
+    """A transport in memory: hands out lines, or refuses."""
+
+    def __init__(self, kind: TransportKind, clock: ManualClock) -> None:
+        self.kind = kind
+        self.clock = clock
+        self.lines: list[Line] = []
+        self.headers: list[dict[str, str]] = []
+        self.attempts: list[float] = []
+        self.refusal: Callable[[], TransportError | None] = lambda: None
+        self.answers = True
+
+    def forget(self) -> None:
+        pass
+
+    def refuse(self, error: TransportError | None) -> None:
+        self.refusal = lambda: error
+
+    async def connect(self, request: StreamRequest, *, timeout_s: float) -> Line:
+        self.attempts.append(self.clock.monotonic())
+        self.headers.append(dict(request.headers))
+        refusal = self.refusal()
+        if refusal is not None:
+            raise refusal
+        line = Line(self.kind, request, self.answers)
+        self.lines.append(line)
+        return line
+
+
+class NoRest(RestTransport):
+    async def get(self, *args: object, **kwargs: object) -> RestResponse:
+        raise TransportError("no REST here", fatal=True)
+
+
+class Numbered:
+    """Tokens with numbers."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    async def token(self, *, fresh: bool = False) -> Token:
+        self.count += 1
+        return Token(f"t{self.count}", None)
+
+
+class Stage:
+    def __init__(self) -> None:
+        self.clock = ManualClock(1_700_000_000_000_000_000)
+        self.ways = {kind: Lines(kind, self.clock) for kind in (WS, POLL)}
+        self.adapter = BinanceAdapter()
+        self.market = Market()
+        self.errors = ErrorLog(self.clock)
+        self.tokens: Numbered | None = None
+        self.feed: Feed
+        self.task: asyncio.Task[None] | None = None
+
+    def start(
+        self,
+        settings: FeedSettings = FeedSettings(),  # noqa: B008 - frozen
+    ) -> None:
+        self.feed = Feed(
+            self.adapter,
+            self.market,
+            transports=self.ways,
+            rest=NoRest(),
+            clock=self.clock,
+            rng=random.Random(5),
+            errors=self.errors,
+            settings=settings,
+            tokens=self.tokens,
+        )
+        self.feed.want([TICKER])
+        self.task = asyncio.create_task(self.feed.run())
+
+    async def run_for(self, seconds: float) -> None:
+        for _ in range(round(seconds * 4)):
+            await self.clock.advance(0.25)
+
+    def line(self, kind: TransportKind) -> Line:
+        return self.ways[kind].lines[-1]
+
+    def messages(self) -> list[str]:
+        return [record.message for record in self.errors.records()]
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    made = Stage()
+    yield made
+    if made.task is not None:
+        made.task.cancel()
+        await asyncio.gather(made.task, return_exceptions=True)
+
+
+BROKEN = TransportError("cannot connect: connection refused")
+
+
+def streamed(last: str = "100.0") -> dict[str, object]:
+    return {
+        "stream": "btcusdt@miniTicker",
+        "data": {
+            "e": "24hrMiniTicker", "E": 1, "s": "BTCUSDT",
+            "c": last, "o": "1", "h": "1", "l": "1", "v": "1", "q": "1",
+        },
+    }  # fmt: skip
+
+
+async def fall_back(stage: Stage) -> None:
+    stage.ways[WS].refuse(BROKEN)
+    stage.start()
+    await stage.run_for(12)
+    assert stage.feed.health().transport is POLL
+
+
+async def test_the_best_transport_is_tried_first(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(1)
+
+    health = stage.feed.health()
+    assert (health.transport, health.fallback, health.probe_in_s) == (WS, "", None)
+    assert health.transports == (WS, POLL)
+    assert stage.market.truth(TICKER).transport is WS
+
+
+async def test_a_transport_that_keeps_failing_is_left_for_the_next(stage: Stage) -> None:
+    await fall_back(stage)
+
+    health = stage.feed.health()
+    assert health.state is ConnectionState.CONNECTED
+    assert health.fallback == "websocket failed 3 times: cannot connect: connection refused"
+    assert len(stage.ways[WS].attempts) == 3
+    assert "cannot connect: connection refused; going on by poll" in stage.messages()
+    assert stage.market.truth(TICKER).transport is POLL
+
+
+async def test_by_polling_the_request_asks_for_what_is_wanted(stage: Stage) -> None:
+    await fall_back(stage)
+    line = stage.line(POLL)
+    assert [json.loads(p.params["symbols"]) for p in line.requests[-1].polls] == [["BTCUSDT"]]
+
+    stage.feed.want([TICKER, Subscription(ETH, Channel.TICKER)])
+    await stage.run_for(2)
+
+    assert line.requests[-1].polls[0].params["symbols"] == '["BTCUSDT","ETHUSDT"]'
+
+
+async def test_what_is_polled_is_live_when_it_comes(stage: Stage) -> None:
+    await fall_back(stage)
+    line = stage.line(POLL)
+    row = {"symbol": "BTCUSDT", "lastPrice": "123.5", "closeTime": 1_700_000_000_000}
+
+    line.answer(line.requests[-1].polls[0].key, [row | MORE])
+    await stage.run_for(0.5)
+
+    assert stage.market[BTC].last_text == "123.5"
+    assert stage.market.truth(TICKER).status.value == "live"
+
+
+MORE = {
+    "priceChange": "1", "priceChangePercent": "1", "weightedAvgPrice": "1", "prevClosePrice": "1",
+    "lastQty": "1", "bidPrice": "1", "bidQty": "1", "askPrice": "2", "askQty": "1", "openPrice": "1",
+    "highPrice": "1", "lowPrice": "1", "volume": "1", "quoteVolume": "1", "openTime": 1,
+    "firstId": 1, "lastId": 2, "count": 2,
+}  # fmt: skip
+
+
+async def test_the_better_is_probed_ever_more_rarely_while_it_fails(stage: Stage) -> None:
+    await fall_back(stage)
+
+    await stage.run_for(700)
+
+    probes = stage.ways[WS].attempts[3:]
+    waits = [b - a for a, b in itertools.pairwise(probes)]
+    assert 24 <= probes[0] - stage.ways[WS].attempts[2] <= 32
+    assert all(later > 1.4 * sooner for sooner, later in itertools.pairwise(waits))
+    assert stage.feed.health().state is ConnectionState.CONNECTED
+    assert not stage.line(POLL).closed
+
+
+async def test_the_better_is_taken_back_once_it_brought_something_and_stayed(stage: Stage) -> None:
+    await fall_back(stage)
+    stage.ways[WS].refuse(None)
+
+    while not stage.ways[WS].lines:
+        await stage.run_for(1)
+    probe = stage.line(WS)
+    assert [message["method"] for message in probe.sent] == ["SUBSCRIBE"]
+    assert stage.feed.health().transport is POLL
+    assert not stage.line(POLL).closed  # the better one has not stayed long enough
+    await stage.run_for(5)
+
+    health = stage.feed.health()
+    assert (health.transport, health.fallback) == (WS, "")
+    assert stage.line(POLL).closed
+    assert probe.closed
+    assert stage.line(WS) is not probe
+    assert "websocket works again" in [step.cause for step in stage.feed.history]
+
+
+async def test_a_better_one_that_accepts_and_stays_silent_is_not_taken(stage: Stage) -> None:
+    await fall_back(stage)
+    stage.ways[WS].refuse(None)
+    stage.ways[WS].answers = False
+
+    await stage.run_for(60)
+
+    assert stage.feed.health().transport is POLL
+    assert stage.feed.health().fallback == ("websocket still fails: it brought nothing within 15 s")
+
+
+async def test_one_that_fails_soon_after_it_was_taken_back_is_left_at_once(stage: Stage) -> None:
+    await fall_back(stage)
+    stage.ways[WS].refuse(None)
+    await stage.run_for(36)
+    assert stage.feed.health().transport is WS
+
+    stage.line(WS).lose(TransportError("gone"))
+    await stage.run_for(2)
+
+    health = stage.feed.health()
+    assert health.transport is POLL
+    assert health.fallback == "websocket did not last: gone"
+    assert health.probe_in_s is not None
+    assert health.probe_in_s > 40
+
+
+async def test_the_user_may_begin_again_with_the_best(stage: Stage) -> None:
+    await fall_back(stage)
+    stage.ways[WS].refuse(None)
+
+    stage.feed.retry()
+    await stage.run_for(1)
+
+    assert stage.feed.health().transport is WS
+
+
+async def test_a_stream_that_answers_nothing_is_left(stage: Stage) -> None:
+    stage.ways[WS].answers = False
+    stage.start()
+
+    await stage.run_for(130)
+
+    assert stage.feed.health().transport is POLL
+    assert stage.feed.health().fallback == (
+        "websocket failed 3 times: no request was answered, and no data came"
+    )
+
+
+async def test_an_endpoint_that_fails_again_and_again_is_left_alone(stage: Stage) -> None:
+    stage.adapter.transports = (WS,)
+    stage.ways[WS].refuse(BROKEN)
+    stage.start()
+
+    await stage.run_for(90)
+
+    attempts = stage.ways[WS].attempts
+    assert len(attempts) == 6
+    assert attempts[5] - attempts[4] >= 60
+    assert stage.feed.health().breakers.keys() == {"stream.binance.com:9443 websocket"}
+
+
+async def test_the_user_closes_a_breaker_by_hand(stage: Stage) -> None:
+    stage.adapter.transports = (WS,)
+    stage.ways[WS].refuse(BROKEN)
+    stage.start()
+    await stage.run_for(40)
+    before = len(stage.ways[WS].attempts)
+
+    stage.ways[WS].refuse(None)
+    stage.feed.retry()
+    await stage.run_for(1)
+
+    assert len(stage.ways[WS].attempts) == before + 1
+    assert stage.feed.health().state is ConnectionState.CONNECTED
+    assert stage.feed.health().breakers == {}
+
+
+async def test_after_so_many_attempts_only_the_user_goes_on(stage: Stage) -> None:
+    stage.ways[WS].refuse(BROKEN)
+    stage.ways[POLL].refuse(BROKEN)
+    stage.start(FeedSettings(max_attempts=4))
+    await stage.run_for(300)
+    tried = sum(len(way.attempts) for way in stage.ways.values())
+
+    assert stage.feed.health().state is ConnectionState.ERROR
+    assert stage.feed.health().cause == (
+        "cannot connect: connection refused; 4 attempts in a row failed"
+    )
+    stage.feed.retry()
+    await stage.run_for(300)
+    again = sum(len(way.attempts) for way in stage.ways.values())
+
+    # The last attempts may be probes of the better transport, which the connection is not.
+    assert tried >= 4
+    assert again >= tried + 4
+    assert stage.feed.health().state is ConnectionState.ERROR
+
+
+async def test_a_disturbance_reconnects_at_once(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(5)
+
+    stage.feed.disturbed("the machine slept for 3600 s")
+    await stage.run_for(0.5)
+
+    assert len(stage.ways[WS].lines) == 2
+    assert [step.cause for step in stage.feed.history][-3:] == [
+        "the machine slept for 3600 s",
+        "the machine slept for 3600 s",
+        "connected by websocket",
+    ]
+
+
+async def test_the_old_connection_goes_on_until_the_new_one_is_open(stage: Stage) -> None:
+    stage.adapter.limits = msgspec.structs.replace(stage.adapter.limits, max_connection_age_s=100.0)
+    stage.start()
+    await stage.run_for(99)
+    stage.ways[WS].refuse(BROKEN)
+
+    await stage.run_for(20)
+    stage.line(WS).push(streamed("200.5"))
+    await stage.run_for(0.5)
+
+    assert len(stage.ways[WS].attempts) == 2
+    assert stage.feed.health().state is ConnectionState.CONNECTED
+    assert stage.market[BTC].last_text == "200.5"
+
+
+async def test_the_token_goes_with_the_request(stage: Stage) -> None:
+    stage.adapter.authentication = Authentication()
+    stage.tokens = Numbered()
+    stage.start()
+    await stage.run_for(1)
+
+    assert stage.ways[WS].headers == [{"Authorization": "Bearer t1"}]
+
+
+async def test_a_refused_token_is_replaced_once_and_then_the_refusal_stands(stage: Stage) -> None:
+    stage.adapter.authentication = Authentication()
+    stage.tokens = Numbered()
+    refused = TransportError("refused the connection with HTTP 401", status=401, fatal=True)
+    stage.ways[WS].refuse(refused)
+    stage.start()
+
+    await stage.run_for(300)
+
+    assert [one["Authorization"] for one in stage.ways[WS].headers] == ["Bearer t1", "Bearer t2"]
+    assert stage.ways[POLL].attempts == []
+    assert stage.feed.health().state is ConnectionState.ERROR
+    assert stage.feed.health().cause == "refused the connection with HTTP 401"
+
+
+async def test_how_each_subscription_stands_is_told(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(1)
+
+    states = [
+        (str(one), status.value, why) for one, status, why in stage.feed.subscription_states()
+    ]
+    assert states == [("BINANCE:BTCUSDT ticker", "syncing", "waiting for data")]

@@ -1,0 +1,168 @@
+"""The way to a venue: which transport is in use, how it is opened, whether a better one works again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from tui.adapters.base import Adapter, Outgoing
+from tui.feed.authorization import Authorization
+from tui.feed.breaker import Breaker, Breakers, endpoint_of
+from tui.feed.clock import Clock, within
+from tui.feed.fallback import Fallback
+from tui.feed.settings import FeedSettings
+from tui.model.errors import TransportError
+from tui.model.events import ParseFailure, Rejection
+from tui.model.subscription import Subscription
+from tui.model.transport import StreamRequest, TransportKind
+from tui.transports.base import Connection, Transport
+
+# What a connection on trial must do: bring something soon, then stay.
+_PROOF_S = 15.0
+_STEADY_S = 3.0
+_TRIAL_STREAMS = 20
+
+
+class Route:
+    """The transports of one venue, one of them in use."""
+
+    def __init__(
+        self,
+        adapter: Adapter,
+        transports: Mapping[TransportKind, Transport],
+        fallback: Fallback,
+        *,
+        authorization: Authorization,
+        breakers: Breakers,
+        clock: Clock,
+        settings: FeedSettings,
+    ) -> None:
+        self._adapter = adapter
+        self._transports = transports
+        self.fallback = fallback
+        self._authorization = authorization
+        self._breakers = breakers
+        self._clock = clock
+        self._settings = settings
+
+    @property
+    def kind(self) -> TransportKind:
+        """The transport in use, or to be used next."""
+        return self.fallback.current
+
+    @property
+    def url(self) -> str:
+        return self._adapter.stream(self.kind).url
+
+    @property
+    def breaker(self) -> Breaker:
+        """That of the endpoint in use, for this transport alone."""
+        return self._breakers.of(f"{endpoint_of(self.url)} {self.kind}")
+
+    async def request(self, subscriptions: Collection[Subscription]) -> StreamRequest:
+        """What to ask of the transport in use, with the user's token where it belongs there.
+
+        Raises:
+            TransportError: there is no token.
+        """
+        return await self._authorized(self._adapter.stream(self.kind, subscriptions))
+
+    async def open(self, request: StreamRequest) -> Connection:
+        """One attempt by the transport in use.
+
+        Raises:
+            TransportError: it failed.
+        """
+        self.breaker.allow()
+        return await self._connect(self.kind, request)
+
+    def failed(self, error: TransportError) -> bool:
+        """The connection in use could not be had or was lost; True when another way is taken."""
+        self.breaker.failed()
+        return self.fallback.failed(error)
+
+    def hung_up(self) -> None:
+        """The connection in use was ended on purpose."""
+        self.fallback.hung_up()
+
+    def useful(self) -> None:
+        """Data came."""
+        self.breaker.succeeded()
+        self.fallback.useful()
+        self._authorization.accepted()
+
+    def forget(self) -> None:
+        """Nothing of before is worth continuing."""
+        for transport in self._transports.values():
+            transport.forget()
+
+    async def probe(self, subscriptions: Collection[Subscription]) -> TransportKind | None:
+        """Try the better transport beside the one in use.
+
+        Returns:
+            The transport, when it brought data and stayed: it is the one in use from now on.
+        """
+        kind = self.fallback.probe_target
+        if kind is None:
+            return None
+        # Enough to see that it works; the whole set is asked for when it is taken.
+        trial = list(subscriptions)[:_TRIAL_STREAMS]
+        try:
+            await self._prove(kind, trial)
+        except TransportError as error:
+            self.fallback.probe_failed(error)
+            return None
+        self.fallback.probe_succeeded()
+        return kind
+
+    async def _prove(self, kind: TransportKind, trial: list[Subscription]) -> None:
+        adapter = self._adapter.copy()
+        request = await self._authorized(adapter.stream(kind, trial))
+        connection = await self._connect(kind, request)
+        try:
+            if kind.is_two_way:
+                await self._ask(connection, adapter, trial)
+            try:
+                await within(self._clock, _PROOF_S, self._listen(connection, adapter, bool(trial)))
+            except TimeoutError:
+                raise TransportError(f"it brought nothing within {_PROOF_S:g} s") from None
+            try:
+                await within(self._clock, _STEADY_S, self._listen_on(connection))
+            except TimeoutError:
+                return  # it stayed
+        finally:
+            await connection.close()
+
+    async def _ask(
+        self, connection: Connection, adapter: Adapter, trial: list[Subscription]
+    ) -> None:
+        first = await self._authorization.message()
+        asks: list[Outgoing] = adapter.subscribe(trial) if trial else []
+        for outgoing in ([first] if first else []) + asks:
+            await connection.send(outgoing.text)
+        if not trial:
+            await connection.ping()
+
+    async def _listen(self, connection: Connection, adapter: Adapter, expects: bool) -> None:
+        """Until something came that means something."""
+        while expects:
+            frame = await connection.receive()
+            events = adapter.decode(frame, self._clock.time_ns()) if frame else []
+            if any(not isinstance(event, ParseFailure | Rejection) for event in events):
+                return
+
+    async def _listen_on(self, connection: Connection) -> None:
+        while True:
+            await connection.receive()
+
+    async def _authorized(self, request: StreamRequest) -> StreamRequest:
+        headers = await self._authorization.headers()
+        if not headers:
+            return request
+        return msgspec.structs.replace(request, headers={**request.headers, **headers})
+
+    async def _connect(self, kind: TransportKind, request: StreamRequest) -> Connection:
+        return await self._transports[kind].connect(
+            request, timeout_s=self._settings.connect_timeout_s
+        )
