@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from tui.model.errors import TransportError
 
-_FATAL_STATUSES = {
+FATAL_STATUSES = {
     401: "the venue wants credentials; check the endpoint in config.toml",
     403: "the venue refuses this address or region; check the endpoint in config.toml",
     404: "nothing is served at this path; check the endpoint in config.toml",
@@ -89,7 +89,7 @@ def handshake_error(
     url: str, status: int, headers: Mapping[str, str], now_s: float
 ) -> TransportError:
     """The error of a handshake that was answered with an HTTP status instead of a stream."""
-    hint = _FATAL_STATUSES.get(status, "")
+    hint = FATAL_STATUSES.get(status, "")
     return TransportError(
         f"{host_of(url)} refused the connection with HTTP {status}",
         hint=hint,
