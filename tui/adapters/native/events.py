@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from itertools import chain
 from typing import Final
 
@@ -151,13 +151,16 @@ def build_status(
     )
 
 
-def check_levels(levels: Iterable[Level], path: str) -> None:
+def check_levels(levels: Collection[Level], path: str) -> None:
     """Raise ProtocolError, naming `path`, unless all prices and sizes are plain decimal numbers."""
+    if not levels:
+        return
     try:
         text = ",".join(chain.from_iterable(levels)) + ","
     except TypeError:
         raise ProtocolError(f"a price or a size that is not a text - at `{path}`") from None
-    if text != "," and not _LEVELS.fullmatch(text):
+    # The count tells a text that has a comma in it from two.
+    if text.count(",") != 2 * len(levels) or not _LEVELS.fullmatch(text):
         raise ProtocolError(f"a price or a size that is not a number - at `{path}`")
 
 
