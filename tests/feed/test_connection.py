@@ -169,7 +169,8 @@ async def test_what_the_venue_says_of_waiting_counts() -> None:
 
     machine.lost(TransportError("slow down", status=429, retry_after_s=77.0))
 
-    assert machine.retry_in_s == 77.0
+    assert machine.retry_in_s is not None
+    assert 77.0 <= machine.retry_in_s <= 78.0
 
 
 async def test_a_wish_of_the_user_does_not_wait_but_keeps_the_budget() -> None:
@@ -195,7 +196,8 @@ async def test_even_a_wish_of_the_user_waits_as_long_as_the_venue_says() -> None
 
     machine.hung_up("asked")
 
-    assert machine.retry_in_s == 100.0
+    assert machine.retry_in_s is not None
+    assert 100.0 <= machine.retry_in_s <= 101.0
     assert machine.cause == "banned"
     await clock.advance(100.0)
     machine.hung_up("asked")
@@ -222,3 +224,69 @@ async def test_uptime_runs_while_connected_only() -> None:
     machine.lost(lost())
 
     assert machine.uptime_s == 0.0
+
+
+async def test_private_close_codes_that_take_turns_count_together() -> None:
+    machine = make_machine(ManualClock())
+    for code in (4001, 4002, 4001, 4002, 4001):
+        machine.attempt()
+        machine.lost(TransportError("no", status=code))
+        assert machine.state is ConnectionState.DISCONNECTED
+
+    machine.attempt()
+    machine.lost(TransportError("no", status=4002))
+
+    assert machine.state is ConnectionState.ERROR
+
+
+async def test_another_way_is_taken_soon_even_after_a_fatal_refusal() -> None:
+    machine = make_machine(ManualClock())
+    machine.attempt()
+
+    machine.lost(TransportError("no stream here", status=404, fatal=True), has_other_way=True)
+
+    assert machine.state is ConnectionState.DISCONNECTED
+    assert machine.retry_in_s is not None
+    assert machine.retry_in_s <= 1.0
+
+
+async def test_another_way_to_a_host_that_asked_us_to_wait_waits_too() -> None:
+    machine = make_machine(ManualClock())
+    machine.attempt()
+
+    machine.lost(TransportError("slow", status=429, retry_after_s=50.0), has_other_way=True)
+
+    assert machine.retry_in_s is not None
+    assert machine.retry_in_s >= 50.0
+
+
+async def test_an_endpoint_at_rest_is_left_alone_as_long() -> None:
+    machine = make_machine(ManualClock())
+    machine.attempt()
+
+    machine.lost(TransportError("gone"), rest_s=60.0)
+
+    assert machine.retry_in_s == 60.0
+
+
+async def test_every_transition_is_told_with_its_cause() -> None:
+    told: list[tuple[str, str]] = []
+    machine = ConnectionMachine(
+        ManualClock(),
+        random.Random(1),
+        FeedSettings(),
+        Limits(),
+        lambda transition: told.append((transition.state.value, transition.cause)),
+    )
+    machine.attempt()
+    machine.connected("connected")
+    machine.lost(TransportError("gone"))
+    machine.close("stopped")
+
+    assert told == [
+        ("CONNECTING", "starting"),
+        ("CONNECTED", "connected"),
+        ("DISCONNECTED", "gone"),
+        ("CLOSED", "stopped"),
+    ]
+    assert told == [(one.state.value, one.cause) for one in machine.history]

@@ -18,6 +18,7 @@ from tui.feed.error_log import ErrorLog
 from tui.feed.feed import Feed
 from tui.feed.settings import FeedSettings
 from tui.feed.tokens import Token
+from tui.feed.vigil import Disturbance, DisturbanceKind
 from tui.market.market import Market
 from tui.model.errors import TransportError
 from tui.model.health import ConnectionState
@@ -378,7 +379,9 @@ async def test_a_disturbance_reconnects_at_once(stage: Stage) -> None:
     stage.start()
     await stage.run_for(5)
 
-    stage.feed.disturbed("the machine slept for 3600 s")
+    stage.feed.disturbed(
+        Disturbance(DisturbanceKind.SUSPENDED, 3600.0, "the machine slept for 3600 s")
+    )
     await stage.run_for(0.5)
 
     assert len(stage.ways[WS].lines) == 2
@@ -387,6 +390,47 @@ async def test_a_disturbance_reconnects_at_once(stage: Stage) -> None:
         "the machine slept for 3600 s",
         "connected by websocket",
     ]
+
+
+async def test_without_a_network_no_transport_is_blamed(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(5)
+    stage.ways[WS].refuse(BROKEN)
+    stage.feed.disturbed(Disturbance(DisturbanceKind.NETWORK_LOST, 0.0, "no network"))
+    stage.line(WS).lose(TransportError("gone"))
+    await stage.run_for(120)
+    assert stage.feed.health().transport is WS
+    assert stage.feed.health().breakers == {}
+    before = len(stage.ways[WS].attempts)
+
+    stage.ways[WS].refuse(None)
+    stage.feed.disturbed(Disturbance(DisturbanceKind.NETWORK_BACK, 0.0, "a network is back"))
+    await stage.run_for(0.5)
+
+    assert len(stage.ways[WS].attempts) == before + 1
+    assert stage.feed.health().state is ConnectionState.CONNECTED
+
+
+async def test_a_clock_that_was_set_is_followed_by_a_new_connection(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(5)
+
+    stage.feed.disturbed(
+        Disturbance(DisturbanceKind.CLOCK_JUMP, 60.0, "the clock was set forward by 60 s")
+    )
+    await stage.run_for(0.5)
+
+    assert len(stage.ways[WS].lines) == 2
+
+
+async def test_a_short_standstill_ends_no_connection(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(5)
+
+    stage.feed.disturbed(Disturbance(DisturbanceKind.STALLED, 8.0, "this program stood still"))
+    await stage.run_for(1)
+
+    assert len(stage.ways[WS].lines) == 1
 
 
 async def test_the_old_connection_goes_on_until_the_new_one_is_open(stage: Stage) -> None:

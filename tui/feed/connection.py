@@ -9,13 +9,14 @@ from collections.abc import Callable
 from tui.adapters.base import Limits
 from tui.feed.backoff import Backoff
 from tui.feed.clock import Clock
-from tui.feed.retry import retry_policy
+from tui.feed.retry import RetryPolicy, retry_policy
 from tui.feed.settings import FeedSettings
 from tui.model.errors import TransportError
 from tui.model.health import ConnectionState, Transition
 
 _HISTORY = 200
 _LONGEST_BAN_S = 3 * 86_400.0
+_TOGETHER_S = 1.0
 
 
 class ConnectionMachine:
@@ -55,8 +56,8 @@ class ConnectionMachine:
         self._attempts = 0
         self._connected_at: float | None = None
         self._useful_at: float | None = None
-        self._last_status: int | None = None
-        self._same_status = 0
+        self._last_policy: RetryPolicy | None = None
+        self._same_policy = 0
         self._failures = 0
 
     @property
@@ -133,27 +134,26 @@ class ConnectionMachine:
         self._forgive(now)
         self._connected_at = None
         policy = retry_policy(error.status)
-        self._same_status = self._same_status + 1 if error.status == self._last_status else 1
-        self._last_status = error.status
+        self._same_policy = self._same_policy + 1 if policy is self._last_policy else 1
+        self._last_policy = policy
         self._failures += 1
         limit = self._settings.max_attempts
         if limit and self._failures >= limit:
             self._give_up(f"{error}; {limit} attempts in a row failed")
             return
+        exhausted = policy.attempts is not None and self._same_policy > policy.attempts
         if has_other_way:
-            self._last_status = None
-            self._same_status = 0
-            self._backoff.reset()
-            self.retry_at = now + self._backoff.next_delay(now)
-            self._enter(ConnectionState.DISCONNECTED, str(error))
-            return
-        exhausted = policy.attempts is not None and self._same_status > policy.attempts
-        if error.fatal or exhausted:
+            self._forget_failures()
+            minimum = 0.0
+        elif error.fatal or exhausted:
             self._give_up(str(error))
             return
-        minimum = max(rest_s, policy.minimum_s + self._rng.uniform(0.0, policy.spread_s))
+        else:
+            minimum = max(rest_s, policy.minimum_s + self._rng.uniform(0.0, policy.spread_s))
         if error.retry_after_s is not None:
-            minimum = min(max(1.0, error.retry_after_s), _LONGEST_BAN_S)
+            # Not all who were told the same come back in the same moment.
+            told = error.retry_after_s + self._rng.uniform(0.0, _TOGETHER_S)
+            minimum = min(max(1.0, told), _LONGEST_BAN_S)
             self._barred_until = now + minimum
         self.retry_at = now + self._backoff.next_delay(now, minimum_s=minimum)
         self._enter(ConnectionState.DISCONNECTED, str(error))
@@ -167,8 +167,8 @@ class ConnectionMachine:
         now = self._clock.monotonic()
         self._forgive(now)
         self._connected_at = None
-        self._last_status = None
-        self._same_status = 0
+        self._last_policy = None
+        self._same_policy = 0
         self._failures = 0
         self.retry_at = max(now + self._backoff.budget_delay(now), self._barred_until)
         self._enter(ConnectionState.DISCONNECTED, self.cause if now < self._barred_until else cause)
@@ -184,10 +184,13 @@ class ConnectionMachine:
         useful = self._useful_at
         self._useful_at = None
         if useful is not None and now - useful >= self._settings.min_uptime_s:
-            self._backoff.reset()
-            self._last_status = None
-            self._same_status = 0
+            self._forget_failures()
             self._failures = 0
+
+    def _forget_failures(self) -> None:
+        self._backoff.reset()
+        self._last_policy = None
+        self._same_policy = 0
 
     def _give_up(self, cause: str) -> None:
         """Only the user, or the machine that wakes or finds a network, goes on from here."""

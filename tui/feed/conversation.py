@@ -20,6 +20,7 @@ from tui.model.transport import StreamRequest, TransportKind
 from tui.transports.base import Connection
 
 _WATCH_S = 0.25
+_STANDSTILL_S = 2.0
 _FRAMES_A_TURN = 200
 
 
@@ -187,9 +188,15 @@ class Conversation:
         # What is polled may rest long, and each of its requests has a limit of its own.
         can_be_silent = self._kind in (TransportKind.LONG_POLL, TransportKind.POLL)
         age_s = self._adapter.limits.max_connection_age_s
+        looked = self._clock.monotonic()
         while True:
             await self._clock.sleep(_WATCH_S)
             now = self._clock.monotonic()
+            if now - looked > _STANDSTILL_S:
+                # We stood still, not the venue: what it sent meanwhile waits to be read.
+                self._last_frame = now
+                self._ping_sent = None if self._ping_sent is None else now
+            looked = now
             if self._ping_sent is not None and now - self._ping_sent > pong_timeout_s:
                 raise TransportError(f"no pong within {pong_timeout_s:g} s")
             if not can_be_silent and now - self._last_frame > silence_s:

@@ -24,6 +24,7 @@ from tui.feed.tokens import TokenSource
 from tui.feed.trace import NO_TRACE, Trace, TraceKind
 from tui.feed.transports import open_transports
 from tui.feed.upkeep import Upkeep
+from tui.feed.vigil import Disturbance, DisturbanceKind
 from tui.market.market import Market
 from tui.model.errors import TransportError
 from tui.model.health import ConnectionState, ErrorCategory, FeedHealth, Transition
@@ -32,11 +33,19 @@ from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 from tui.model.timeframe import Timeframe
 from tui.model.transport import TransportKind
 from tui.transports.base import Transport
+from tui.transports.refusal import is_loopback
 from tui.transports.rest import RestTransport
 
 _CLOCK_EVERY_S = 300.0
 _TICKERS_EVERY_S = 60.0
 _LOOK_EVERY_S = 1.0
+# Shorter ones leave connections alive, and what came meanwhile in the system's buffers.
+_LONG_STANDSTILL_S = 15.0
+_OF_THE_NETWORK = (
+    DisturbanceKind.NETWORK_LOST,
+    DisturbanceKind.NETWORK_CHANGED,
+    DisturbanceKind.NETWORK_BACK,
+)
 
 
 class Feed:
@@ -173,11 +182,22 @@ class Feed:
         self._route.fallback.reset()
         self.reconnect("asked for by the user")
 
-    def disturbed(self, cause: str) -> None:
+    def disturbed(self, disturbance: Disturbance) -> None:
         """The machine slept, its clock was set or its network changed: what is open may be dead."""
+        kind = disturbance.kind
+        if kind in _OF_THE_NETWORK:
+            if is_loopback(self._route.url):
+                return
+            self._supervisor.is_offline = kind is DisturbanceKind.NETWORK_LOST
+            if self._supervisor.is_offline:
+                return
+        elif kind is DisturbanceKind.STALLED and disturbance.seconds < _LONG_STANDSTILL_S:
+            return
+        elif kind is DisturbanceKind.CLOCK_JUMP:
+            self._upkeep.offset.reset()
+        self._route.fallback.reset()
         self._breakers.reset()
-        self._upkeep.offset.reset()
-        self._supervisor.leave(cause)
+        self._supervisor.leave(disturbance.text)
 
     def restart(self, cause: str) -> None:
         """Drop every fact of this venue and connect anew at once, as when a replay jumps in time."""

@@ -35,6 +35,7 @@ class Supervisor:
 
     Attributes:
         conversation: what is said on the connection; None while there is none.
+        is_offline: True while this machine has no network.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Supervisor:
         self._settings = settings
         self._trace = trace
         self.conversation: Conversation | None = None
+        self.is_offline = False
         self._connection: Connection | None = None
         self._next: _Prepared | None = None
         self._restarts = 0
@@ -130,7 +132,8 @@ class Supervisor:
         """The connection failed: decide whether, when and by which transport to try again."""
         if self._authorization.refused(error.status):
             error = TransportError(f"{error.message}; a new token is fetched", status=None)
-        other_way = self._route.failed(error)
+        # Without a network nothing that fails says anything of the venue.
+        other_way = False if self.is_offline else self._route.failed(error)
         rest_s = self._route.breaker.retry_in_s
         self._machine.lost(error, rest_s=rest_s, has_other_way=other_way)
         self._end_of_connection(error.message)
