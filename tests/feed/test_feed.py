@@ -50,7 +50,7 @@ async def test_all_channels_become_live(venue: ScriptedVenue, bench: Bench) -> N
     assert state.book.bids.best_price == 99.5
     assert bench.market.truth(BOOK).verified
     assert bench.market.truth(BOOK).reason == "sequence"
-    assert state.last_text == "100.50"
+    await until(lambda: state.last_text == "100.50")
     assert state.info is not None
     assert state.info.price_decimals == 2
 

@@ -34,7 +34,9 @@ class _Book:
 class BookFlow:
     """Brings snapshots and changes to the synchronisers, and their verdicts to the screen.
 
-    `needs_snapshot` is called with the instrument whenever only a snapshot can help.
+    Every change is verified at once; that a live book changed is told by `tell_changed`, so that
+    many changes are one to whoever draws it. `needs_snapshot` is called with the instrument whenever
+    only a snapshot can help.
     """
 
     def __init__(
@@ -56,10 +58,23 @@ class BookFlow:
         self._books: dict[Instrument, _Book] = {}
         self._changed: dict[Instrument, None] = {}
 
+    @property
+    def policy(self) -> BookPolicy:
+        """How books are started and verified now."""
+        return self._policy
+
+    def use(self, policy: BookPolicy) -> None:
+        """Start and verify books in this way from now on, as when another transport brings them."""
+        if policy == self._policy:
+            return
+        self._policy = policy
+        self.restart()
+        self.reset_all("waiting for a snapshot")
+
     def watch(self, instrument: Instrument) -> None:
         """Keep this book from now on."""
         book = self._market[instrument].book
-        self._books[instrument] = _Book(BookSync(instrument, self.policy, book))
+        self._books[instrument] = _Book(BookSync(instrument, self._policy, book))
 
     def forget(self, instrument: Instrument) -> None:
         """Keep this book no longer: only its best levels stay, to be shown until it is watched again."""

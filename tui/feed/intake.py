@@ -209,16 +209,14 @@ class Intake:
 
     def focus(self, instruments: frozenset[Instrument]) -> None:
         """Bring what comes for these to the market with every slice, and the rest in batches."""
-        self.flush()
+        self._apply_all()
         self._focus = instruments
 
     def flush(self) -> None:
         """Bring everything that is held to the market."""
         self._due = self._clock.monotonic() + self._interval_s
         self._held.clear()
-        self._apply(self._now)
-        self._apply(self._later)
-        self._books.tell_changed()
+        self._apply_all()
 
     def forget(self) -> None:
         """Drop what is held."""
@@ -322,6 +320,11 @@ class Intake:
         if stream is not None:
             batch.fresh[stream] = ts
         return batch
+
+    def _apply_all(self) -> None:
+        self._apply(self._now)
+        self._apply(self._later)
+        self._books.tell_changed()
 
     def _apply(self, batch: _Batch) -> None:
         if batch.trades:

@@ -71,7 +71,7 @@ class Upkeep:
         self.jobs = Jobs(adapter.venue, errors)
         self.outbox = Outbox(adapter, clock, self._cannot_ask)
         self.subscriptions = Subscriptions(adapter, settings, clock, self._write_truth)
-        self._trades = TradeFlow(market, self._trades_missing)
+        self._trades = TradeFlow(market, self._trades_missing, flat_candles=settings.flat_candles)
         self._books = BookFlow(
             adapter.book_policy,
             market,
@@ -92,6 +92,7 @@ class Upkeep:
             offset=self.offset,
             errors=errors,
             clock=clock,
+            flush_interval_s=settings.flush_interval_s,
         )
         self.backfill = Backfill(
             adapter,
