@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
@@ -14,7 +13,6 @@ from tui.model.events import BookDelta, BookSnapshot, Event, Gap, Level
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 
-_LEVEL: Final = re.compile(r"/(bids|asks)/([0-9.]+)")
 _ZERO: Final = frozenset("0.")
 _MAX_BOOKS: Final = 1024
 
@@ -25,6 +23,9 @@ class _Touched(NamedTuple):
     bids: dict[str, None]
     asks: dict[str, None]
     whole: bool
+
+
+_ANY: Final = _Touched({}, {}, True)
 
 
 class Books:
@@ -132,20 +133,24 @@ class Books:
 
 
 def _find_touched(patch: list[Any]) -> _Touched:
-    touched = _Touched({}, {}, False)
+    sides: dict[str, dict[str, None]] = {"/bids/": {}, "/asks/": {}}
     for operation in patch:
         if not isinstance(operation, dict):
-            return _Touched({}, {}, True)
-        if operation.get("op") == "test":
+            return _ANY
+        kind = operation.get("op")
+        if kind == "test":
             continue
-        for pointer in (operation.get("path"), operation.get("from")):
-            if pointer is None:
-                continue
-            level = _LEVEL.fullmatch(pointer) if isinstance(pointer, str) else None
-            if level is None:
-                return _Touched({}, {}, True)
-            (touched.bids if level[1] == "bids" else touched.asks)[level[2]] = None
-    return touched
+        pointers = [operation.get("path")]
+        if kind in ("move", "copy"):
+            pointers.append(operation.get("from"))
+        for pointer in pointers:
+            if not isinstance(pointer, str):
+                return _ANY
+            side, price = sides.get(pointer[:6]), pointer[6:]
+            if side is None or "/" in price or "~" in price:
+                return _ANY
+            side[price] = None
+    return _Touched(sides["/bids/"], sides["/asks/"], False)
 
 
 def _levels(side: dict[str, str], prices: Iterable[str]) -> list[Level]:
