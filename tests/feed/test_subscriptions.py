@@ -7,7 +7,8 @@ import pytest
 from tui.adapters.binance import BinanceAdapter
 from tui.feed.clock import ManualClock
 from tui.feed.settings import FeedSettings
-from tui.feed.subscriptions import Entry, Stream, Subscriptions
+from tui.feed.streams import Entry, Stream
+from tui.feed.subscriptions import Subscriptions
 from tui.model.events import Rejection
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription

@@ -16,7 +16,8 @@ from tui.feed.error_log import ErrorLog
 from tui.feed.inbox import Inbox
 from tui.feed.metrics import Metrics
 from tui.feed.outbox import Outbox
-from tui.feed.subscriptions import Stream, Subscriptions
+from tui.feed.streams import Stream
+from tui.feed.subscriptions import Subscriptions
 from tui.feed.trade_flow import TradeFlow
 from tui.market.market import Market
 from tui.model.events import (

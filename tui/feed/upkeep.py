@@ -18,7 +18,8 @@ from tui.feed.metrics import Metrics
 from tui.feed.outbox import Outbox
 from tui.feed.rest_client import RestClient
 from tui.feed.settings import FeedSettings
-from tui.feed.subscriptions import Entry, Stream, Subscriptions
+from tui.feed.streams import Entry, Stream
+from tui.feed.subscriptions import Subscriptions
 from tui.feed.trace import NO_TRACE, Trace, TraceKind
 from tui.feed.trade_flow import TradeFlow
 from tui.market.market import Market
