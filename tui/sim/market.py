@@ -20,6 +20,11 @@ WARM_UP_S = 90
 """Seconds of live trading before the start, so that there are trades and a worn-in book at once."""
 _FIRST_TRADE = 5_000_000_000
 _FIRST_AGGREGATE = 3_000_000_000
+# Ids of a market that begins later are higher, whatever happens until then: who has seen the ids of
+# one must not take those of the next for old ones.
+_IDS_FROM_NS = 1_700_000_000 * NS
+_TRADES_PER_S = 500
+_UPDATES_PER_S = 5_000
 _KEPT_TRADES = 5_000
 _KEPT_AGGREGATES = 10_000
 _LAG_S = 600  # how far an instrument that nobody asked for may lag
@@ -59,7 +64,9 @@ class Pair:
         self.listing = listing
         self.ledger = Ledger(History(listing, seed, start_ns // NS), start_ns // NS)
         dice = random.Random(f"{seed}:{listing.symbol}:flow")
-        self.engine = MatchingEngine(first_update_id=dice.randrange(10**9, 10**10))
+        age_s = max(0, start_ns - _IDS_FROM_NS) // NS
+        first_update = dice.randrange(10**9, 10**10) + age_s * _UPDATES_PER_S
+        self.engine = MatchingEngine(first_update_id=first_update)
         self._flow = OrderFlow(
             self.engine,
             listing,
@@ -72,9 +79,9 @@ class Pair:
         self.aggregates: deque[Aggregate] = deque(maxlen=_KEPT_AGGREGATES)
         self.new_executions: list[Execution] = []
         self.new_aggregates: list[Aggregate] = []
-        self.last_trade_id = _FIRST_TRADE - 1
+        self.last_trade_id = _FIRST_TRADE + age_s * _TRADES_PER_S - 1
         self.last_lots = 0
-        self._last_aggregate_id = _FIRST_AGGREGATE - 1
+        self._last_aggregate_id = _FIRST_AGGREGATE + age_s * _TRADES_PER_S - 1
 
     def advance(self, to_ns: int) -> None:
         """Let everything happen that is due up to and including `to_ns`."""
