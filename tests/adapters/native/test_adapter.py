@@ -13,7 +13,7 @@ from tui.adapters.base import Outgoing
 from tui.adapters.native import NativeAdapter
 from tui.adapters.registry import load_adapter
 from tui.model.errors import ConfigError, InstrumentError
-from tui.model.events import Rejection
+from tui.model.events import Gap, Rejection
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
@@ -256,7 +256,8 @@ def test_trades_that_were_lost_with_the_connection_are_told(adapter: NativeAdapt
     late = b"""{"type":"trade_update","symbol":"BTC-USD","seq":900,"prev":800,"trades":
         [{"price":"1","size":"1","side":"buy","time":1}]}"""
     gap, _ = adapter.decode(late, NOW)
-    assert gap.subscription == TRADES  # type: ignore[union-attr]
+    assert isinstance(gap, Gap)
+    assert gap.subscription == TRADES
 
 
 def test_a_copy_resumes_where_the_first_stands(adapter: NativeAdapter) -> None:
@@ -267,7 +268,7 @@ def test_a_copy_resumes_where_the_first_stands(adapter: NativeAdapter) -> None:
 
     assert said(copy.subscribe([TRADES]))[0]["since"] == 700
     see(adapter, 800)
-    assert "since=700" in copy.stream(TransportKind.SSE, [TRADES]).url
+    assert "since=700#" in copy.stream(TransportKind.SSE, [TRADES]).url
 
 
 # -- one-way transports ----------------------------------------------------------------------
@@ -324,43 +325,100 @@ def test_a_one_way_transport_resumes_from_the_last_position(adapter: NativeAdapt
     assert params["since"] == "700"
 
 
-def test_the_same_wishes_are_the_same_poll(adapter: NativeAdapter) -> None:
-    before = adapter.stream(TransportKind.POLL, [TRADES])
+ONE_WAY = [TransportKind.SSE, TransportKind.LONG_POLL, TransportKind.POLL]
+
+
+@pytest.mark.parametrize("kind", ONE_WAY)
+def test_the_same_wishes_are_the_same_request(adapter: NativeAdapter, kind: TransportKind) -> None:
+    before = adapter.stream(kind, [TRADES])
+    adapter.subscribe([TRADES])
     see(adapter, 700)
 
-    assert adapter.stream(TransportKind.POLL, [TRADES]) == before
+    assert adapter.stream(kind, [TRADES]) == before
 
 
-def test_other_wishes_are_another_poll(adapter: NativeAdapter) -> None:
-    before = poll(adapter.stream(TransportKind.POLL, [TRADES]))
+@pytest.mark.parametrize("kind", ONE_WAY)
+def test_other_wishes_are_another_request_since_the_last_position(
+    adapter: NativeAdapter, kind: TransportKind
+) -> None:
+    before = adapter.stream(kind, [TRADES])
     see(adapter, 700)
-    after = poll(adapter.stream(TransportKind.POLL, [TRADES, TICKER]))
+    after = adapter.stream(kind, [TRADES, TICKER])
 
-    assert before.key != after.key
-    assert after.params["since"] == "700"
+    assert after != before
+    assert "700" in (after.url if kind is TransportKind.SSE else poll(after).params["since"])
 
 
-def test_another_connection_is_another_poll(adapter: NativeAdapter) -> None:
-    before = poll(adapter.stream(TransportKind.POLL, [TRADES]))
+@pytest.mark.parametrize("kind", ONE_WAY)
+def test_another_connection_is_another_request(adapter: NativeAdapter, kind: TransportKind) -> None:
+    before = adapter.stream(kind, [TRADES])
     adapter.connection_lost()
 
-    assert poll(adapter.stream(TransportKind.POLL, [TRADES])).key != before.key
+    assert adapter.stream(kind, [TRADES]) != before
 
 
-def test_a_book_that_did_not_fit_is_asked_for_by_another_poll(adapter: NativeAdapter) -> None:
-    before = poll(adapter.stream(TransportKind.POLL, [BOOK]))
+@pytest.mark.parametrize("kind", ONE_WAY)
+def test_what_is_given_up_and_asked_for_again_is_another_request(
+    adapter: NativeAdapter, kind: TransportKind
+) -> None:
+    before = adapter.stream(kind, [BOOK])
+    adapter.unsubscribe([BOOK])
+    adapter.subscribe([BOOK])
+
+    assert adapter.stream(kind, [BOOK]) != before
+
+
+@pytest.mark.parametrize("kind", ONE_WAY)
+def test_a_book_that_did_not_fit_is_asked_for_by_another_request(
+    adapter: NativeAdapter, kind: TransportKind
+) -> None:
+    before = adapter.stream(kind, [BOOK])
     adapter.decode(
         b'{"type":"orderbook_update","symbol":"BTC-USD","from_version":1,"version":2,"patch":[]}',
         NOW,
     )
 
-    assert poll(adapter.stream(TransportKind.POLL, [BOOK])).key != before.key
+    assert adapter.stream(kind, [BOOK]) != before
+
+
+def test_another_poll_has_another_name_and_so_no_cursor(adapter: NativeAdapter) -> None:
+    before = poll(adapter.stream(TransportKind.POLL, [TRADES]))
+
+    assert poll(adapter.stream(TransportKind.POLL, [TRADES, TICKER])).key != before.key
+
+
+def test_trades_lost_on_the_way_to_another_transport_are_told(adapter: NativeAdapter) -> None:
+    adapter.subscribe([TRADES])
+    adapter.decode(b'{"type":"price_update","symbol":"BTC-USD","price":"1","seq":700}', NOW)
+    adapter.connection_lost()
+    adapter.stream(TransportKind.SSE, [TRADES])
+
+    gap, _ = adapter.decode(
+        b"""{"type":"trade_update","symbol":"BTC-USD","seq":900,"prev":800,"trades":
+        [{"price":"1","size":"1","side":"buy","time":1}]}""",
+        NOW,
+    )
+    assert isinstance(gap, Gap)
+
+
+def test_what_came_before_is_not_taken_twice_after_asking_again(adapter: NativeAdapter) -> None:
+    adapter.subscribe([TRADES])
+    see(adapter, 700)
+    adapter.connection_lost()
+    adapter.stream(TransportKind.SSE, [TRADES])
+    see(adapter, 800)
+    adapter.subscribe([TRADES])
+
+    again = b"""{"type":"trade_update","symbol":"BTC-USD","seq":800,"prev":700,"trades":
+        [{"price":"1","size":"1","side":"buy","time":1}]}"""
+    assert adapter.decode(again, NOW) == []
 
 
 def test_a_symbol_that_a_query_cannot_hold_is_rejected_and_harms_no_other(
     adapter: NativeAdapter,
 ) -> None:
     url = adapter.stream(TransportKind.SSE, [TICKER, UNWRITABLE]).url
+    adapter.stream(TransportKind.SSE, [TICKER, UNWRITABLE])
 
     assert "ticker:BTC-USD" in url
     assert "BTC,USD" not in url

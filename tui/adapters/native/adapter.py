@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Final, TypeVar
 from urllib.parse import quote
 
@@ -85,9 +86,10 @@ class NativeAdapter:
         self._rest = RestApi(venue, self._rest_url)
         self._request_ids = itertools.count(1)
         self._connections = 0
-        self._poll: PollRequest | None = None
-        self._poll_occasion: tuple[TransportKind, str, int, int] | None = None
-        self._poll_numbers = itertools.count(1)
+        self._times_given_up = 0
+        self._occasion: tuple[object, ...] = ()
+        self._requests_made = 0
+        self._request = StreamRequest("")
         # What is asked for on this connection, and what was on the last and can be resumed.
         self._asked: dict[Subscription, None] = {}
         self._interrupted: dict[Subscription, None] = {}
@@ -108,16 +110,14 @@ class NativeAdapter:
         subscriptions: Collection[Subscription] = (),
     ) -> StreamRequest:
         """Where to connect. One-way transports are asked for the subscriptions since the newest
-        position; a symbol that the protocol cannot write is rejected with the next frame."""
+        position; a symbol that the protocol cannot write is rejected with the next frame.
+
+        The request stays the same until it has to be another: on a new connection, for other channels,
+        after something was given up or a book did not fit. Whoever asks anew gets the state now.
+        """
         if transport is TransportKind.WEBSOCKET:
             return StreamRequest(f"{self._stream_url}/stream")
-        channels = query(self._one_way_topics(subscriptions))
-        since = self._positions.newest
-        if transport is TransportKind.SSE:
-            url = f"{self._rest_url}/events?channels={quote(channels, safe=':,.')}"
-            return StreamRequest(f"{url}&since={since}" if since else url)
-        poll = self._poll_for(transport, channels, since)
-        return StreamRequest(poll.url, polls=(poll,))
+        return self._one_way(transport, subscriptions)
 
     def book_policy_by(self, transport: TransportKind) -> BookPolicy:
         """The same by every transport: polls bring the stream's own messages."""
@@ -156,6 +156,7 @@ class NativeAdapter:
 
     def unsubscribe(self, subscriptions: Collection[Subscription]) -> list[Outgoing]:
         """Messages that give these up, and what went with the last of a symbol."""
+        self._times_given_up += 1
         for one in subscriptions:
             self._asked.pop(one, None)
             self._interrupted.pop(one, None)
@@ -239,39 +240,57 @@ class NativeAdapter:
 
     # -- requests --------------------------------------------------------------------------
 
-    def _poll_for(self, transport: TransportKind, channels: str, since: int) -> PollRequest:
-        """The one poll for these channels. A new one, which begins with snapshots and has no cursor, on
-        each connection, for other channels, and after a book that did not fit; else the same again."""
-        occasion = (transport, channels, self._connections, self._decoder.failures)
-        if self._poll is not None and self._poll_occasion == occasion:
-            return self._poll
-        self._poll_occasion = occasion
+    def _one_way(
+        self, transport: TransportKind, subscriptions: Collection[Subscription]
+    ) -> StreamRequest:
+        topics: dict[Subscription, Topic] = {}
+        refused: list[Event] = []
+        for one in subscriptions:
+            try:
+                topics[one] = topic(one)
+            except InstrumentError as error:
+                refused.append(Rejection(error.message, subscription=one))
+        occasion = (
+            transport,
+            tuple(topics),
+            self._connections,
+            self._times_given_up,
+            self._decoder.failures,
+        )
+        if occasion != self._occasion:
+            self._occasion = occasion
+            self._refused = refused
+            since = self._positions.newest
+            self._decoder.given_up(one for one in self._asked if one not in topics)
+            self._decoder.resume((one for one in topics if one in self._interrupted), since)
+            self._interrupted.clear()
+            self._asked = dict.fromkeys(topics)
+            self._request = self._make_request(transport, list(topics.values()), since)
+        return self._request
+
+    def _make_request(
+        self, transport: TransportKind, topics: list[Topic], since: int
+    ) -> StreamRequest:
+        symbols = dict.fromkeys(one.symbol for one in topics)
+        channels = query([*topics, *chain.from_iterable(map(side_topics, (None, *symbols)))])
+        self._requests_made += 1
+        if transport is TransportKind.SSE:
+            address = f"{self._rest_url}/events?channels={quote(channels, safe=':,.')}"
+            if since:
+                address += f"&since={since}"
+            # The fragment is not sent: it makes a request that asks for the same another one.
+            return StreamRequest(f"{address}#{self._requests_made}")
         is_long = transport is TransportKind.LONG_POLL
-        self._poll = PollRequest(
-            key=f"messages {next(self._poll_numbers)}",
+        poll = PollRequest(
+            # Another name, and so without the cursor of the last: the answers begin with snapshots.
+            key=f"messages {self._requests_made}",
             url=f"{self._rest_url}/messages",
             params={"channels": channels} | ({"since": str(since)} if since else {}),
             min_interval_s=_LONG_POLL_INTERVAL_S if is_long else _POLL_INTERVAL_S,
             wait_s=WAIT_S if is_long else 0.0,
             cursor=_read_cursor,
         )
-        return self._poll
-
-    def _one_way_topics(self, subscriptions: Collection[Subscription]) -> list[Topic]:
-        before, self._asked = self._asked, {}
-        topics = []
-        for one in subscriptions:
-            try:
-                topics.append(topic(one))
-            except InstrumentError as error:
-                self._refused.append(Rejection(error.message, subscription=one))
-            else:
-                self._asked[one] = None
-        self._decoder.given_up(one for one in before if one not in self._asked)
-        symbols = dict.fromkeys(found.symbol for found in topics)
-        for symbol in (None, *symbols):
-            topics += side_topics(symbol)
-        return topics
+        return StreamRequest(poll.url, polls=(poll,))
 
     def _requests(
         self, kind: str, subscriptions: Iterable[Subscription], since: int = 0
@@ -290,7 +309,7 @@ class NativeAdapter:
     def _side_requests(
         self, kind: str, symbols: Iterable[str | None], since: int = 0
     ) -> Iterator[Outgoing]:
-        topics = itertools.chain.from_iterable(map(side_topics, symbols))
+        topics = chain.from_iterable(map(side_topics, symbols))
         for batch in _batches((one, one) for one in topics):
             request_id = self._next_id()
             # A server may have none of these; its refusal rejects nothing that was asked for.

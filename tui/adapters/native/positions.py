@@ -46,7 +46,7 @@ class Positions:
 
     def resume(self, key: Hashable, since: int) -> None:
         """A channel is continued from this position: what is missing after it shows."""
-        self._last[key] = since
+        self._last[key] = max(since, self._last.get(key, 0))
 
     def forget(self, key: Hashable) -> None:
         """A channel was given up: nothing of it is missing, until it is asked for again."""
