@@ -245,6 +245,12 @@ def test_a_first_ticker_without_a_trade_is_undated(adapter: CoinbaseExchangeAdap
     assert (ticker.last, ticker.ts_exchange) == (110.0, 0)
 
 
+def test_a_price_is_enough_for_a_ticker(adapter: CoinbaseExchangeAdapter) -> None:
+    (ticker,) = decode(adapter, {"type": "ticker", "product_id": "BTC-USD", "price": "110"})
+
+    assert ticker == Ticker(instrument=BTC, ts_exchange=0, ts_local=5, last=110.0, last_text="110")
+
+
 # -- times -------------------------------------------------------------------------------------
 
 

@@ -55,14 +55,15 @@ class LastMatch(Match, frozen=True, gc=False, tag="last_match"):
 
 
 class DayTicker(Message, frozen=True, gc=False, tag="ticker"):
-    """The first one after a subscription may lack what belongs to a trade."""
+    """Only the price is always there: the first one after a subscription lacks what belongs to a trade,
+    old ones lack sizes."""
 
     product_id: str
     price: Number
-    open_24h: Number
-    volume_24h: Number
-    low_24h: Number
-    high_24h: Number
+    open_24h: Number | None = None
+    volume_24h: Number | None = None
+    low_24h: Number | None = None
+    high_24h: Number | None = None
     best_bid: Number | None = None
     best_bid_size: Number | None = None
     best_ask: Number | None = None

@@ -157,7 +157,7 @@ class StreamDecoder:
         ]
 
     def _read_ticker(self, message: DayTicker, frame: bytes, ts_local: int) -> list[Event]:
-        last, opened = float(message.price), float(message.open_24h)
+        last, opened = float(message.price), _float(message.open_24h)
         return [
             Ticker(
                 instrument=self._instrument(message.product_id),
@@ -170,9 +170,9 @@ class StreamDecoder:
                 bid_size=message.best_bid_size,
                 ask_size=message.best_ask_size,
                 open=opened,
-                high=float(message.high_24h),
-                low=float(message.low_24h),
-                volume=float(message.volume_24h),
+                high=_float(message.high_24h),
+                low=_float(message.low_24h),
+                volume=_float(message.volume_24h),
                 change_percent=(last - opened) / opened * 100 if opened else None,
             )
         ]
@@ -238,6 +238,10 @@ def _looks_sound(frame: bytes, levels: int) -> bool:
     """True when all levels of a book's frame are made of digits: counting what is left without them is
     quicker than looking at each."""
     return frame.translate(None, _DIGITS).count(_LEVEL) == levels and b'""' not in frame
+
+
+def _float(text: str | None) -> float | None:
+    return None if text is None else float(text)
 
 
 def _is_sound(price: str, size: str) -> bool:
