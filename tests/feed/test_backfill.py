@@ -139,7 +139,7 @@ async def test_a_long_history_comes_page_by_page() -> None:
     desk = make_desk(CANDLES, settings=FeedSettings(history_candles=2200))
     desk.rest.by_path["klines"] = [pages]
 
-    await desk.finish(desk.backfill.load_candles(CANDLES))
+    await desk.finish(desk.backfill.candles.load(CANDLES))
 
     times = [candle.open_time for candle in desk.market[BTC].series(MINUTE).candles]
     assert len(times) == 2200
@@ -159,7 +159,7 @@ async def test_a_long_history_comes_page_by_page() -> None:
 async def test_history_that_fails_is_said_and_tried_until_it_is_there(trouble: Answer) -> None:
     desk = make_desk(CANDLES)
     desk.rest.by_path["klines"] = [trouble] * 7 + [always([kline(START, "100")])]
-    task = asyncio.create_task(desk.backfill.load_candles(CANDLES))
+    task = asyncio.create_task(desk.backfill.candles.load(CANDLES))
     await desk.clock.advance(3.5)
     assert desk.truth(CANDLES)[0] == "syncing"
     assert desk.truth(CANDLES)[1].startswith("no history yet: ")
@@ -195,9 +195,9 @@ async def test_a_hole_is_filled_even_if_the_stream_goes_on_behind_it_first() -> 
     desk = make_desk(CANDLES)
     down = always(TransportError("the network is down"))
     desk.rest.by_path["klines"] = [keeping(rows[:3]), *[down] * 3, keeping(rows)]
-    await desk.finish(desk.backfill.load_candles(CANDLES))
+    await desk.finish(desk.backfill.candles.load(CANDLES))
 
-    task = asyncio.create_task(desk.backfill.load_candles(CANDLES))
+    task = asyncio.create_task(desk.backfill.candles.load(CANDLES))
     await desk.clock.advance(1.0)
     streamed = desk.adapter.candles_request(BTC, MINUTE).decode(json.dumps(rows[8:]).encode(), 0)
     desk.market.apply_candle(streamed[0])
@@ -211,11 +211,11 @@ async def test_candles_fetched_for_a_small_chart_hide_no_hole_before_them() -> N
     rows = [kline(START + i, "100") for i in range(60)]
     desk = make_desk(CANDLES)
     desk.rest.by_path["klines"] = [keeping(rows[:5]), keeping(rows)]
-    await desk.finish(desk.backfill.load_candles(CANDLES))
+    await desk.finish(desk.backfill.candles.load(CANDLES))
     small = desk.adapter.candles_request(BTC, MINUTE).decode(json.dumps(rows[40:]).encode(), 0)
     desk.market.merge_candles(BTC, MINUTE, small)
 
-    await desk.finish(desk.backfill.load_candles(CANDLES))
+    await desk.finish(desk.backfill.candles.load(CANDLES))
 
     assert minutes(desk) == list(range(60))
 
@@ -224,11 +224,11 @@ async def test_only_what_the_stream_did_not_bring_is_fetched_again() -> None:
     rows = [kline(START + i, "100") for i in range(30)]
     desk = make_desk(CANDLES)
     desk.rest.by_path["klines"] = [keeping(rows[:5]), keeping(rows)]
-    await desk.finish(desk.backfill.load_candles(CANDLES))
+    await desk.finish(desk.backfill.candles.load(CANDLES))
     streamed = desk.adapter.candles_request(BTC, MINUTE).decode(json.dumps(rows[4:20]).encode(), 0)
     desk.market.merge_candles(BTC, MINUTE, streamed)
 
-    await desk.finish(desk.backfill.load_candles(CANDLES))
+    await desk.finish(desk.backfill.candles.load(CANDLES))
 
     assert desk.rest.asked[-1][1]["startTime"] == str((START + 19) * 60_000)
     assert minutes(desk) == list(range(30))
@@ -240,7 +240,7 @@ async def test_a_frozen_venue_is_waited_for_as_long_as_it_says() -> None:
         lambda params: RestResponse(429, {"Retry-After": "40"}, b""),
         always([kline(START, "100")]),
     ]
-    task = asyncio.create_task(desk.backfill.load_candles(CANDLES))
+    task = asyncio.create_task(desk.backfill.candles.load(CANDLES))
     await desk.clock.advance(39.0)
     assert len(desk.rest.asked) == 1
 
@@ -254,7 +254,7 @@ async def test_a_timeframe_that_the_venue_lacks_begins_without_history() -> None
     seven = Subscription(BTC, Channel.CANDLES, Timeframe.parse("7m"))
     desk = make_desk(seven)
 
-    await desk.finish(desk.backfill.load_candles(seven))
+    await desk.finish(desk.backfill.candles.load(seven))
 
     assert desk.truth(seven) == ("live", "from trades, without history")
 

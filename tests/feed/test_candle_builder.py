@@ -284,11 +284,11 @@ def test_what_the_venue_says_of_a_closed_candle_is_final() -> None:
     builder = CandleBuilder(BTC, MINUTE)
     builder.add(trade(30, 100.0))
     builder.add(trade(60, 100.0))
-    assert builder.unsure_from == START
+    assert builder.unsure == [START]
 
     builder.seed(fetched(0, 50.0, closed=True))
 
-    assert builder.unsure_from is None
+    assert builder.unsure == []
     assert builder.add(trade(31, 300.0)) == []
 
 
@@ -297,11 +297,11 @@ def test_a_candle_stays_unsure_until_it_was_fetched_even_if_it_does_not_exist() 
     for moment in (30, 60, 120, 180):
         builder.add(trade(moment, 100.0))
     builder.take_incomplete()
-    assert builder.unsure_from == START
+    assert builder.unsure == [START]
 
     builder.corrected(START, START + 60 * NS)
 
-    assert builder.unsure_from is None
+    assert builder.unsure == []
 
 
 def test_a_late_trade_in_a_minute_that_had_none_makes_its_candle() -> None:

@@ -205,7 +205,7 @@ def test_a_built_candle_is_unsure_until_a_page_covers_it() -> None:
     flow.add(trade(1, at=65))
     flow.add(trade(2, at=125))
     flow.add(trade(3, at=185))
-    assert flow.unsure_from(BTC, MINUTE) == 60 * NS
+    assert flow.unsure(BTC, MINUTE) == [60 * NS]
 
     page = [
         Candle(BTC, MINUTE, start * NS, 1.0, 1.0, 1.0, 1.0, 1.0, closed)
@@ -213,7 +213,7 @@ def test_a_built_candle_is_unsure_until_a_page_covers_it() -> None:
     ]
     flow.take_fetched(BTC, MINUTE, page, as_of=0)
 
-    assert flow.unsure_from(BTC, MINUTE) is None
+    assert flow.unsure(BTC, MINUTE) == []
 
 
 @given(st.permutations(range(1, 13)))

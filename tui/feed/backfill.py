@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 import random
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
-from itertools import islice
 from typing import TypeVar
 
-from tui.adapters.base import Adapter, RestRequest
+from tui.adapters.base import POLLED_BOOK, Adapter, RestRequest
 from tui.feed.book_flow import BookFlow
+from tui.feed.candle_history import CandleHistory
 from tui.feed.clock import Clock
 from tui.feed.clock_offset import ClockOffset
 from tui.feed.error_log import ErrorLog
 from tui.feed.outbox import Outbox
-from tui.feed.rest_client import RestClient
+from tui.feed.patience import Patience
+from tui.feed.rest_client import RestClient, is_final, never_went_out
 from tui.feed.settings import FeedSettings
 from tui.feed.subscriptions import Subscriptions
 from tui.feed.trade_flow import TradeFlow
 from tui.market.market import Market
 from tui.model.errors import ProtocolError, TradeTuiError, TransportError
-from tui.model.events import Candle, Ticker
+from tui.model.events import Ticker
 from tui.model.health import ErrorCategory
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription
-from tui.model.timeframe import Timeframe
 
 T = TypeVar("T")
 
 _PAGE = 1000
-_PAGES = 5
 _FILL_LIMIT = 3000
 _ATTEMPTS = 4
-_RETRY_S = 2.0
-_RETRY_MAX_S = 30.0
 _BATCH = 100
 
 
 class Backfill:
-    """The requests of one feed, each method one job: it returns when its part is complete.
+    """The requests of one feed, each method one job: it returns when its part is complete. Those for
+    candles are those of `candles`.
 
     `unknown` is called with an instrument that the venue does not list, and the venue's words.
     """
@@ -71,122 +68,41 @@ class Backfill:
         self._clock = clock
         self._rng = rng
         self._errors = errors
-        self._settings = settings
         self._unknown = unknown
-        # The newest candle that was fetched: what a stream adds to it without a hole is whole too.
-        self._fetched_until: dict[Subscription, int] = {}
-
-    def restart(self) -> None:
-        """No history is there any more."""
-        self._fetched_until.clear()
-
-    # -- candles ---------------------------------------------------------------------------
-
-    async def load_candles(self, subscription: Subscription) -> None:
-        """Fetch a series' history, or what it lacks since its last closed candle."""
-        timeframe = subscription.timeframe
-        assert timeframe is not None
-        if timeframe not in self._adapter.timeframes:
-            self._subscriptions.loaded(subscription, "from trades, without history")
-            return
-        entry = self._subscriptions.entries.get(subscription)
-        if entry is None:
-            return
-        # Fetched before the stream began, it may lack what lies between: the acknowledgement asks again.
-        joins = entry.stream is not None and entry.stream.acked
-        if not entry.loaded:
-            self._subscriptions.syncing(subscription, "loading history")
-        attempt = 0
-        while True:
-            try:
-                await self._fetch_candles(subscription, timeframe)
-            except TransportError as error:
-                if error.is_refusal:
-                    self._report_refusal(subscription.instrument, "candles", error)
-                    if joins:
-                        self._subscriptions.loaded(subscription, "no history")
-                    return
-                self._subscriptions.syncing(subscription, f"no history yet: {error.message}")
-                await self._pause(attempt, error)
-            except ProtocolError as error:
-                self._subscriptions.syncing(subscription, f"no history yet: {error.message}")
-                await self._pause(attempt, None)
-            else:
-                if joins:
-                    built = self._trades.builds(subscription.instrument, timeframe)
-                    self._subscriptions.loaded(subscription, "from trades" if built else "")
-                return
-            attempt += 1
-
-    async def _fetch_candles(self, subscription: Subscription, timeframe: Timeframe) -> None:
-        instrument = subscription.instrument
-        series = self._market[instrument].series(timeframe)
-        fetched = self._fetched_until.get(subscription)
-        start = None if fetched is None else _whole_until(series.candles, timeframe, fetched)
-        for _ in range(_PAGES):
-            if start is None:
-                break
-            page = await self._rest.fetch(
-                self._adapter.candles_request(instrument, timeframe, start=start, limit=_PAGE)
-            )
-            self._merge_candles(subscription, timeframe, page)
-            if page:
-                start = self._fetched_until[subscription] = page[-1].open_time
-            if len(page) < _PAGE:
-                return
-        limit = min(_PAGE, self._settings.history_candles)
-        page = await self._rest.fetch(
-            self._adapter.candles_request(instrument, timeframe, limit=limit)
+        self._patience = Patience(clock, rng)
+        self.candles = CandleHistory(
+            adapter,
+            market,
+            rest,
+            subscriptions=subscriptions,
+            trades=trades,
+            offset=offset,
+            clock=clock,
+            patience=self._patience,
+            errors=errors,
+            settings=settings,
         )
-        if start is not None and page and page[0].open_time > start:
-            # The hole is longer than what is worth fetching: better a shorter chart than a false one.
-            series.clear()
-        self._merge_candles(subscription, timeframe, page)
-        await self._extend_back(subscription, timeframe, page)
-        if page:
-            self._fetched_until[subscription] = page[-1].open_time
-
-    async def _extend_back(
-        self, subscription: Subscription, timeframe: Timeframe, page: list[Candle]
-    ) -> None:
-        """Fetch older pages until the wanted number of candles is there or the venue has no more."""
-        missing = self._settings.history_candles - len(page)
-        while len(page) >= _PAGE and missing > 0:
-            older = await self._rest.fetch(
-                self._adapter.candles_request(
-                    subscription.instrument,
-                    timeframe,
-                    end=page[0].open_time - 1,
-                    limit=min(_PAGE, missing),
-                )
-            )
-            older = [candle for candle in older if candle.open_time < page[0].open_time]
-            self._merge_candles(subscription, timeframe, older)
-            missing -= len(older)
-            page = older
-
-    def _merge_candles(
-        self, subscription: Subscription, timeframe: Timeframe, page: list[Candle]
-    ) -> None:
-        if not page:
-            return
-        instrument = subscription.instrument
-        self._trades.take_fetched(instrument, timeframe, page, as_of=0)
-        self._market.merge_candles(instrument, timeframe, page)
 
     # -- trades ----------------------------------------------------------------------------
 
     async def load_trades(self, instrument: Instrument) -> None:
         """Fetch the newest trades, then what is missing between them and those seen before."""
         subscription = Subscription(instrument, Channel.TRADES)
-        for attempt in range(_ATTEMPTS):
+        attempt = 0
+        while attempt < _ATTEMPTS:
             try:
-                page = await self._rest.fetch(self._adapter.trades_request(instrument, limit=_PAGE))
-            except TradeTuiError as error:
-                if isinstance(error, TransportError) and error.fatal:
+                request = self._adapter.trades_request(instrument, limit=_PAGE)
+                page = await self._rest.fetch(request, lane="trades")
+            except TransportError as error:
+                if is_final(error):
                     self._report_refusal(instrument, "trades", error)
                     break
-                await self._pause(attempt, error)
+                await self._patience.wait(attempt, error)
+                attempt += not never_went_out(error)
+                continue
+            except ProtocolError:
+                await self._patience.wait(attempt, None)
+                attempt += 1
                 continue
             if page and self._trades.ids_restarted(instrument, page[-1]):
                 self._trades.start_over(instrument)
@@ -206,12 +122,12 @@ class Backfill:
                 instrument, from_id=low, limit=min(_PAGE, high - low + 1)
             )
             try:
-                page = await self._rest.fetch(request)
+                page = await self._rest.fetch(request, lane="trades")
             except TransportError as error:
-                if error.fatal or attempt >= _ATTEMPTS:
+                if is_final(error) or attempt >= _ATTEMPTS:
                     break
-                await self._pause(attempt, error)
-                attempt += 1
+                await self._patience.wait(attempt, error)
+                attempt += not never_went_out(error)
                 continue
             except ProtocolError:
                 break
@@ -221,7 +137,7 @@ class Backfill:
                 if attempt >= 1:
                     break
                 attempt += 1
-                await self._pause(0, None)
+                await self._patience.wait(0, None)
         missed = self._trades.give_up(instrument)
         if missed:
             self._errors.report(
@@ -231,10 +147,12 @@ class Backfill:
     # -- books -----------------------------------------------------------------------------
 
     async def load_book(self, instrument: Instrument) -> None:
-        """Fetch snapshots, ever more slowly, until the book needs none; where the stream sends
-        them, subscribe again instead."""
+        """Fetch snapshots, ever more slowly, until the book needs none or the venue refuses; where
+        the stream sends them, subscribe again instead."""
         subscription = Subscription(instrument, Channel.BOOK)
-        if not self._adapter.book_policy.snapshot_by_rest:
+        if self._books.policy == POLLED_BOOK:
+            return  # the next answer brings the whole book
+        if not self._books.policy.snapshot_by_rest:
             await self._clock.sleep(self._books.next_delay(instrument))
             if self._books.is_waiting(instrument):
                 self._outbox.resubscribe([subscription])
@@ -244,11 +162,14 @@ class Backfill:
             if delay:
                 await self._clock.sleep(self._rng.uniform(0.8, 1.2) * delay)
             try:
-                snapshot = await self._rest.fetch(self._adapter.book_request(instrument))
+                request = self._adapter.book_request(instrument)
+                snapshot = await self._rest.fetch(request, lane="book")
             except TransportError as error:
                 self._subscriptions.syncing(subscription, f"no snapshot: {error.message}")
-                if error.fatal:
+                if is_final(error):
+                    # The same request would be refused again; a new connection asks anew.
                     self._report_refusal(instrument, "book", error)
+                    return
                 if error.retry_after_s is not None:
                     await self._clock.sleep(error.retry_after_s)
             except ProtocolError as error:
@@ -260,7 +181,8 @@ class Backfill:
 
     async def learn(self, instruments: Sequence[Instrument]) -> None:
         """Fetch what the venue tells of these instruments, and find those it does not list."""
-        for attempt in range(_ATTEMPTS):
+        attempt = 0
+        while attempt < _ATTEMPTS:
             new = [one for one in instruments if self._market[one].info is None]
             try:
                 for start in range(0, len(new), _BATCH):
@@ -276,9 +198,10 @@ class Backfill:
                         f"no symbols by REST: {error.message}",
                         venue=self._adapter.venue,
                     )
-                if error.fatal:
+                if is_final(error):
                     return
-                await self._pause(attempt, error)
+                await self._patience.wait(attempt, error)
+                attempt += not never_went_out(error)
             except ProtocolError:
                 return
             else:
@@ -320,7 +243,7 @@ class Backfill:
         while pending:
             asked = pending.pop(0)
             try:
-                note(asked, await self._rest.fetch(request(asked)))
+                note(asked, await self._rest.fetch(request(asked), lane="listing"))
             except TransportError as error:
                 if not error.fatal or error.status not in (400, 404):
                     raise
@@ -336,37 +259,18 @@ class Backfill:
     async def measure_clock(self) -> None:
         """Ask the venue for its time once."""
         sent = self._clock.time_ns()
-        venue = await self._rest.fetch(self._adapter.time_request())
-        self._offset.add_round_trip(sent, venue, self._clock.time_ns())
+        venue = await self._rest.fetch(self._adapter.time_request(), lane="clock")
+        jump = self._offset.add_round_trip(sent, venue, self._clock.time_ns())
+        if jump:
+            self._errors.report(
+                ErrorCategory.CONNECTION,
+                f"the clock was set: it is {jump / 1e9:+.1f} s from where it was",
+                venue=self._adapter.venue,
+            )
 
     # -- shared ----------------------------------------------------------------------------
-
-    async def _pause(self, attempt: int, error: TradeTuiError | None) -> None:
-        told = error.retry_after_s if isinstance(error, TransportError) else None
-        if told is None:
-            bound = min(_RETRY_MAX_S, _RETRY_S * 2.0**attempt)
-            told = self._rng.uniform(0.5, 1.0) * bound
-        await self._clock.sleep(told)
 
     def _report_refusal(self, instrument: Instrument, what: str, error: TradeTuiError) -> None:
         self._errors.report(
             ErrorCategory.SUBSCRIPTION, f"no {what} by REST: {error.message}", instrument=instrument
         )
-
-
-def _whole_until(candles: Sequence[Candle], timeframe: Timeframe, since: int) -> int:
-    """Open time of the candle up to which nothing is missing: from `since`, as far as closed candles
-    follow each other. What comes behind a hole was streamed, or fetched for something else."""
-    index = bisect_left(candles, since, key=lambda candle: candle.open_time)
-    if index and (index == len(candles) or candles[index].open_time != since):
-        return since
-    # A full series lets its oldest candles go: then it begins after `since`.
-    follows = candles[index].open_time if candles else since
-    for candle in islice(candles, index, None):
-        if candle.open_time != follows:
-            break
-        since = follows
-        if not candle.closed:
-            break
-        follows = timeframe.next_open(since)
-    return since

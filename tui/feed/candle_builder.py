@@ -81,8 +81,7 @@ class CandleBuilder:
 
     The last few candles are held, so that a late trade still corrects the one it belongs to. The
     first candle after a start or a gap lacks the trades before it: `take_incomplete` names such
-    candles once they closed, for their owner to fetch, and `unsure_from` the oldest that was not
-    fetched yet.
+    candles once they closed, for their owner to fetch, and `unsure` those that were not fetched yet.
 
     A span without a trade has no candle; where the builder is told to make it `flat`, it has one at
     the last price, without volume. Spans in which trades may have been missed are never made flat.
@@ -103,9 +102,9 @@ class CandleBuilder:
         self._unsure: set[int] = set()
 
     @property
-    def unsure_from(self) -> int | None:
-        """Open time (ns) of the oldest closed candle that may lack trades; None when there is none."""
-        return min(self._unsure, default=None)
+    def unsure(self) -> list[int]:
+        """Open times (ns) of closed candles that may lack trades and were not fetched, oldest first."""
+        return sorted(self._unsure)
 
     def seed(self, candle: Candle, *, as_of: int = 0) -> None:
         """Take over a fetched candle: a closed one is final, an open one is gone on from.

@@ -241,6 +241,11 @@ def never_went_out(error: TransportError) -> bool:
     return error.status is None and error.retry_after_s is not None
 
 
+def is_final(error: TransportError) -> bool:
+    """True where asking again unchanged cannot help, and nobody told us to come back."""
+    return error.is_refusal and error.retry_after_s is None
+
+
 def _wrong_kind(url: str, response: RestResponse) -> str:
     """What is wrong with an answer's kind, "" when it may well be data.
 

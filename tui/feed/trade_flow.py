@@ -178,11 +178,11 @@ class TradeFlow:
     def builds(self, instrument: Instrument, timeframe: Timeframe) -> bool:
         return timeframe in self._builders.get(instrument, {})
 
-    def unsure_from(self, instrument: Instrument, timeframe: Timeframe) -> int | None:
-        """Open time (ns) of the oldest built candle that closed without all of its trades and was
-        not fetched since; None when there is none."""
+    def unsure(self, instrument: Instrument, timeframe: Timeframe) -> list[int]:
+        """Open times (ns) of built candles that closed without all of their trades and were not
+        fetched since, oldest first."""
         builder = self._builders.get(instrument, {}).get(timeframe)
-        return None if builder is None else builder.unsure_from
+        return [] if builder is None else builder.unsure
 
     def take_fetched(
         self,

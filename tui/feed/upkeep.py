@@ -168,7 +168,7 @@ class Upkeep:
         self.offset.reset()
         self._trades.reset()
         self._books.restart()
-        self.backfill.restart()
+        self.backfill.candles.restart()
         self.subscriptions.restart()
 
     def sent(self, outgoing: Outgoing, asks: bool) -> None:
@@ -260,7 +260,7 @@ class Upkeep:
         """Fetch what a subscription needs now that its stream flows."""
         instrument = subscription.instrument
         if subscription.channel is Channel.CANDLES:
-            self.jobs.start(subscription, lambda: self.backfill.load_candles(subscription))
+            self.jobs.start(subscription, lambda: self.backfill.candles.load(subscription))
         elif subscription.channel is Channel.TRADES:
             self.jobs.start(subscription, lambda: self.backfill.load_trades(instrument))
         elif subscription.channel is Channel.BOOK and self._books.policy.snapshot_by_rest:

@@ -1,0 +1,273 @@
+"""Candles fetched from a venue: history, what the stream left out, and where neither could be had."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import islice
+
+import msgspec
+
+from tui.adapters.base import Adapter
+from tui.feed.clock import Clock
+from tui.feed.clock_offset import ClockOffset
+from tui.feed.error_log import ErrorLog
+from tui.feed.patience import Patience
+from tui.feed.rest_client import RestClient, is_final
+from tui.feed.settings import FeedSettings
+from tui.feed.subscriptions import Subscriptions
+from tui.feed.trade_flow import TradeFlow
+from tui.market.market import Market
+from tui.model.errors import ProtocolError, TransportError
+from tui.model.events import Candle
+from tui.model.health import ErrorCategory
+from tui.model.instrument import Instrument
+from tui.model.subscription import Subscription
+from tui.model.timeframe import NS, Timeframe
+
+_PAGE = 1000
+_PAGES = 5
+_DAY_NS = 86_400 * NS
+# The venue may still be adding up a candle that just ended.
+_SETTLED_NS = 2 * NS
+_FOREVER = 2**63 - 1
+
+
+class CandleHistory:
+    """The fetched candles of one feed's series, joined with the streamed and the built ones."""
+
+    def __init__(
+        self,
+        adapter: Adapter,
+        market: Market,
+        rest: RestClient,
+        *,
+        subscriptions: Subscriptions,
+        trades: TradeFlow,
+        offset: ClockOffset,
+        clock: Clock,
+        patience: Patience,
+        errors: ErrorLog,
+        settings: FeedSettings,
+    ) -> None:
+        self._adapter = adapter
+        self._market = market
+        self._rest = rest
+        self._subscriptions = subscriptions
+        self._trades = trades
+        self._offset = offset
+        self._clock = clock
+        self._patience = patience
+        self._errors = errors
+        self._settings = settings
+        # The newest candle that was fetched: what a stream adds to it without a hole is whole too.
+        self._fetched_until: dict[Subscription, int] = {}
+
+    def restart(self) -> None:
+        """No history is there any more."""
+        self._fetched_until.clear()
+
+    async def load(self, subscription: Subscription) -> None:
+        """Fetch a series' history, or what it lacks since its last closed candle."""
+        timeframe = subscription.timeframe
+        assert timeframe is not None
+        if timeframe not in self._adapter.timeframes:
+            self._mark_holes(subscription, timeframe)
+            self._subscriptions.loaded(subscription, "from trades, without history")
+            return
+        entry = self._subscriptions.entries.get(subscription)
+        if entry is None:
+            return
+        # Fetched before the stream began, it may lack what lies between: the acknowledgement asks again.
+        joins = entry.stream is not None and entry.stream.acked
+        if not entry.loaded:
+            self._subscriptions.syncing(subscription, "loading history")
+        attempt = 0
+        while True:
+            try:
+                await self._fetch_candles(subscription, timeframe)
+            except TransportError as error:
+                self._mark_holes(subscription, timeframe)
+                if is_final(error):
+                    self._errors.report(
+                        ErrorCategory.SUBSCRIPTION,
+                        f"no candles by REST: {error.message}",
+                        instrument=subscription.instrument,
+                    )
+                    if joins:
+                        self._subscriptions.loaded(subscription, "no history")
+                    return
+                self._subscriptions.syncing(subscription, f"no history yet: {error.message}")
+                await self._patience.wait(attempt, error)
+            except ProtocolError as error:
+                self._mark_holes(subscription, timeframe)
+                self._subscriptions.syncing(subscription, f"no history yet: {error.message}")
+                await self._patience.wait(attempt, None)
+            else:
+                if joins:
+                    built = self._trades.builds(subscription.instrument, timeframe)
+                    self._subscriptions.loaded(subscription, "from trades" if built else "")
+                return
+            attempt += 1
+
+    async def newest(
+        self, instrument: Instrument, timeframe: Timeframe, *, limit: int, start: int | None = None
+    ) -> list[Candle]:
+        """Candles up to the newest, oldest first, from `start` (ns) on or at most `limit` of them.
+
+        Raises:
+            TransportError, ProtocolError: as `RestClient.fetch`.
+        """
+        request = self._adapter.candles_request(instrument, timeframe, start=start, limit=limit)
+        sent = self._clock.time_ns()
+        page = await self._rest.fetch(request, lane="candles")
+        if page:
+            page[-1] = self._judge(page[-1], sent)
+        return page
+
+    def _judge(self, newest: Candle, sent: int) -> Candle:
+        """Tell by the venue's clock whether the newest candle was over when we asked for it.
+
+        Those before it are over: a later one proves it. While the venue's clock is not known, only
+        what is long past is over; what is wrongly left open is closed by what follows it.
+        """
+        end = newest.timeframe.next_open(newest.open_time)
+        is_known = self._offset.offset is not None
+        asked = self._offset.venue_time(sent)
+        if newest.closed and end > (asked if is_known else asked - _DAY_NS):
+            return msgspec.structs.replace(newest, closed=False, ts_exchange=0)
+        if not newest.closed and is_known and end + _SETTLED_NS <= asked:
+            return msgspec.structs.replace(newest, closed=True, ts_exchange=end)
+        return newest
+
+    async def _fetch_candles(self, subscription: Subscription, timeframe: Timeframe) -> None:
+        instrument = subscription.instrument
+        series = self._market[instrument].series(timeframe)
+        start = self._whole_until(subscription, timeframe)
+        for _ in range(_PAGES):
+            if start is None:
+                break
+            page = await self.newest(instrument, timeframe, start=start, limit=_PAGE)
+            is_all = len(page) < _PAGE
+            self._merge_candles(subscription, timeframe, page)
+            if page:
+                self._fetched_until[subscription] = page[-1].open_time
+            series.fill_hole(start, _FOREVER if is_all else page[-1].open_time)
+            if is_all:
+                return
+            start = page[-1].open_time
+        limit = min(_PAGE, self._settings.history_candles)
+        page = await self.newest(instrument, timeframe, limit=limit)
+        if page:
+            if start is not None:
+                # The hole is longer than what is worth fetching.
+                series.mark_hole(timeframe.next_open(start), page[0].open_time)
+            series.fill_hole(page[0].open_time, _FOREVER)
+        self._merge_candles(subscription, timeframe, page)
+        await self._extend_back(subscription, timeframe, page)
+        if page:
+            self._fetched_until[subscription] = page[-1].open_time
+
+    async def _extend_back(
+        self, subscription: Subscription, timeframe: Timeframe, page: list[Candle]
+    ) -> None:
+        """Fetch older pages until the wanted number of candles is there or the venue has no more."""
+        series = self._market[subscription.instrument].series(timeframe)
+        missing = self._settings.history_candles - len(page)
+        while len(page) >= _PAGE and missing > 0:
+            oldest = page[0].open_time
+            request = self._adapter.candles_request(
+                subscription.instrument, timeframe, end=oldest - 1, limit=min(_PAGE, missing)
+            )
+            older = await self._rest.fetch(request, lane="candles")
+            older = [candle for candle in older if candle.open_time < oldest]
+            self._merge_candles(subscription, timeframe, older)
+            if older:
+                series.fill_hole(older[0].open_time, oldest)
+            missing -= len(older)
+            page = older
+
+    def _merge_candles(
+        self, subscription: Subscription, timeframe: Timeframe, page: list[Candle]
+    ) -> None:
+        instrument = subscription.instrument
+        if self._trades.builds(instrument, timeframe):
+            if self._settings.flat_candles:
+                page = _with_flats(page)
+            as_of = self._offset.venue_time(page[-1].ts_local) if page else 0
+            self._trades.take_fetched(instrument, timeframe, page, as_of=as_of)
+        self._market.merge_candles(instrument, timeframe, page)
+
+    def _whole_until(self, subscription: Subscription, timeframe: Timeframe) -> int | None:
+        """Open time of the candle up to which nothing is missing; None without any history."""
+        candles = self._market[subscription.instrument].series(timeframe).candles
+        fetched = self._fetched_until.get(subscription)
+        if fetched is None or not candles:
+            return None
+        unsure = self._trades.unsure(subscription.instrument, timeframe)
+        return min([_whole_until(candles, timeframe, fetched), *unsure[:1]])
+
+    def _mark_holes(self, subscription: Subscription, timeframe: Timeframe) -> None:
+        """Show where candles are missing now that they could not be fetched: between what is whole
+        and what the stream went on with, and where candles were built without all of their trades."""
+        series = self._market[subscription.instrument].series(timeframe)
+        for open_time in self._trades.unsure(subscription.instrument, timeframe):
+            series.mark_hole(open_time, timeframe.next_open(open_time))
+        whole = self._whole_until(subscription, timeframe)
+        if whole is None:
+            return
+        candles = series.candles
+        index = bisect_left(candles, whole, key=lambda candle: candle.open_time)
+        if index < len(candles) and candles[index].open_time == whole:
+            index += 1
+            if candles[index - 1].closed:
+                whole = timeframe.next_open(whole)
+        if index < len(candles):
+            series.mark_hole(whole, candles[index].open_time)
+
+
+def _with_flats(page: Sequence[Candle]) -> list[Candle]:
+    """The page with flat candles where the venue has none because nothing was traded."""
+    full: list[Candle] = []
+    for candle in page:
+        while (
+            full and (follows := candle.timeframe.next_open(full[-1].open_time)) < candle.open_time
+        ):
+            price = full[-1].close
+            full.append(
+                Candle(
+                    candle.instrument,
+                    candle.timeframe,
+                    follows,
+                    price,
+                    price,
+                    price,
+                    price,
+                    0.0,
+                    True,
+                    follows,
+                    candle.ts_local,
+                )
+            )
+            if len(full) > 2 * _PAGE + len(page):
+                return list(page)  # a symbol that hardly trades: its flats would drown what did
+        full.append(candle)
+    return full
+
+
+def _whole_until(candles: Sequence[Candle], timeframe: Timeframe, since: int) -> int:
+    """Open time of the candle up to which nothing is missing: from `since`, as far as closed candles
+    follow each other. What comes behind a hole was streamed, or fetched for something else."""
+    index = bisect_left(candles, since, key=lambda candle: candle.open_time)
+    if index and (index == len(candles) or candles[index].open_time != since):
+        return since
+    # A full series lets its oldest candles go: then it begins after `since`.
+    follows = candles[index].open_time if candles else since
+    for candle in islice(candles, index, None):
+        if candle.open_time != follows:
+            break
+        since = follows
+        if not candle.closed:
+            break
+        follows = timeframe.next_open(since)
+    return since
