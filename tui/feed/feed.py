@@ -112,6 +112,9 @@ class Feed:
             rng=rng,
             settings=settings,
             idle_s=lambda: activity.idle_s if activity is not None else 0.0,
+            report=lambda what, error: errors.report(
+                ErrorCategory.CONNECTION, f"{what}: {error}", venue=adapter.venue
+            ),
         )
         offered = [kind for kind in adapter.transports if kind in made]
         self._route = Route(
@@ -228,10 +231,9 @@ class Feed:
         Raises:
             TradeTuiError: they could not be had; it is on the error log too.
         """
-        request = self._adapter.candles_request(instrument, timeframe, limit=limit)
         restarts = self._restarts
         try:
-            candles = await self._rest.fetch(request)
+            candles = await self._upkeep.backfill.candles.newest(instrument, timeframe, limit=limit)
         except TransportError as error:
             if error.is_refusal:
                 self._errors.report(
@@ -285,6 +287,8 @@ class Feed:
             probe_in_s=fallback.probe_in_s,
             breakers=self._breakers.resting(),
             applied=metrics.applied,
+            stale=metrics.stale,
+            resyncs=metrics.resyncs,
         )
 
     # -- the run ---------------------------------------------------------------------------
