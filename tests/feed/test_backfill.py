@@ -9,10 +9,11 @@ import random
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
+import msgspec
 import pytest
 from scripted_venue import BOOK, BTC, CANDLES, MINUTE, TICKER, TRADES, agg_trade, kline, symbol_info
 
-from tui.adapters.base import BookPolicy
+from tui.adapters.base import POLLED_BOOK, BookPolicy
 from tui.adapters.binance import BinanceAdapter
 from tui.feed.clock import ManualClock
 from tui.feed.error_log import ErrorLog
@@ -22,13 +23,15 @@ from tui.feed.settings import FeedSettings
 from tui.feed.upkeep import Upkeep
 from tui.market.market import Market
 from tui.model.errors import TransportError
+from tui.model.events import Candle, Side, Trade
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
-from tui.model.timeframe import Timeframe
+from tui.model.timeframe import MS, Timeframe
 from tui.model.transport import TransportKind
 from tui.transports.rest import RestResponse, RestTransport
 
 START = 29_000_000
+MINUTE_NS = 60_000_000_000
 Answer = Callable[[Mapping[str, str]], Any]
 
 
@@ -332,7 +335,7 @@ async def test_snapshots_are_asked_for_ever_more_slowly() -> None:
 
 async def test_where_the_stream_sends_snapshots_it_is_asked_for_again() -> None:
     adapter = BinanceAdapter()
-    adapter.book_policy = BookPolicy("checksum", snapshot_by_rest=False)  # type: ignore[misc]
+    adapter.book_policy = BookPolicy("checksum", snapshot_by_rest=False)
     desk = make_desk(BOOK, adapter=adapter)
     await desk.upkeep.outbox.next()
 
@@ -402,3 +405,224 @@ async def test_the_middle_of_the_request_meets_the_venues_clock() -> None:
     await desk.finish(desk.backfill.measure_clock())
 
     assert desk.upkeep.offset.offset == -1_270_000_000
+
+
+# -- where candles could not be had ----------------------------------------------------------
+
+
+def holes(desk: Desk, timeframe: Timeframe = MINUTE) -> list[tuple[int, int]]:
+    """In minutes from START."""
+    return [
+        (low // MINUTE_NS - START, high // MINUTE_NS - START)
+        for low, high in desk.market[BTC].series(timeframe).holes
+    ]
+
+
+def stream(desk: Desk, row: list[Any], *, closed: bool) -> None:
+    candle = desk.adapter.candles_request(BTC, MINUTE).decode(json.dumps([row]).encode(), 0)[0]
+    desk.market.apply_candle(
+        msgspec.structs.replace(candle, closed=closed, ts_exchange=row[6] * MS)
+    )
+
+
+async def test_a_hole_is_known_while_it_cannot_be_fetched_and_goes_with_the_fetch() -> None:
+    rows = [kline(START + i, "100") for i in range(10)]
+    desk = make_desk(CANDLES)
+    down = always(TransportError("the network is down"))
+    desk.rest.by_path["klines"] = [keeping(rows[:3]), *[down] * 3, keeping(rows)]
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+    assert holes(desk) == []
+
+    stream(desk, rows[8], closed=False)
+    task = asyncio.create_task(desk.backfill.candles.load(CANDLES))
+    await desk.clock.advance(3.5)
+    # The candle that was open when the stream broke off is not whole either.
+    assert holes(desk) == [(2, 8)]
+
+    await desk.finish(asyncio.wait_for(task, None))
+    assert holes(desk) == []
+    assert minutes(desk) == list(range(10))
+
+
+async def test_a_hole_that_the_venue_refuses_to_fill_stays() -> None:
+    rows = [kline(START + i, "100") for i in range(10)]
+    desk = make_desk(CANDLES)
+    desk.rest.by_path["klines"] = [keeping(rows[:3]), refusing(451)]
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+    stream(desk, rows[2], closed=True)
+    stream(desk, rows[8], closed=False)
+
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+
+    assert holes(desk) == [(3, 8)]
+    assert desk.truth(CANDLES) == ("live", "no history")
+
+
+async def test_candles_that_do_not_exist_are_no_hole() -> None:
+    rows = [kline(START + i, "100") for i in (0, 1, 2, 7, 8)]
+    desk = make_desk(CANDLES)
+    desk.rest.by_path["klines"] = [keeping(rows[:3]), keeping(rows)]
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+    stream(desk, rows[4], closed=False)
+
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+
+    assert minutes(desk) == [0, 1, 2, 7, 8]
+    assert holes(desk) == []
+
+
+async def test_a_built_candle_without_all_its_trades_is_a_hole_until_it_is_fetched() -> None:
+    adapter = BinanceAdapter(channels=frozenset({Channel.TRADES}))
+    desk = make_desk(CANDLES, adapter=adapter)
+    rows = [kline(START, "100", volume="9"), kline(START + 1, "100")]
+    desk.rest.by_path["klines"] = [
+        keeping(rows[:1]),
+        refusing(451),
+        keeping(rows),
+    ]
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+    for number, second in enumerate((30, 65), start=1):
+        ts = (START * 60 + second) * 1000 * MS
+        desk.upkeep._trades.add(Trade(BTC, 100.0, 1.0, Side.BUY, ts, ts, number, "100", "1"))
+
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+    assert holes(desk) == [(0, 1)]
+
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+    assert holes(desk) == []
+    assert desk.market[BTC].series(MINUTE).candles[0].volume == 9.0
+
+
+async def test_fetched_candles_without_a_trade_are_flat_where_that_is_wished() -> None:
+    adapter = BinanceAdapter(channels=frozenset({Channel.TRADES}))
+    settings = FeedSettings(history_candles=50, flat_candles=True)
+    desk = make_desk(CANDLES, adapter=adapter, settings=settings)
+    desk.rest.by_path["klines"] = [
+        always([kline(START, "105"), kline(START + 3, "100"), kline(START + 4, "100")])
+    ]
+
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+
+    candles = desk.market[BTC].series(MINUTE).candles
+    assert minutes(desk) == [0, 1, 2, 3, 4]
+    flat = candles[1]
+    assert (flat.open, flat.high, flat.low, flat.close) == (105.0, 105.0, 105.0, 105.0)
+    assert (flat.volume, flat.closed) == (0.0, True)
+
+
+# -- whether a candle is over ----------------------------------------------------------------
+
+
+class Closing(BinanceAdapter):
+    """Says of every fetched candle that it is closed, as by a clock that is ahead."""
+
+    def candles_request(self, *args: Any, **options: Any) -> Any:
+        request = super().candles_request(*args, **options)
+
+        def decode(body: bytes, ts_local: int) -> list[Candle]:
+            return [
+                msgspec.structs.replace(candle, closed=True, ts_exchange=1)
+                for candle in request.decode(body, ts_local)
+            ]
+
+        return msgspec.structs.replace(request, decode=decode)
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "second", "closed"),
+    [
+        (60, 30, False),  # our clock says that the minute is over, the venue's that it is not
+        (60, 60, True),
+        (-60, 59, False),
+        (-60, 61, True),
+        (None, 61, False),  # nobody knows the venue's clock
+        (None, 100_000, True),
+    ],
+)
+async def test_a_fetched_candle_is_over_when_the_venues_clock_says_so(
+    ahead_s: int | None, second: int, closed: bool
+) -> None:
+    desk = make_desk(CANDLES, adapter=Closing())
+    venue_ns = (START * 60 + second) * 1000 * MS
+    desk.clock.set_time(venue_ns + (ahead_s or 0) * 1000 * MS)
+    if ahead_s is not None:
+        desk.upkeep.offset.add_round_trip(
+            venue_ns + ahead_s * 1000 * MS, venue_ns, desk.clock.time_ns()
+        )
+    desk.rest.by_path["klines"] = [always([kline(START - 1, "100"), kline(START, "100")])]
+
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+
+    assert [one.closed for one in desk.market[BTC].series(MINUTE).candles] == [True, closed]
+
+
+async def test_a_candle_that_ended_a_while_ago_is_closed_though_none_follows() -> None:
+    desk = make_desk(CANDLES)
+    now = (START * 60 + 63) * 1000 * MS
+    desk.clock.set_time(now)
+    desk.upkeep.offset.add_round_trip(now, now, now)
+    desk.rest.by_path["klines"] = [always([kline(START, "100")])]
+
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+
+    assert [one.closed for one in desk.market[BTC].series(MINUTE).candles] == [True]
+
+
+async def test_a_clock_that_was_set_is_told() -> None:
+    desk = make_desk()
+    desk.clock.set_time(10_000_000_000)
+    desk.rest.by_path["time"] = [always({"serverTime": 10_000}), always({"serverTime": 5_000})]
+
+    await desk.finish(desk.backfill.measure_clock())
+    assert desk.messages() == []
+    await desk.finish(desk.backfill.measure_clock())
+
+    assert desk.messages() == ["the clock was set: it is +5.5 s from where it was"]
+
+
+# -- refusals and rests ----------------------------------------------------------------------
+
+
+async def test_a_book_that_the_venue_refuses_is_not_asked_for_again_unchanged() -> None:
+    desk = make_desk(BOOK)
+    desk.rest.by_path["depth"] = [refusing(400, b'{"code":-1121,"msg":"Invalid symbol."}')]
+
+    await desk.finish(desk.backfill.load_book(BTC))
+
+    assert len(desk.rest.asked) == 1
+    assert desk.truth(BOOK) == ("syncing", "no snapshot: Invalid symbol. (code -1121)")
+
+
+async def test_an_address_that_is_refused_for_a_while_is_waited_for() -> None:
+    desk = make_desk(BOOK)
+    desk.rest.by_path["depth"] = [
+        refusing(403),
+        always({"lastUpdateId": 5, "bids": [], "asks": []}),
+    ]
+
+    await desk.finish(desk.backfill.load_book(BTC))
+
+    assert len(desk.rest.asked) == 2
+    assert desk.clock.monotonic() >= 60.0
+
+
+async def test_a_polled_book_needs_no_request_of_its_own() -> None:
+    desk = make_desk(BOOK)
+    desk.upkeep._books.use(POLLED_BOOK)
+    await desk.upkeep.outbox.next()
+
+    await desk.finish(desk.backfill.load_book(BTC))
+
+    assert desk.rest.asked == []
+    assert len(desk.upkeep.outbox) == 0
+
+
+async def test_an_endpoint_at_rest_costs_no_try() -> None:
+    desk = make_desk(TRADES)
+    down = always(TransportError("the network is down"))
+    desk.rest.by_path["aggTrades"] = [*[down] * 8, always([agg_trade(1)])]
+
+    await desk.finish(desk.backfill.load_trades(BTC))
+
+    assert len(desk.market[BTC].tape) == 1
+    assert desk.clock.monotonic() >= 60.0
