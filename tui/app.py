@@ -88,12 +88,15 @@ class TradeTuiApp(DiffingApp[int]):
         self.dashboard = self._make_dashboard()
 
     def _make_session(self, rng: random.Random) -> Session:
-        clock = self._source.clock
+        clock, settings = self._source.clock, self._launch.settings.limits
+        if self._source.replay is not None:
+            # A recording's time may stand still, and then no batch would ever be due.
+            settings = msgspec.structs.replace(settings, flush_interval_s=0.0)
         return Session(
             clock=clock,
             rng=rng,
             errors=ErrorLog(clock, write=self._log_file.write),
-            settings=self._launch.settings.limits,
+            settings=settings,
             start=self._start_worker,
         )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from tui.adapters.binance import BinanceAdapter
 from tui.feed.error_log import ErrorLog
 from tui.feed.feed import Feed
+from tui.feed.settings import FeedSettings
 from tui.market.market import InstrumentState, Market
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
@@ -84,6 +85,8 @@ async def watching(replay: Replay) -> AsyncIterator[Watch]:
         clock=replay.clock,
         rng=random.Random(1),
         errors=errors,
+        # Its clock may stand still, and then no batch would ever be due.
+        settings=FeedSettings(flush_interval_s=0.0),
     )
     feed.want(WANTED)
     task = asyncio.create_task(feed.run())
