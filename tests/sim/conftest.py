@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -12,6 +14,9 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tui.sim.market import SimMarket
 from tui.sim.server import SimServer
+
+# Tests are imported one by one, without a package: what they share is found by its folder.
+sys.path.insert(0, str(Path(__file__).parent))
 
 START_NS = 1_800_000_030_000_000_000
 """2027-01-15 08:00:30 UTC, half a minute into a minute."""

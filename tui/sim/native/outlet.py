@@ -33,6 +33,7 @@ class Outlet(ABC, Generic[T]):
         self._wake = asyncio.Event()
         self._sent = asyncio.Event()
         self._sent.set()
+        self._is_gone = False
 
     @abstractmethod
     def push_message(self, message: Message) -> None:
@@ -75,12 +76,13 @@ class Outlet(ABC, Generic[T]):
 
     def cut(self) -> None:
         """Cut the connection without a farewell."""
-        self._queue.clear()
-        self._sent.set()
+        self._forget()
         if self._request.transport is not None:
             self._request.transport.abort()
 
     def _push(self, item: T) -> None:
+        if self._is_gone:
+            return
         if len(self._queue) >= self._limit:
             self.cut()
             return
@@ -106,4 +108,10 @@ class Outlet(ABC, Generic[T]):
 
     def _stop(self) -> None:
         self.end(list(self._topics))
+        self._forget()
+
+    def _forget(self) -> None:
+        """Nothing reaches this client any more, so that nobody waits for it."""
+        self._is_gone = True
+        self._queue.clear()
         self._sent.set()
