@@ -143,14 +143,17 @@ def test_it_wakes_at_once_when_somebody_comes_back() -> None:
     assert poll.due_in(20.0) == 0.0
 
 
-def test_what_nobody_sees_is_not_asked_for() -> None:
+def test_what_nobody_sees_is_asked_for_once() -> None:
     idle: list[float | None] = [None]
     poll = rhythm(adaptive(5.0, lambda: idle[0]))
-    assert poll.due_in(0.0) is None
+    assert poll.due_in(0.0) == 0.0
+
+    poll.began(0.0)
+    poll.succeeded(0.0)
+    assert poll.due_in(1000.0) is None
 
     idle[0] = 0.0
-
-    assert poll.due_in(0.0) == 0.0
+    assert poll.due_in(1000.0) == 0.0
 
 
 def test_a_held_request_is_followed_at_once_but_not_more_often_than_it_may() -> None:

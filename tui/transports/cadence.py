@@ -24,7 +24,7 @@ class Cadence(msgspec.Struct, frozen=True, kw_only=True):
         backs_off: every error in a row doubles the interval, up to 60 s; one success resets it.
         idle_s: seconds since the user last did something, None where nothing shows what is polled.
             After 30 s the interval is 30 s, after 60 s it is 60 s, and for None there is no next
-            request at all.
+            request at all (but a first: whether somebody answers has to be known).
     """
 
     interval_s: float = 5.0
@@ -100,11 +100,11 @@ class Rhythm:
 
     def due_in(self, now: float) -> float | None:
         """Seconds until the next request, 0 when it is due; None while there is to be none."""
+        if self._started is None:
+            return 0.0
         interval_s = self._interval_s()
         if interval_s is None:
             return None
-        if self._started is None:
-            return 0.0
         due = self._told_until
         if due is None:
             due = self._started + interval_s

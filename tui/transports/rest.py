@@ -190,14 +190,10 @@ class RestTransport:
         found = self._sessions.get((loopback, streams))
         if found is None:
             aiohttp = self._aiohttp
-            # Streams stay, and would take the requests' places in the pool.
-            connector = (
-                aiohttp.TCPConnector(limit=0, force_close=True)
-                if streams
-                else aiohttp.TCPConnector(limit_per_host=4)
-            )
+            # Whoever asks bounds how many ask at a time. A bound in here would let requests that
+            # the server holds for long take the places of all others.
             found = aiohttp.ClientSession(
-                connector=connector,
+                connector=aiohttp.TCPConnector(limit=0, force_close=streams),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers={"User-Agent": f"tradetui/{__version__}"},
                 trust_env=not loopback,
