@@ -443,3 +443,41 @@ def test_prices_of_any_size_are_drawn(price: float) -> None:
 
     assert "┃" in drawn
     assert not math.isnan(held[0].open)
+
+
+HATCHED = [
+    "     101.75 ░░░░░░░░░░░░",
+    "        ╷ ╷ ╷░░░░░░░░░░░      ╷ ╷ ╷",
+    "    │ │ ▄ ┼ ▄░░░░░░░░░░░  │ │ ▄ ┼ ▄",
+    "┈ │ ▃ ▇ ┃   █░░░░░░░░░░░│ ▃ ▇ ┃ ┈ █  100.00",
+    "╷ █ ╵ █ █   █░░░░░░░░░░░█ ╵ █ █   █",
+    "▃ ┃   ╵ ╵   ╵░░░░░░░░░░░┃   ╵ ╵   ╵",
+    "▂ ▂         ░░░░░░░░░░░░▂",
+    "╵ ╵         ░░░░░░░░░░░░╵",
+    "97.00       ░░░░░░░░░░░░",
+    "▇ ▇ ▇ ▇ ▇ ▇ ▇░░░░░░░░░░░▇ ▇ ▇ ▇ ▇ ▇     1.1",
+    "█ █ █ █ █ █ █░░░░░░░░░░░█ █ █ █ █ █",
+    "    10:05             10:14             UTC",
+]
+
+
+def test_what_could_not_be_had_is_hatched_around_what_is_there() -> None:
+    held = [one for at, one in enumerate(wave(20)) if not 9 <= at < 14]
+    missing = [(START + 8 * 60 * NS, START + 14 * 60 * NS)]
+
+    drawn = lines(held, 44, 12, holes=missing)
+
+    assert drawn == HATCHED
+    assert lines(held, 44, 12) != drawn
+
+
+def test_a_hatched_row_that_stays_is_the_same_strip() -> None:
+    painter = ChartPainter()
+    missing = [(START + 8 * 60 * NS, START + 14 * 60 * NS)]
+    held = [one for at, one in enumerate(wave(20)) if not 9 <= at < 14]
+    first = paint(held, 44, 12, holes=missing, painter=painter)
+
+    second = paint(held, 44, 12, holes=missing, painter=painter)
+
+    assert all(one is other for one, other in zip(first, second, strict=True))
+    assert colour_at(first, 22, 5) == ("#525252", "#000000")

@@ -10,7 +10,7 @@ from chart_drawing import MINUTE, START, candle, series, wave
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.charts.view import Bar, visible_bars
+from tui.charts.view import Bar, slots_in_holes, visible_bars
 from tui.model.events import Candle
 from tui.model.timeframe import NS, Timeframe
 
@@ -186,3 +186,72 @@ def test_the_length_of_history_does_not_matter() -> None:
     visible_bars(history, MINUTE, slots=100, merge=3)
 
     assert history.looked_at < 310
+
+
+# -- holes -----------------------------------------------------------------------------------
+
+
+def hole(first: int, end: int) -> tuple[int, int]:
+    """A span in minutes from the start."""
+    return START + first * 60 * NS, START + end * 60 * NS
+
+
+def test_the_columns_of_a_hole_are_those_without_candles_in_it() -> None:
+    held = [candle(*FLAT, at=at) for at in (0, 1, 6, 7)]
+    bars = visible_bars(held, MINUTE, slots=8)
+
+    assert slots_in_holes(bars, [hole(3, 5)], MINUTE) == [(3, 4)]
+    assert slots_in_holes(bars, [hole(2, 3), hole(5, 6)], MINUTE) == [(2, 2), (5, 5)]
+
+
+def test_a_candle_that_is_not_whole_lies_in_its_hole() -> None:
+    held = [candle(*FLAT, at=at) for at in (0, 1, 4, 5)]
+    bars = visible_bars(held, MINUTE, slots=6)
+
+    assert slots_in_holes(bars, [hole(1, 4)], MINUTE) == [(1, 3)]
+    assert slots_in_holes(bars, [hole(5, 6)], MINUTE) == [(5, 5)]
+
+
+def test_a_shortened_hole_fills_all_of_its_columns() -> None:
+    held = [candle(*FLAT, at=at) for at in (0, 5000)]
+    bars = visible_bars(held, MINUTE, slots=20)
+
+    assert slots_in_holes(bars, [hole(100, 200)], MINUTE) == [(7, 18)]
+
+
+def test_holes_out_of_sight_and_absent_candles_fill_nothing() -> None:
+    held = [candle(*FLAT, at=at) for at in (10, 11, 14)]
+    bars = visible_bars(held, MINUTE, slots=9)
+
+    assert slots_in_holes(bars, [hole(0, 9), hole(20, 30)], MINUTE) == []
+    assert slots_in_holes(bars, [], MINUTE) == []
+
+
+def test_a_merged_bar_with_a_hole_in_it_is_marked() -> None:
+    held = [candle(*FLAT, at=at) for at in (0, 1, 4, 8, 9)]
+    bars = visible_bars(held, MINUTE, slots=4, merge=5)
+
+    assert slots(bars) == [2, 3]
+    assert slots_in_holes(bars, [hole(2, 4)], MINUTE, merge=5) == [(2, 2)]
+
+
+@given(
+    st.lists(st.integers(0, 60), min_size=1, max_size=20, unique=True),
+    st.lists(st.tuples(st.integers(-5, 65), st.integers(-5, 65)), max_size=5),
+    st.integers(1, 30),
+    st.sampled_from(["1m", "1w", "1M"]),
+)
+def test_runs_of_hole_columns_are_in_order_and_in_sight(
+    ats: list[int], spans: list[tuple[int, int]], room: int, text: str
+) -> None:
+    timeframe = Timeframe.parse(text)
+    held = [candle(*FLAT, at=at, timeframe=timeframe) for at in sorted(ats)]
+    bars = visible_bars(held, timeframe, slots=room)
+    span = timeframe.seconds * NS
+    holes = [(START + low * span, START + high * span) for low, high in sorted(spans) if low < high]
+
+    runs = slots_in_holes(bars, holes, timeframe)
+
+    flat = [edge for run in runs for edge in run]
+    assert flat == sorted(flat)
+    assert all(0 <= edge < room for edge in flat)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from tui.charts.axes import (
@@ -19,7 +21,7 @@ from tui.charts.layout import Layout
 from tui.charts.palette import Ink, Inks
 from tui.charts.rows import Row
 from tui.charts.scale import Scale
-from tui.charts.view import Bar
+from tui.charts.view import Bar, slots_in_holes
 from tui.model.timeframe import Timeframe
 
 _ROWS_PER_PRICE = 4
@@ -35,6 +37,7 @@ class Canvas(msgspec.Struct, eq=False, gc=False, kw_only=True):
 
     Attributes:
         decimals: of prices. now_ns: UTC, 0 when unknown.
+        holes: spans (ns) whose candles could not be had.
         columns: cells per slot. merge: candles per bar. offset: candles scrolled back.
         left: column of the first slot. plot_width: columns before the price axis.
         step: between labels of the price axis. form: how they are written, in `label_width` cells.
@@ -53,6 +56,7 @@ class Canvas(msgspec.Struct, eq=False, gc=False, kw_only=True):
     merge: int
     offset: int
     hollow_up: bool
+    holes: Sequence[tuple[int, int]] = ()
     bars: list[Bar] = []
     scale: Scale = Scale(0.0, 1.0, 1)
     left: int = 0
@@ -189,6 +193,18 @@ def draw_time_axis(canvas: Canvas) -> None:
         ends, date_held = column + len(text), label.is_date
     if canvas.label_width >= 5:
         _label(canvas, number, "UTC", canvas.inks.muted)
+
+
+def draw_holes(canvas: Canvas) -> None:
+    """Fill the empty cells of what could not be had, so that nobody takes it for a quiet market."""
+    parts = canvas.layout.price_rows + canvas.layout.volume_rows
+    for first, last in slots_in_holes(
+        canvas.bars, canvas.holes, canvas.timeframe, merge=canvas.merge
+    ):
+        start = max(canvas.left + first * canvas.columns, 0)
+        end = min(canvas.left + (last + 1) * canvas.columns, canvas.plot_width)
+        for row in canvas.rows[:parts]:
+            row.fill_under(start, end, canvas.glyphs.hole, canvas.inks.hole)
 
 
 def draw_separators(canvas: Canvas) -> None:

@@ -25,6 +25,7 @@ class Glyphs(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
         hollow_left, hollow_right: the walls of a wider one.
         last_line, grid_line, separator: the last price, round prices, midnight; the first two are
             patterns that repeat along the row.
+        hole: fills what could not be had.
         spark: levels of a sparkline, lowest first.
     """
 
@@ -49,6 +50,7 @@ class Glyphs(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
     last_line: str
     grid_line: str
     separator: str
+    hole: str
     spark: str
 
 
@@ -74,6 +76,7 @@ EIGHTHS = Glyphs(
     last_line="┄",
     grid_line="┈   ",
     separator="┊",
+    hole="░",
     spark="▁▂▃▄▅▆▇█",
 )
 
@@ -99,6 +102,7 @@ HALVES = Glyphs(
     last_line="┄",
     grid_line="┈   ",
     separator="┊",
+    hole="░",
     spark="▁▄█",
 )
 
@@ -124,5 +128,6 @@ ASCII = Glyphs(
     last_line="-",
     grid_line=".   ",
     separator=":",
+    hole="/",
     spark="_.-=^",
 )

@@ -15,6 +15,7 @@ from tui.charts.candles import body_width, candle_shape
 from tui.charts.canvas import (
     Canvas,
     axis_step,
+    draw_holes,
     draw_last_price,
     draw_marks,
     draw_price_axis,
@@ -77,6 +78,7 @@ class ChartPainter:
         offset: int = 0,
         volume: bool = True,
         hollow_up: bool = True,
+        holes: Sequence[tuple[int, int]] = (),
         message: str = "",
     ) -> list[Strip]:
         """Paint the candles that fit, the newest at the right.
@@ -94,6 +96,7 @@ class ChartPainter:
             merge: candles merged into one bar.
             offset: candles scrolled back from the newest.
             hollow_up: draw the bodies of rising candles hollow.
+            holes: spans (ns, the end excluded) whose candles could not be had; they are hatched.
             message: plain text shown in the middle when there are no candles.
 
         Returns:
@@ -121,6 +124,7 @@ class ChartPainter:
             merge=merge,
             offset=max(offset, 0),
             hollow_up=hollow_up,
+            holes=holes,
         )
         self._arrange(canvas, candles)
         if not canvas.bars or height == 1:
@@ -211,6 +215,7 @@ class ChartPainter:
         self._draw_candles(canvas)
         if canvas.layout.volume_rows:
             draw_volume(canvas, self._fit_volume(canvas.bars))
+        draw_holes(canvas)
         draw_separators(canvas)
         if canvas.layout.axis_limit:
             draw_price_axis(canvas)

@@ -54,6 +54,7 @@ class Inks:
         self.muted = self._on_ground(palette.muted)
         self.grid = self._on_ground(palette.grid)
         self.axis = self._on_ground(palette.axis)
+        self.hole = self._on_ground(blend(palette.muted, ground, 0.4))
         self.highlight = self._on_ground(palette.highlight)
         self.last_line = self._on_ground(blend(palette.last_price, ground, 0.35))
         self.last_label = self._solid(readable_on(palette.last_price), palette.last_price)

@@ -51,6 +51,18 @@ class Row:
             at += 1
         cells.insert(at, (column, text, ink))
 
+    def fill_under(self, start: int, end: int, text: str, ink: Ink) -> None:
+        """Put one cell of text into every cell of `start..end` (the end excluded) where nothing is
+        drawn yet."""
+        filled: list[Cell] = []
+        at = start
+        for cell in self.cells:
+            filled += [(column, text, ink) for column in range(at, min(cell[0], end))]
+            filled.append(cell)
+            at = max(at, cell[0] + len(cell[1]))
+        filled += [(column, text, ink) for column in range(at, end)]
+        self.cells = filled
+
     def to_strip(self, width: int, blank: Ink) -> Strip:
         """The row as a strip of exactly `width` cells, neighbours of the same colour in one piece."""
         if self.fill_ink is None:

@@ -70,6 +70,48 @@ def visible_bars(
     return _bars(window, prices, times, [(time - origin) // span for time in times], slots)
 
 
+def slots_in_holes(
+    bars: Sequence[Bar], holes: Sequence[tuple[int, int]], timeframe: Timeframe, *, merge: int = 1
+) -> list[tuple[int, int]]:
+    """The slots of a view that lie in holes, with a bar or without: the first and the last of each
+    run.
+
+    Args:
+        holes: spans (ns, the end excluded) whose candles could not be had.
+    """
+    if not holes or not bars:
+        return []
+    span = timeframe.seconds * NS * merge
+    holes = [hole for hole in holes if hole[1] > bars[0].open_time]
+
+    def is_hole(start: int, end: int) -> bool:
+        return any(low < end and start < high for low, high in holes)
+
+    found = [bars[0].slot] if is_hole(bars[0].open_time, bars[0].open_time + span) else []
+    for bar, follower in pairwise(bars):
+        between = follower.slot - bar.slot - 1
+        if between:
+            after = bar.open_time + span
+            if round((follower.open_time - bar.open_time) / span) == between + 1:
+                found += [
+                    bar.slot + 1 + step
+                    for step in range(between)
+                    if is_hole(after + step * span, after + (step + 1) * span)
+                ]
+            elif is_hole(after, follower.open_time):
+                # A long hole, shortened: its slots stand for more than one candle each.
+                found += range(bar.slot + 1, follower.slot)
+        if is_hole(follower.open_time, follower.open_time + span):
+            found.append(follower.slot)
+    runs: list[tuple[int, int]] = []
+    for slot in found:
+        if runs and runs[-1][1] == slot - 1:
+            runs[-1] = (runs[-1][0], slot)
+        else:
+            runs.append((slot, slot))
+    return runs
+
+
 class _Prices(NamedTuple):
     """Prices by column, as they came."""
 
