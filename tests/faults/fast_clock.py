@@ -4,45 +4,91 @@ two that look at it, of which one can be held and the other be set."""
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 import time
+from collections.abc import Coroutine
+from typing import Any, Self, TypeVar
 
 from tui.feed.clock import Clock
 
-_STALL_S = 0.005
-_NEVER_SLEEPS_LESS_S = 1e-9
+T = TypeVar("T")
+
+_TICK_S = 0.001
+_MOST_S = 0.1
+"""How far the clock moves at once, in its own seconds."""
 
 
 class FastClock:
-    """Runs `speed` times as fast as real time.
+    """Runs up to `speed` times as fast as real time, while it is entered as a context.
 
-    A pause of the event loop of more than a few milliseconds, because the machine is busy, does not
-    count: no deadline passes while nobody could have kept it.
+    It moves between two turns of the event loop only, and by little: where the machine is busy it is
+    slower, so that no deadline passes while nobody could have kept it.
     """
 
     def __init__(self, speed: float, start_ns: int) -> None:
         self._speed = speed
         self._start_ns = start_ns
-        self._real = time.perf_counter()
         self._now = 0.0
+        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+        self._ticker: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._ticker = asyncio.ensure_future(self._tick())
+        return self
+
+    async def __aexit__(self, *reason: object) -> None:
+        if self._ticker is not None:
+            self._ticker.cancel()
+            await asyncio.gather(self._ticker, return_exceptions=True)
 
     def real_s(self, seconds: float) -> float:
         """Real seconds for so many of this clock's."""
         return seconds / self._speed
 
     def time_ns(self) -> int:
-        return self._start_ns + round(self.monotonic() * 1e9)
+        return self._start_ns + round(self._now * 1e9)
 
     def monotonic(self) -> float:
-        real = time.perf_counter()
-        self._now += min(real - self._real, _STALL_S) * self._speed
-        self._real = real
         return self._now
 
     async def sleep(self, seconds: float) -> None:
-        until = self.monotonic() + seconds
-        await asyncio.sleep(0)
-        while (left := until - self.monotonic()) > _NEVER_SLEEPS_LESS_S:
-            await asyncio.sleep(left / self._speed)
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._sleepers, (self._now + seconds, next(self._order), future))
+        await future
+
+    async def _tick(self) -> None:
+        real = time.perf_counter()
+        while True:
+            await asyncio.sleep(_TICK_S)
+            before, real = real, time.perf_counter()
+            self._now += min((real - before) * self._speed, _MOST_S)
+            while self._sleepers and self._sleepers[0][0] <= self._now:
+                future = heapq.heappop(self._sleepers)[2]
+                if not future.done():
+                    future.set_result(None)
+
+    async def limit(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
+        """What the work returns, if it is done within so many seconds.
+
+        Raises:
+            TimeoutError: it was not, and has been cancelled.
+        """
+        task = asyncio.ensure_future(work)
+        timer = asyncio.ensure_future(self.sleep(seconds))
+        try:
+            await asyncio.wait([task, timer], return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise TimeoutError
+        finally:
+            task.cancel()
+            timer.cancel()
+            await asyncio.gather(task, timer, return_exceptions=True)
 
 
 class HeldClock:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Iterable
+from itertools import pairwise
 
 import msgspec
 
@@ -23,6 +24,8 @@ from tui.sim.market import Aggregate, Pair, SimMarket
 NS = 1_000_000_000
 _TOP = 20
 _FORGET_S = 120.0
+_TOLD_OF_EACH = 3
+_KEPT_TRADES = 2_000  # more than a tape shows
 # Candles are streamed every two seconds.
 _CANDLES_EVERY_S = 2.0
 
@@ -43,10 +46,7 @@ class History:
         self.last_trade = 0
         self.first_trade = 0
         self.newest_top: tuple[int, Top] | None = None
-        self.newest_candles: tuple[tuple[int, int], list[tuple[Timeframe, int, Figures]]] = (
-            (0, 0),
-            [],
-        )
+        self.newest_candles: tuple[object, list[tuple[Timeframe, int, Figures]]] = (None, [])
 
     def forget_before(self, moment: float) -> None:
         for held in (self.tops, self.prices, self.candles):
@@ -110,7 +110,7 @@ class TrueMarket(SimMarket):
             if newest != history.last_trade:
                 history.last_trade = newest
                 history.trade_times.append((now, newest))
-        moment = pair.last_trade_id, pair.ledger.second
+        moment = pair.last_trade_id, pair.ledger.second, len(self.timeframes)
         if history.newest_candles[0] != moment:
             ledger, until = pair.ledger, self.now_ns
             history.newest_candles = (
@@ -176,18 +176,20 @@ class Oracle:
         self.looks = 0
         self.wanted: frozenset[Subscription] = frozenset()
         self._segments: dict[Instrument, _Segment] = {}
+        self._complained: Counter[Subscription] = Counter()
         self._tops: dict[Instrument, tuple[int, Top]] = {}
 
     def want(self, wanted: Iterable[Subscription]) -> None:
         """These are wanted from now on."""
         before = self.wanted
         self.wanted = frozenset(wanted)
-        self._truth.timeframes = {one.timeframe for one in self.wanted if one.timeframe}
+        self._truth.timeframes |= {one.timeframe for one in self.wanted if one.timeframe}
+        self._truth.write_down()
         for subscription in self.wanted - before:
             if subscription.channel is Channel.TRADES:
                 instrument = subscription.instrument
                 self._truth.pair(instrument.symbol)
-                self._truth.write_down()
+                self._truth.write_down()  # It may have woken only now.
                 self._segments[instrument] = _Segment(
                     self._truth.history[instrument.symbol].last_trade,
                     self._shown[instrument].tape.missed,
@@ -223,7 +225,8 @@ class Oracle:
                 self._complain(subscription, lie)
 
     def _complain(self, subscription: Subscription, lie: str) -> None:
-        if len(self.complaints) < 20:
+        self._complained[subscription] += 1
+        if self._complained[subscription] <= _TOLD_OF_EACH:
             self.complaints.append(f"{self._truth.now_s():.2f} s: {subscription}: {lie}")
 
     def _find_lie(self, subscription: Subscription) -> str:
@@ -285,6 +288,20 @@ class Oracle:
         adapter = self._adapter
         return Channel.CANDLES in adapter.channels and timeframe in adapter.timeframes
 
+    def forget_old_trades(self) -> None:
+        """Let go of what has been compared, so that a long run takes no more memory than a short one."""
+        for instrument, segment in self._segments.items():
+            history = self._truth.history[instrument.symbol]
+            segment.after = history.last_trade
+            segment.missed = self._shown[instrument].tape.missed
+        for symbol, history in self._truth.history.items():
+            oldest = history.last_trade - _KEPT_TRADES
+            for trade_id in [one for one in history.trades if one < oldest]:
+                del history.trades[trade_id]
+            for instrument, arrived in self._shown.arrived.items():
+                if instrument.symbol == symbol:
+                    arrived.difference_update([one for one in arrived if one < oldest])
+
     # -- at rest ---------------------------------------------------------------------------
 
     def differences(self) -> list[str]:
@@ -327,9 +344,9 @@ class Oracle:
         history = self._truth.history[instrument.symbol]
         segment = self._segments[instrument]
         arrived = self._shown.arrived.get(instrument, set())
-        shown = [trade for trade in reversed(state.tape.newest(10_000))]
+        shown = list(reversed(state.tape.newest(10_000)))
         ids = [trade.trade_id or 0 for trade in shown]
-        if any(later <= earlier for earlier, later in zip(ids, ids[1:], strict=False)):
+        if any(later <= earlier for earlier, later in pairwise(ids)):
             return "trades on the tape twice or out of order"
         if (ids[-1] if ids else 0) < history.last_trade > segment.after:
             return f"trade {history.last_trade} is missing, the last is {ids[-1:]}"

@@ -1,4 +1,4 @@
-"""A table of faults between a real client and a real server: each is survived, and nothing untrue shown."""
+"""A table of faults between a real client and a real server: each is survived without a lie."""
 
 from __future__ import annotations
 
@@ -269,8 +269,8 @@ PLAIN: dict[str, Act] = {
 
 RETRIED_CODES = (1000, 1001, 1002, 1008, 1009, 1011, 1012, 1013, 1014, 3008, 4000, 4999)
 FINAL_CODES = (1003, 1007, 1010, 3000, 3003)
-RETRIED_STATUSES = (408, 425, 426, 500, 502, 503, 504)
-FINAL_STATUSES = (401, 403, 404)
+RETRIED_STATUSES = (408, 425, 500, 502, 503, 504)
+FINAL_STATUSES = (401, 403, 404, 426)
 
 SPOKEN: dict[str, Act] = {
     "doubled messages": messages(doubles=0.3),

@@ -21,6 +21,7 @@ from tui.adapters.binance.symbols import stream_name
 from tui.feed.error_log import ErrorLog
 from tui.feed.feed import Feed
 from tui.feed.settings import FeedSettings
+from tui.model.errors import TransportError
 from tui.model.health import ConnectionState
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
@@ -37,6 +38,7 @@ START_NS = 1_800_000_030_000_000_000
 SPEED = 40.0
 _NS = 1_000_000_000
 _LOOK_S = 0.04
+_LONG_S = 60.0
 _REST_S = 2.0
 """At its multiples every stream has said all that there is to say."""
 
@@ -71,17 +73,21 @@ HASTY = FeedSettings(
 
 
 class HastyWebSockets(WebSocketTransport):
-    """WebSockets whose time-outs run as fast as the clock."""
+    """WebSockets whose time-outs go by the clock."""
 
     def __init__(self, clock: FastClock) -> None:
         self._clock = clock
 
     async def connect(self, request: StreamRequest, *, timeout_s: float) -> WebSocketConnection:
-        return await super().connect(request, timeout_s=self._clock.real_s(timeout_s))
+        work = super().connect(request, timeout_s=_LONG_S)
+        try:
+            return await self._clock.limit(work, timeout_s)
+        except TimeoutError:
+            raise TransportError(f"no answer within {timeout_s:g} s") from None
 
 
 class HastyRest(RestTransport):
-    """Requests whose time-outs run as fast as the clock."""
+    """Requests whose time-outs go by the clock."""
 
     def __init__(self, clock: FastClock) -> None:
         super().__init__()
@@ -95,8 +101,11 @@ class HastyRest(RestTransport):
         headers: Mapping[str, str] | None = None,
         timeout_s: float = 10.0,
     ) -> RestResponse:
-        timeout_s = self._clock.real_s(timeout_s)
-        return await super().get(url, params, headers=headers, timeout_s=timeout_s)
+        work = super().get(url, params, headers=headers, timeout_s=_LONG_S)
+        try:
+            return await self._clock.limit(work, timeout_s)
+        except TimeoutError:
+            raise TransportError(f"no answer within {timeout_s:g} s") from None
 
 
 class World:
@@ -118,12 +127,15 @@ class World:
         limits: SimLimits = SimLimits(connections=10_000, weight=1_000_000),  # noqa: B008 - frozen
         regime: str = "normal",
         speed: float = SPEED,
+        symbols: tuple[str, ...] = ("BTCUSDT", "PEPEUSDT"),
+        look_s: float = _LOOK_S,
     ) -> None:
         """Prepare; nothing is opened yet.
 
         Args:
             speaks: put the proxies that speak WebSocket and HTTP between as well.
             channels: what the venue streams.
+            look_s: how often the oracle looks.
         """
         self.seed = seed
         self.rng = random.Random(seed)
@@ -133,7 +145,7 @@ class World:
         self.truth = TrueMarket(
             seed,
             START_NS,
-            symbols=(BTC.symbol, PEPE.symbol),
+            symbols=symbols,
             regime=regime,
             clock=self.clock,
         )
@@ -141,6 +153,7 @@ class World:
         self.market = WatchedMarket()
         self.errors = ErrorLog(self.wall)
         self._speaks = speaks
+        self._look_s = look_s
         self._settings = settings
         self._channels = channels
         self._tasks: list[asyncio.Task[None]] = []
@@ -154,6 +167,7 @@ class World:
     async def __aenter__(self) -> Self:
         # The other side of a silent line is given time to close; here as fast as everything else.
         websocket._CLOSE_TIMEOUT_S = self.clock.real_s(1.0)
+        await self.clock.__aenter__()
         port = await self.server.start()
         stream_port = rest_port = port
         self.messages = MessageProxy(f"ws://127.0.0.1:{port}", rng=self.rng)
@@ -214,6 +228,7 @@ class World:
         await self.requests.stop()
         self.held.hold_at_ns = None
         await self.server.close()
+        await self.clock.__aexit__()
 
     def want(self, subscriptions: Iterable[Subscription]) -> None:
         """Make this the wanted set, of the feed and in the oracle's eyes."""
@@ -329,4 +344,4 @@ class World:
     async def _keep_looking(self) -> None:
         while True:
             self.oracle.look()
-            await self.clock.sleep(_LOOK_S)
+            await self.clock.sleep(self._look_s)
