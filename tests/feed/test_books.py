@@ -491,3 +491,78 @@ def test_a_buffer_that_overflows_never_makes_a_wrong_book(
         feed(sync, message)
         if sync.is_verified:
             assert shown(sync) == venue.levels(sync.sequence)
+
+
+# -- books of a fixed depth, dated by the venue ----------------------------------------------
+
+SHALLOW = BookPolicy("checksum", snapshot_by_rest=False, depth=2, by_time=True)
+
+
+def dated(ts: int, bids: list[Level]) -> BookDelta:
+    return BookDelta(BTCUSDT, bids, [], 0, 0, ts, 0)
+
+
+def shallow(ts: int = 100) -> BookSync:
+    sync = make(SHALLOW)
+    sync.on_snapshot(BookSnapshot(BTCUSDT, [("99", "1"), ("98", "1")], [("101", "1")], 0, ts, 0))
+    return sync
+
+
+def test_a_level_that_falls_out_of_the_depth_does_not_come_back() -> None:
+    sync = shallow()
+
+    sync.on_delta(dated(101, [("100", "1")]))
+    sync.on_delta(dated(102, [("100", "0")]))
+
+    assert sync.book.bids.top_raw(5) == [("99", "1")]
+
+
+def test_a_snapshot_is_cut_to_the_depth() -> None:
+    sync = make(SHALLOW)
+
+    sync.on_snapshot(BookSnapshot(BTCUSDT, [("99", "1"), ("98", "1"), ("97", "1")], [], 0, 1, 0))
+
+    assert len(sync.book.bids) == 2
+
+
+def test_a_change_older_than_the_book_makes_it_unverified() -> None:
+    sync = shallow()
+    sync.on_delta(dated(103, [("98", "3")]))
+
+    verdict = sync.on_delta(dated(102, [("98", "2")]))
+
+    assert (verdict, sync.reason) == (Verdict.NEEDS_SNAPSHOT, "a change came out of order")
+
+
+def test_a_change_older_than_the_snapshot_is_part_of_it() -> None:
+    sync = shallow(ts=100)
+
+    assert sync.on_delta(dated(99, [("98", "9")])) is Verdict.IGNORED
+    assert sync.is_verified
+    assert sync.book.bids.top_raw(5) == [("99", "1"), ("98", "1")]
+
+
+def test_a_change_without_a_time_is_applied() -> None:
+    sync = shallow()
+
+    assert sync.on_delta(dated(0, [("98", "9")])) is Verdict.APPLIED
+
+
+def test_a_snapshot_older_than_the_book_is_passed_over() -> None:
+    sync = shallow(ts=100)
+    sync.on_delta(dated(103, [("98", "3")]))
+
+    verdict = sync.on_snapshot(BookSnapshot(BTCUSDT, [("1", "1")], [], 0, 102, 0))
+
+    assert (verdict, sync.is_verified) == (Verdict.IGNORED, True)
+    assert sync.book.bids.top_raw(1) == [("99", "1")]
+
+
+def test_a_snapshot_from_before_is_no_new_beginning_until_the_venue_insists() -> None:
+    sync = shallow(ts=100)
+    sync.reset("waiting for a snapshot")
+    old = BookSnapshot(BTCUSDT, [("1", "1")], [], 0, 99, 0)
+
+    verdicts = [sync.on_snapshot(old) for _ in range(4)]
+
+    assert verdicts == [*[Verdict.NEEDS_SNAPSHOT] * 3, Verdict.APPLIED]

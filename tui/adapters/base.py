@@ -50,12 +50,17 @@ class BookPolicy(msgspec.Struct, frozen=True):
             stream sends it.
         bridged: every delta must continue the sequence of the one before.
         checksum: gives the venue's checksum of the book's top, where it has one.
+        depth: the book holds so many levels a side, and what falls out is not told; None for all.
+        by_time: changes come in the order of their times. One that is older than the book came late,
+            and changed what it should not have.
     """
 
     name: str
     snapshot_by_rest: bool
     bridged: bool = False
     checksum: Callable[[Any], int] | None = None
+    depth: int | None = None
+    by_time: bool = False
 
 
 POLLED_BOOK = BookPolicy(name="snapshot", snapshot_by_rest=False)
@@ -96,6 +101,7 @@ class Limits(msgspec.Struct, frozen=True):
         rest_weight, rest_window_s: request weight in a window.
         rest_used_header: of an answer, in which the venue counts the weight used in the window by
             everybody at this address; "" where it tells no such thing.
+        candles_per_request: spans that one answer covers at most, whether or not each has a candle.
         max_connection_age_s: reconnect before the venue does.
     """
 
@@ -106,6 +112,7 @@ class Limits(msgspec.Struct, frozen=True):
     rest_weight: int = 6000
     rest_window_s: float = 60.0
     rest_used_header: str = ""
+    candles_per_request: int = 1000
     max_connection_age_s: float = 85_800.0
 
 

@@ -70,8 +70,10 @@ class BookSync:
         self._has_snapshot = False
         self._sequence = 0
         self._snapshot_at = 0
+        self._newest_at = 0
         self._refused = 0
         self._is_cut = False
+        self._depth = policy.depth
         self._buffer: deque[BookDelta] = deque(maxlen=buffer_limit)
 
     @property
@@ -152,9 +154,9 @@ class BookSync:
         if self._is_from_before(snapshot):
             self.stale += 1
             self._refused += 1
-            return Verdict.IGNORED
+            return Verdict.IGNORED if self._has_snapshot else Verdict.NEEDS_SNAPSHOT
         self._refused = 0
-        self._snapshot_at = snapshot.ts_exchange
+        self._snapshot_at = self._newest_at = snapshot.ts_exchange
         failure = self._replace(snapshot)
         if failure:
             return self._fail(failure)
@@ -164,11 +166,14 @@ class BookSync:
     def _is_from_before(self, snapshot: BookSnapshot) -> bool:
         """True for a snapshot older than the book; a venue that counts anew is believed by its clock,
         or when it insists."""
+        if self._refused >= _INSISTS:
+            return False
+        if self.policy.by_time:
+            return 0 < snapshot.ts_exchange < self._newest_at
         return (
             self._has_snapshot
             and 0 < snapshot.sequence < self._sequence
             and snapshot.ts_exchange <= self._snapshot_at
-            and self._refused < _INSISTS
         )
 
     def _replace(self, snapshot: BookSnapshot) -> str:
@@ -177,6 +182,8 @@ class BookSync:
             self.book.replace(snapshot.bids, snapshot.asks)
         except ValueError as error:
             return f"malformed level: {error}"
+        if self._depth is not None:
+            self.book.truncate(self._depth)
         self._has_snapshot = True
         self._sequence = snapshot.sequence
         return self._find_fault(snapshot.checksum)
@@ -188,11 +195,16 @@ class BookSync:
             return Verdict.IGNORED
         if self._bridged and delta.first_sequence > self._sequence + 1:
             return self._miss(delta)
+        if delta.ts_exchange < self._newest_at and self.policy.by_time and delta.ts_exchange:
+            return self._come_late(delta)
         try:
             self.book.apply(delta.bids, delta.asks)
         except ValueError as error:
             return self._fail(f"malformed level: {error}")
+        if self._depth is not None:
+            self.book.truncate(self._depth)
         self._sequence = last
+        self._newest_at = delta.ts_exchange or self._newest_at
         if self.book.is_crossed or delta.checksum is not None:
             fault = self._find_fault(delta.checksum)
             if fault:
@@ -201,6 +213,13 @@ class BookSync:
         if not self._verified:
             self._confirm()
         return Verdict.APPLIED
+
+    def _come_late(self, delta: BookDelta) -> Verdict:
+        """A change is older than the book: the snapshot may hold it, the changes since do not."""
+        if delta.ts_exchange < self._snapshot_at:
+            self.stale += 1
+            return Verdict.IGNORED
+        return self._fail("a change came out of order")
 
     def _miss(self, delta: BookDelta) -> Verdict:
         """Between the book and this change others are missing."""

@@ -87,11 +87,16 @@ class BookSide:
 
     def top_raw(self, count: int) -> list[Level]:
         """The best `count` levels as the venue wrote them, best first."""
-        self._sort_at_least(count)
         return [
             (level.price_text, level.size_text) if isinstance(level, BookLevel) else level
-            for level in map(self._levels.__getitem__, self._keys[: -count - 1 : -1])
+            for level in self.top_as_held(count)
         ]
+
+    def top_as_held(self, count: int) -> Iterable[Level | BookLevel]:
+        """The best `count` levels, best first, without the cost of making them alike. Read it at once."""
+        if len(self._keys) < count:
+            self._sort_at_least(count)
+        return map(self._levels.__getitem__, self._keys[: -count - 1 : -1])
 
     def top(self, count: int) -> list[BookLevel]:
         """The best `count` levels, best first."""
@@ -138,6 +143,11 @@ class OrderBook:
     def apply(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
         self.bids.apply(bids)
         self.asks.apply(asks)
+
+    def truncate(self, depth: int) -> None:
+        """Keep only the best `depth` levels of each side."""
+        self.bids.truncate(depth)
+        self.asks.truncate(depth)
 
     @property
     def is_crossed(self) -> bool:
