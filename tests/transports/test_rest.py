@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -288,3 +290,74 @@ async def test_a_stream_takes_no_place_of_the_requests() -> None:
         leave.set()
         assert [await stream.read() for stream in streams] == [b""] * 10
         await rest.close()
+
+
+async def test_a_body_that_is_cut_off_says_so(rest: RestTransport) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"abc")
+        assert request.transport is not None
+        request.transport.abort()
+        return response
+
+    async with served(answer) as url:
+        stream = await rest.open(url)
+        assert await stream.read() == b"abc"
+        with pytest.raises(TransportError) as caught:
+            await stream.read()
+        stream.close()
+
+    assert caught.value.message.startswith(f"the stream of {url[7:]} ")
+
+
+# -- Certificates and proxies -------------------------------------------------------------------
+
+
+async def test_a_certificate_that_nobody_signed_is_fatal(rest: RestTransport) -> None:
+    async def nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(Path(__file__).with_name("self_signed.pem"))
+    server = await asyncio.start_server(nothing, "127.0.0.1", 0, ssl=context)
+    async with server:
+        host = f"localhost:{server.sockets[0].getsockname()[1]}"
+        for attempt in (rest.get(f"https://{host}/", {}), rest.open(f"https://{host}/")):
+            with pytest.raises(TransportError) as caught:
+                await attempt
+
+            assert caught.value.fatal
+            assert caught.value.message == f"the certificate of {host} is not valid"
+
+
+async def test_no_proxy_is_asked_for_this_machine(
+    rest: RestTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(body=b"ok")
+
+    async with served(answer) as url:
+        assert (await rest.get(url, {})).body == b"ok"
+        stream = await rest.open(url)
+        assert await stream.read() == b"ok"
+        stream.close()
+
+
+async def test_a_proxy_of_the_environment_is_asked_for_others(
+    rest: RestTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(text=str(request.url))
+
+    async with served(answer) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy)
+
+        assert (
+            await rest.get("http://venue.test/a", {"b": "1"})
+        ).body == b"http://venue.test/a?b=1"
+        stream = await rest.open("http://venue.test/events")
+        assert await stream.read() == b"http://venue.test/events"
+        stream.close()

@@ -127,7 +127,13 @@ async def test_a_ping_measures_the_round_trip() -> None:
         await connection.close()
 
 
-@pytest.mark.parametrize("code", [1000, 1001, 1008, 1012, 1013, 4000])
+@pytest.mark.parametrize(
+    "code",
+    [
+        *(1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014),
+        *(3000, 3003, 3008, 3999, 4000, 4999),
+    ],
+)
 async def test_a_close_code_is_the_status(code: int) -> None:
     async def leave(socket: ServerConnection) -> None:
         await socket.close(code, "so long")
@@ -135,8 +141,88 @@ async def test_a_close_code_is_the_status(code: int) -> None:
     async with served(leave) as host:
         error = await end_of(await connect(host))
 
-    assert error.status == code
+    assert (error.status, error.fatal, error.retry_after_s) == (code, False, None)
     assert error.message == f"{host} closed the connection with code {code}: so long"
+
+
+async def test_a_close_frame_without_a_code_has_one_of_its_own() -> None:
+    async def leave(socket: ServerConnection) -> None:
+        socket.transport.write(b"\x88\x00")
+        await socket.wait_closed()
+
+    async with served(leave) as host:
+        error = await end_of(await connect(host))
+
+    assert error.status == 1005
+    assert error.message == f"{host} closed the connection with code 1005"
+
+
+@pytest.mark.parametrize(
+    ("frame", "status"),
+    [
+        pytest.param(b"\x88\x02" + (1005).to_bytes(2, "big"), 1002, id="1005 on the wire"),
+        pytest.param(b"\x88\x02" + (1006).to_bytes(2, "big"), 1002, id="1006 on the wire"),
+        pytest.param(b"\x88\x02" + (1015).to_bytes(2, "big"), 1002, id="1015 on the wire"),
+        pytest.param(b"\x88\x02" + (999).to_bytes(2, "big"), 1002, id="no code at all"),
+        pytest.param(b"\xf1\x01x", 1002, id="reserved bits"),
+        pytest.param(b"\x83\x01x", 1002, id="unknown opcode"),
+        pytest.param(b"\x80\x01x", 1002, id="the end of nothing"),
+    ],
+)
+async def test_a_frame_that_may_not_be_is_our_reason_to_leave(frame: bytes, status: int) -> None:
+    async def misbehave(socket: ServerConnection) -> None:
+        socket.transport.write(frame)
+        await socket.wait_closed()
+
+    async with served(misbehave) as host:
+        error = await end_of(await connect(host))
+
+    assert error.status == status
+    assert error.message.startswith(f"the connection to {host} was given up with code {status}")
+
+
+async def test_a_message_in_pieces_is_one_frame() -> None:
+    async def drip(socket: ServerConnection) -> None:
+        await socket.send(iter('{"price":"1.10"}'))
+        await socket.wait_closed()
+
+    async with served(drip) as host:
+        connection = await connect(host)
+
+        assert await connection.receive() == b'{"price":"1.10"}'
+        await connection.close()
+
+
+async def test_a_binary_frame_is_a_frame() -> None:
+    async def send(socket: ServerConnection) -> None:
+        await socket.send(b"\x00\xff")
+        await socket.wait_closed()
+
+    async with served(send) as host:
+        connection = await connect(host)
+
+        assert await connection.receive() == b"\x00\xff"
+        await connection.close()
+
+
+async def test_pings_are_answered_while_many_frames_wait() -> None:
+    answered = asyncio.Event()
+
+    async def burst(socket: ServerConnection) -> None:
+        for number in range(1000):
+            await socket.send(str(number))
+        await (await socket.ping())
+        answered.set()
+        await socket.wait_closed()
+
+    async with served(burst) as host:
+        connection = await connect(host)
+
+        async with asyncio.timeout(5):
+            await answered.wait()
+
+        assert await connection.receive() == b"0"
+        await connection.close()
 
 
 async def test_a_broken_connection_has_no_status() -> None:
@@ -185,6 +271,24 @@ async def test_a_refused_handshake_that_cannot_succeed_is_fatal(status: int) -> 
     assert error.status == status
     assert error.message == f"{host} refused the connection with HTTP {status}"
     assert "config.toml" in error.hint
+
+
+@pytest.mark.parametrize("status", [400, 408, 418, 425, 429, 500, 502, 503, 504])
+async def test_any_other_refused_handshake_may_be_tried_again(status: int) -> None:
+    async with served(nothing, **answering(status)) as host:
+        error = await refusal_of(host)
+
+    assert (error.status, error.fatal) == (status, False)
+    assert error.message == f"{host} refused the connection with HTTP {status}"
+
+
+async def test_a_message_shows_nothing_that_is_secret_in_an_address() -> None:
+    for url in ("http://me:hush@127.0.0.1/a?token=hush", "ws://me:hush@[bad/a?token=hush"):
+        with pytest.raises(TransportError) as caught:
+            await WebSocketTransport().connect(StreamRequest(url), timeout_s=2.0)
+
+        assert caught.value.fatal
+        assert "hush" not in str(caught.value)
 
 
 async def test_too_many_requests_says_how_long_to_wait() -> None:
@@ -262,7 +366,8 @@ async def test_an_address_that_is_no_websocket_address_is_fatal() -> None:
 def test_neither_library_is_imported_before_it_is_needed() -> None:
     code = (
         "import sys, tui.transports.websocket as w, tui.transports.rest as r;"
-        "w.WebSocketTransport(); r.RestTransport();"
+        "import tui.transports.sse as s, tui.transports.polling;"
+        "w.WebSocketTransport(); s.SseTransport(r.RestTransport());"
         "print('websockets' in sys.modules, 'aiohttp' in sys.modules)"
     )
 
