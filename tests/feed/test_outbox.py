@@ -8,6 +8,7 @@ import json
 from tui.adapters.base import Outgoing
 from tui.adapters.binance import BinanceAdapter
 from tui.feed.clock import ManualClock
+from tui.feed.error_log import ErrorLog
 from tui.feed.outbox import Outbox
 from tui.model.errors import TradeTuiError
 from tui.model.instrument import Instrument
@@ -148,3 +149,52 @@ async def test_a_lost_connection_forgets_everything() -> None:
     outbox.clear()
 
     assert len(outbox) == 0
+
+
+async def test_what_still_waits_as_a_message_is_taken_back() -> None:
+    outbox = Outbox(BinanceAdapter(), ManualClock(), refuse)
+    outbox.ask_separately([[ticker("BTCUSDT")], [ticker("ETHUSDT")]])
+
+    outbox.unsubscribe([ticker("BTCUSDT")])
+
+    outgoing, asks = await outbox.next()
+    assert (json.loads(outgoing.text)["params"], asks) == (["ethusdt@ticker"], True)
+    assert len(outbox) == 0
+
+
+async def test_what_was_sent_and_is_not_answered_is_given_up_in_words() -> None:
+    outbox = Outbox(BinanceAdapter(), ManualClock(), refuse)
+    outbox.subscribe([ticker("BTCUSDT")])
+    await outbox.next()
+
+    outbox.unsubscribe([ticker("BTCUSDT")])
+
+    outgoing, asks = await outbox.next()
+    assert (json.loads(outgoing.text)["method"], asks) == ("UNSUBSCRIBE", False)
+
+
+async def test_too_many_messages_lose_the_oldest_and_say_so() -> None:
+    clock = ManualClock()
+    errors = ErrorLog(clock)
+    outbox = Outbox(BinanceAdapter(), clock, refuse, errors)
+    for number in range(3000):
+        outbox.send(Outgoing(f"ping {number}"))
+    for number in range(20):
+        outbox.reply(f"pong {number}")
+
+    assert (len(outbox), outbox.dropped) == (2048 + 16, 952 + 4)
+    (record,) = errors.records()
+    assert record.message.startswith("messages to the venue dropped")
+    assert record.count == 956
+    assert (await outbox.next())[0].text == "pong 4"
+
+
+async def test_a_wish_is_never_lost_however_many_messages_wait() -> None:
+    outbox = Outbox(BinanceAdapter(), ManualClock(), refuse)
+    for number in range(2048):
+        outbox.send(Outgoing(f"ping {number}"))
+
+    outbox.ask_separately([[ticker("BTCUSDT")], [ticker("ETHUSDT")]])
+    outbox.resubscribe([ticker("XRPUSDT")])
+
+    assert (len(outbox), outbox.dropped) == (2048 + 4, 0)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Iterable
+from typing import Any
 
 from tui.adapters.base import Adapter, Outgoing
 from tui.feed.clock import Clock
+from tui.feed.error_log import ErrorLog
 from tui.model.errors import TradeTuiError
+from tui.model.health import ErrorCategory
 from tui.model.subscription import Subscription
 
-_LIMIT = 2048
+_MOST_MESSAGES = 2048
+_MOST_REPLIES = 16
 
 
 class Outbox:
@@ -21,6 +25,12 @@ class Outbox:
     cancels the subscribe it follows, and everything that is left goes out in as few messages as
     the venue allows. Replies to heartbeats go first. `cannot_ask` is called with a subscription
     that the adapter has no words for.
+
+    What waits is bounded. Wishes are never lost: those that have no room as messages wait on as
+    wishes. Of other messages the oldest go, which is an error.
+
+    Attributes:
+        dropped: messages lost since the start.
     """
 
     def __init__(
@@ -28,9 +38,11 @@ class Outbox:
         adapter: Adapter,
         clock: Clock,
         cannot_ask: Callable[[Subscription, TradeTuiError], None],
+        errors: ErrorLog | None = None,
     ) -> None:
         self._adapter = adapter
         self._cannot_ask = cannot_ask
+        self._errors = errors
         self._clock = clock
         self._rate = adapter.limits.messages_per_s
         # At most this many messages in any window of that length.
@@ -40,9 +52,10 @@ class Outbox:
         self._subscribe: dict[Subscription, None] = {}
         self._unsubscribe: dict[Subscription, None] = {}
         self._asked: set[Subscription] = set()
-        self._messages: deque[tuple[Outgoing, bool]] = deque(maxlen=_LIMIT)
-        self._replies: deque[Outgoing] = deque(maxlen=16)
+        self._messages: deque[tuple[Outgoing, bool]] = deque()
+        self._replies: deque[Outgoing] = deque()
         self._filled = asyncio.Event()
+        self.dropped = 0
 
     def __len__(self) -> int:
         return (
@@ -54,7 +67,9 @@ class Outbox:
         self._filled.set()
 
     def unsubscribe(self, subscriptions: Iterable[Subscription]) -> None:
-        for subscription in subscriptions:
+        gone = dict.fromkeys(subscriptions)
+        self._take_back(set(gone))
+        for subscription in gone:
             self._subscribe.pop(subscription, None)
             if subscription in self._asked:
                 self._unsubscribe[subscription] = None
@@ -73,10 +88,14 @@ class Outbox:
         self._filled.set()
 
     def reply(self, text: str) -> None:
+        if len(self._replies) >= _MOST_REPLIES:
+            self._drop(self._replies)
         self._replies.append(Outgoing(text))
         self._filled.set()
 
     def send(self, outgoing: Outgoing) -> None:
+        if len(self._messages) >= _MOST_MESSAGES:
+            self._drop(self._messages)
         self._messages.append((outgoing, False))
         self._filled.set()
 
@@ -126,6 +145,9 @@ class Outbox:
         return self._messages.popleft() if self._messages else None
 
     def _ask(self, subscriptions: Collection[Subscription]) -> None:
+        if len(self._messages) >= _MOST_MESSAGES:
+            self._subscribe.update(dict.fromkeys(subscriptions))
+            return
         self._asked.update(subscriptions)
         try:
             messages = self._adapter.subscribe(subscriptions)
@@ -141,7 +163,32 @@ class Outbox:
         self._messages.extend((message, True) for message in messages)
 
     def _give_up(self, subscriptions: Collection[Subscription]) -> None:
+        if len(self._messages) >= _MOST_MESSAGES:
+            self._unsubscribe.update(dict.fromkeys(subscriptions))
+            return
         self._asked.difference_update(subscriptions)
         self._messages.extend(
             (message, False) for message in self._adapter.unsubscribe(subscriptions)
         )
+
+    def _take_back(self, gone: set[Subscription]) -> None:
+        """Drop the messages that wait and ask for nothing but these: nobody ever hears of them."""
+        kept: deque[tuple[Outgoing, bool]] = deque()
+        for message in self._messages:
+            outgoing, asks = message
+            if asks and outgoing.subscriptions and gone.issuperset(outgoing.subscriptions):
+                self._asked.difference_update(outgoing.subscriptions)
+            else:
+                kept.append(message)
+        self._messages = kept
+
+    def _drop(self, queue: deque[Any]) -> None:
+        """Make room by the oldest."""
+        queue.popleft()
+        self.dropped += 1
+        if self._errors is not None:
+            self._errors.report(
+                ErrorCategory.CONNECTION,
+                "messages to the venue dropped: it takes them more slowly than they come",
+                venue=self._adapter.venue,
+            )

@@ -70,7 +70,7 @@ class Upkeep:
         self.useful = useful
         self.offset = ClockOffset()
         self.jobs = Jobs(adapter.venue, errors)
-        self.outbox = Outbox(adapter, clock, self._cannot_ask)
+        self.outbox = Outbox(adapter, clock, self._cannot_ask, errors)
         self.subscriptions = Subscriptions(adapter, settings, clock, self._write_truth)
         self._trades = TradeFlow(market, self._trades_missing, flat_candles=settings.flat_candles)
         self._books = BookFlow(
