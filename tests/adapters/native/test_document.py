@@ -206,6 +206,23 @@ def test_the_example_of_a_refusal_is_understood() -> None:
     assert said == "there is no symbol FOO-USD (unknown_symbol)"
 
 
+def test_the_example_of_a_server_works() -> None:
+    (source,) = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+    server: dict[str, Any] = {"__name__": "dice"}
+    exec(source, server)
+    adapter = NativeAdapter({"rest": "http://localhost:8080/v1"})
+
+    answers = {path: json.dumps(answer()) for path, answer in server["ANSWERS"].items()}
+
+    part_of(strictly(SCHEMA), "answer").validate(json.loads(answers["/v1/messages"]))
+    events = adapter.decode(answers["/v1/messages"].encode(), NOW)
+    assert [type(event) for event in events] == [Ticker, Trade, Candle, BookSnapshot]
+    (listed,) = adapter.instruments_request().decode(answers["/v1/symbols"].encode(), NOW)
+    assert listed.instrument == Instrument("NATIVE", "DICE")
+    assert adapter.tickers_request([]).decode(answers["/v1/tickers"].encode(), NOW) == []
+    assert adapter.time_request().decode(answers["/v1/time"].encode(), NOW) > NOW
+
+
 def test_the_objects_of_the_stream_answer_requests_too() -> None:
     adapter = NativeAdapter({"rest": "http://localhost:8080/v1"})
     (trades,) = (one for one in SERVER_MESSAGES if '"trade_update"' in one)
