@@ -441,6 +441,20 @@ async def test_an_event_stream_can_be_silenced(server: SimServer, visitor: Visit
         await events.next()
 
 
+async def test_a_poll_that_is_silenced_is_held_until_connections_are_closed(
+    server: SimServer, visitor: Visitor
+) -> None:
+    server.silence(TransportKind.POLL)
+    held = asyncio.create_task(visitor.get("messages?channels=alerts"))
+    async with asyncio.timeout(5):
+        while not server._gate._held:  # noqa: ASYNC110 (the server has no event for it)
+            await asyncio.sleep(0)
+
+    await server.close_clients()
+
+    assert (await held)[0] == 503
+
+
 @pytest.mark.parametrize("path", ["events?channels=alerts", "messages?channels=alerts", "symbols"])
 async def test_requests_need_the_token_where_one_is_wanted(
     server: SimServer, visitor: Visitor, path: str

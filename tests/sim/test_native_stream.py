@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from tui.feed.clock import ManualClock
 from tui.model.timeframe import NS, Timeframe
 from tui.model.transport import TransportKind
-from tui.sim.market import SimMarket
+from tui.sim.market import Aggregate, SimMarket
 from tui.sim.native.limits import NativeLimits
 from tui.sim.native.texts import Digits
 from tui.sim.regimes import Regime
@@ -392,6 +392,20 @@ async def test_a_crash_is_told_as_a_sharp_move(server: SimServer, client: Socket
     assert moves[0]["symbol"] == "BTCUSDT"
 
 
+async def test_a_large_trade_is_told(server: SimServer, client: SocketClient) -> None:
+    await client.ask("subscribe", "alerts:BTCUSDT")
+    pair = server.market.pair("BTCUSDT")
+    lots = pair.listing.lots(8 * pair.listing.order_size)
+    aggregate = Aggregate(1, 6_852_400, lots, 1, 1, server.market.now_ns, is_sell=True)
+    pair.new_aggregates.append(aggregate)
+
+    server._push()
+
+    (alert,) = await client.heard()
+    assert (alert["level"], alert["key"]) == ("info", "large_trade")
+    assert alert["text"] == "0.88000 BTC sold at 68524.00"
+
+
 # -- resuming ------------------------------------------------------------------------------------
 
 
@@ -699,3 +713,17 @@ async def test_messages_of_one_step_come_in_few_frames(server: SimServer) -> Non
             frames = [frame((await socket.receive()).data)]
 
     assert [message["type"] for message in frames[0]] == ["status"] + ["candle_update"] * 3
+
+
+async def test_large_states_are_not_heaped_into_one_frame(client: SocketClient) -> None:
+    names = [f"orderbook.{depth}:BTCUSDT" for depth in range(500, 600)]
+    await client.send("subscribe", *names)
+
+    sizes, count = [], 0
+    while count < 101:
+        text = await client.socket.recv()
+        sizes.append(len(text))
+        count += len(frame(text))
+
+    assert sum(sizes) > 2**20
+    assert max(sizes) < 2**19

@@ -72,6 +72,10 @@ def test_it_ends_when_its_standard_input_ends() -> None:
 
         assert process.wait(10) == 0
     assert told["ws"] == f"ws://127.0.0.1:{told['port']}"
+    assert told["native"] == {
+        "stream": f"ws://127.0.0.1:{told['port']}/native/v1",
+        "rest": f"http://127.0.0.1:{told['port']}/native/v1",
+    }
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -7,7 +7,6 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Collection, Iterable
-from itertools import islice
 from typing import Generic, TypeVar
 
 from aiohttp import web
@@ -15,8 +14,9 @@ from aiohttp import web
 from tui.sim.native.tapes import Message, Tapes
 from tui.sim.native.topics import Topic
 
-T = TypeVar("T")
+T = TypeVar("T", str, bytes)
 _BATCH = 64
+_BATCH_BYTES = 2**18
 _LONGEST_FLUSH_S = 1.0
 
 
@@ -95,16 +95,22 @@ class Outlet(ABC, Generic[T]):
         try:
             while True:
                 while queue:
-                    batch = list(islice(queue, _BATCH))
-                    for _ in batch:
-                        queue.popleft()
-                    await self._write(batch)
+                    await self._write(self._take())
                 self._wake.clear()
                 self._sent.set()
                 await self._wake.wait()
         except (ConnectionError, RuntimeError):
             # The client is gone; whoever serves the connection notices and ends it.
             self.cut()
+
+    def _take(self) -> list[T]:
+        """What is written in one go: not more than a client with modest limits takes as one frame."""
+        batch: list[T] = []
+        size = 0
+        while self._queue and len(batch) < _BATCH and size < _BATCH_BYTES:
+            batch.append(self._queue.popleft())
+            size += len(batch[-1])
+        return batch
 
     def _stop(self) -> None:
         self.end(list(self._topics))
