@@ -348,6 +348,17 @@ async def test_unchanged_may_renew_the_tag(venue: Venue) -> None:
     assert venue.sent[2].headers["If-None-Match"] == '"b"'
 
 
+async def test_a_tag_that_no_header_can_hold_does_not_go_back(venue: Venue) -> None:
+    venue.answer("/book", saying("1", ETag="x" * 5000))
+
+    async with venue.connected(venue.poll("book")) as connection:
+        for _ in range(2):
+            assert await next_of(connection) == ("book", b"1")
+            await venue.clock.advance(5.0)
+
+    assert not any("If-None-Match" in sent.headers for sent in venue.sent)
+
+
 async def test_a_date_goes_back_as_it_came(venue: Venue) -> None:
     moment = "Fri, 24 Jul 2026 12:00:00 GMT"
     venue.answer("/book", saying("1", Last_Modified=moment), saying("", 304))

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from tui import __version__
 from tui.model.errors import TransportError
-from tui.transports.rest import RestTransport
+from tui.transports.rest import RestTransport, fits_header
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -220,6 +220,23 @@ async def test_an_endless_answer_without_a_length_is_given_up(rest: RestTranspor
     async with served(answer) as url:
         with pytest.raises(TransportError, match="answered with more than 1000 bytes"):
             await rest.get(url, {})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ('W/"abc"', True),
+        ("…\t😀", True),
+        ("x" * 4096, True),
+        ("x" * 4097, False),
+        ("a\x01b", False),
+        ("a\nb", False),
+        ("\x7f", False),
+        ("\udcff", False),
+    ],
+)
+def test_what_a_server_sent_goes_back_if_a_header_can_hold_it(value: str, expected: bool) -> None:
+    assert fits_header(value) is expected
 
 
 # -- Redirects ----------------------------------------------------------------------------------

@@ -333,6 +333,17 @@ async def test_an_id_without_data_is_brought_as_well(sse: SseTransport) -> None:
     assert ids == [None, "2"]
 
 
+@pytest.mark.parametrize("sent", ["a\x01b", "\x7f", "x" * 5000])
+async def test_an_id_that_no_header_can_hold_is_not_brought(sse: SseTransport, sent: str) -> None:
+    answer, ids = remembering(f"id: {sent}\ndata: x\n\n".encode())
+
+    async with served(answer) as url:
+        await end_of(await connect(sse, url))
+        await end_of(await connect(sse, url))
+
+    assert ids == [None, None]
+
+
 async def test_the_id_is_that_of_the_last_event_handed_over(sse: SseTransport) -> None:
     answer, ids = remembering(b"id: 1\ndata: x\n\nid: 2\ndata: y\n\nid: 3\ndata: z\n\n")
 

@@ -10,7 +10,7 @@ from tui.model.errors import TransportError
 from tui.model.text import clean
 from tui.model.transport import PollRequest
 from tui.transports.refusal import FATAL_STATUSES, host_of, retry_after_s
-from tui.transports.rest import RestResponse
+from tui.transports.rest import RestResponse, fits_header
 
 # Of the statuses below 500, only these may be different the next time.
 _PASSING = frozenset({408, 418, 425, 429})
@@ -83,10 +83,10 @@ def _next_cursor(request: PollRequest, response: RestResponse) -> dict[str, str]
 
 def _validators(headers: Mapping[str, str]) -> dict[str, str]:
     found = {}
-    if tag := headers.get("ETag"):
-        found["If-None-Match"] = tag
-    if moment := headers.get("Last-Modified"):
-        found["If-Modified-Since"] = moment
+    for name, question in (("ETag", "If-None-Match"), ("Last-Modified", "If-Modified-Since")):
+        value = headers.get(name)
+        if value and fits_header(value):
+            found[question] = value
     return found
 
 

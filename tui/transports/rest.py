@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import re
 import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,14 @@ _MAX_REDIRECTS = 10
 _HARMLESS = frozenset(
     {"accept", "cache-control", "if-modified-since", "if-none-match", "last-event-id", "prefer"}
 )
+# Tab is the one control character that a header may hold; half a surrogate pair is no character.
+_UNSENDABLE = re.compile("[\0-\x08\n-\x1f\x7f\ud800-\udfff]")
+_LONGEST_VALUE = 4096
+
+
+def fits_header(value: str) -> bool:
+    """True where a text that a server sent can go back to it in a header."""
+    return len(value) <= _LONGEST_VALUE and not _UNSENDABLE.search(value)
 
 
 class RestResponse(msgspec.Struct, frozen=True):

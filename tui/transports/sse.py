@@ -10,7 +10,7 @@ from tui.model.errors import TransportError
 from tui.model.transport import EventFrame, StreamRequest, TransportKind
 from tui.transports.event_stream import EventStreamParser, EventTooLarge, ServerSentEvent
 from tui.transports.refusal import FATAL_STATUSES, host_of, retry_after_s
-from tui.transports.rest import ByteStream, RestTransport
+from tui.transports.rest import ByteStream, RestTransport, fits_header
 
 _LONGEST_RETRY_MS = 60_000
 # Of the statuses below 500, only these may be different the next time.
@@ -34,6 +34,11 @@ class SseTransport:
         self.last_event_id = ""
         self.retry_s: float | None = None
 
+    @property
+    def can_resume(self) -> bool:
+        """Whether there is an id to go on from; one that no header can hold is none."""
+        return bool(self.last_event_id) and fits_header(self.last_event_id)
+
     async def connect(self, request: StreamRequest, *, timeout_s: float) -> SseConnection:
         """Open one stream, without retrying.
 
@@ -54,7 +59,7 @@ class SseTransport:
             "Accept": "text/event-stream",
             "Cache-Control": "no-store",
         }
-        if self.last_event_id:
+        if self.can_resume:
             headers["Last-Event-ID"] = self.last_event_id
         try:
             body = await self._rest.open(request.url, headers=headers, timeout_s=timeout_s)
@@ -178,7 +183,7 @@ class SseConnection:
         Raises:
             TransportError: the new stream cannot be opened.
         """
-        resumes = bool(self._transport.last_event_id)
+        resumes = self._transport.can_resume
         if resumes:
             self._may_read.clear()
         try:
