@@ -258,3 +258,16 @@ async def test_a_taken_port_is_an_error_that_leaves_nothing_behind() -> None:
             await second.start(port=port)
 
         await second.close()
+
+
+async def test_a_market_that_fails_is_noticed() -> None:
+    async with serve(is_driven=True) as server:
+
+        def fail(to_ns: int) -> None:
+            raise ZeroDivisionError("no price")
+
+        server.market.advance = fail  # type: ignore[method-assign]
+
+        with pytest.raises(ZeroDivisionError, match="no price"):
+            async with asyncio.timeout(5):
+                await server.failed()

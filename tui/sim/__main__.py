@@ -48,8 +48,18 @@ async def serve(
     print(json.dumps(line), flush=True)
     if watch_stdin:
         threading.Thread(target=_wait_for_end, args=(loop, stop), daemon=True).start()
-    await stop.wait()
-    await server.close()
+    ends = [asyncio.create_task(stop.wait()), asyncio.create_task(server.failed())]
+    try:
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if not stop.is_set():
+            await ends[
+                1
+            ]  # a market that stands still is worse than none: who watches starts another
+    finally:
+        for end in ends:
+            end.cancel()
+        await asyncio.gather(*ends, return_exceptions=True)
+        await server.close()
 
 
 def _wait_for_end(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

@@ -209,10 +209,6 @@ class SimMarket:
         """Every instrument, in the order of listing."""
         return [self.pair(symbol) for symbol in self.listings]
 
-    def awake(self) -> list[Pair]:
-        """The instruments that somebody asked for."""
-        return list(self._pairs.values())
-
     def wake(self, count: int | None = None) -> bool:
         """Wake instruments that sleep, at most `count`; False when all are awake."""
         asleep = [symbol for symbol in self.listings if symbol not in self._pairs]

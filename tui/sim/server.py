@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import itertools
 
 from aiohttp import web
@@ -93,12 +92,21 @@ class SimServer:
             self._driver = asyncio.create_task(self._drive())
         return bound
 
+    async def failed(self) -> None:
+        """Wait for ever, unless what drives the market fails.
+
+        Raises:
+            Exception: whatever it failed with; the market stands still from then on.
+        """
+        assert self._driver is not None
+        await asyncio.shield(self._driver)
+
     async def close(self) -> None:
         """Announce the end to all clients, close their connections, and stop listening."""
         if self._driver is not None:
             self._driver.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._driver
+            # What it failed with has been told by `failed`.
+            await asyncio.gather(self._driver, return_exceptions=True)
             self._driver = None
         if self._runner is not None:
             await self._gate.close_clients(_GOING_AWAY)
