@@ -79,6 +79,7 @@ def test_a_patch_may_replace_the_whole_document(documents: Documents) -> None:
         (["add"], "patch failed"),
         ([None], "patch failed"),
         ([{"op": "copy", "from": "", "path": "/more"}] * 9, "copies 9 times"),
+        ([{"op": "test", "path": "", "value": 0}] * 100_001, "a patch of 100001 operations"),
     ],
 )
 def test_a_patch_that_fails_drops_the_document(

@@ -153,6 +153,15 @@ def test_a_server_that_does_not_know_heartbeats_rejects_nothing(adapter: NativeA
     assert adapter.decode(msgspec.json.encode(refusal), NOW) == []
 
 
+def test_heartbeats_that_nobody_answers_do_not_pile_up(adapter: NativeAdapter) -> None:
+    for _ in range(257):
+        adapter.heartbeat()
+    refusal = b'{"type":"error","id":%d,"code":"bad_request","message":"what?"}'
+
+    assert adapter.decode(refusal % 257, NOW) == []
+    assert adapter.decode(refusal % 1, NOW) == [Rejection("what? (bad_request)", 1)]
+
+
 def test_requests_stay_within_the_protocols_limits(adapter: NativeAdapter) -> None:
     wanted = [
         Subscription(Instrument("NATIVE", f"{index:064}"), Channel.TICKER) for index in range(250)

@@ -202,6 +202,17 @@ def test_what_is_neither_a_book_nor_a_change_is_a_failure(
     assert words in failure.message
 
 
+def test_a_server_cannot_fill_the_memory_with_books(adapter: NativeAdapter) -> None:
+    book: dict[str, Any] = {"bids": {}, "asks": {}}
+    for number in range(1024):
+        decode(adapter, symbol=f"S{number}", version=1, book=book)
+
+    (failure,) = decode(adapter, symbol="S1024", version=1, book=book)
+    assert isinstance(failure, ParseFailure)
+    assert failure.message == "more than 1024 books on one connection"
+    assert isinstance(decode(adapter, symbol="S7", version=2, book=book)[0], BookSnapshot)
+
+
 def test_books_are_the_same_by_every_transport(adapter: NativeAdapter) -> None:
     policies = {adapter.book_policy_by(kind).name for kind in TransportKind}
 

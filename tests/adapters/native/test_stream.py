@@ -299,6 +299,12 @@ def test_an_unknown_type_is_named_once(adapter: NativeAdapter) -> None:
     assert decode(adapter, {"type": "funding_update", "rate": "0.2"}) == []
 
 
+def test_a_server_cannot_fill_the_error_log_with_unknown_types(adapter: NativeAdapter) -> None:
+    events = [event for n in range(100) for event in decode(adapter, {"type": f"new_{n}"})]
+
+    assert len(events) == 64
+
+
 @pytest.mark.parametrize(
     ("frame", "words"),
     [
@@ -337,6 +343,41 @@ def test_what_was_seen_before_is_ignored(adapter: NativeAdapter) -> None:
     assert decode(adapter, trade(seq=5)) == []
     assert decode(adapter, trade(seq=4)) == []
     assert len(decode(adapter, trade(seq=6))) == 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        ticker(last="1"),
+        candle(),
+        {"type": "price_update", "symbol": "BTC-USD", "price": "1"},
+        {"type": "metrics", "values": {"spread": 1}},
+        {"type": "alert", "text": "hot"},
+        {"type": "status", "status": "open"},
+    ],
+)
+def test_old_news_of_any_kind_is_ignored(adapter: NativeAdapter, message: dict[str, Any]) -> None:
+    assert len(decode(adapter, message | {"seq": 5})) == 1
+
+    assert decode(adapter, message | {"seq": 5}) == []
+    assert len(decode(adapter, message | {"seq": 6})) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "message"),
+    [
+        (Subscription(BTC, Channel.TRADES), trade()),
+        (Subscription(BTC, Channel.CANDLES, MINUTE), candle()),
+    ],
+)
+def test_what_passed_while_nobody_asked_is_not_missing(
+    adapter: NativeAdapter, one: Subscription, message: dict[str, Any]
+) -> None:
+    decode(adapter, message | {"seq": 5, "prev": 0})
+    adapter.unsubscribe([one])
+    adapter.subscribe([one])
+
+    assert len(decode(adapter, message | {"seq": 50, "prev": 40})) == 1
 
 
 def test_channels_do_not_stand_in_each_others_way(adapter: NativeAdapter) -> None:
