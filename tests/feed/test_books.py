@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.adapters.base import BookPolicy
+from tui.adapters.base import POLLED_BOOK, BookPolicy
 from tui.feed.books import BookSync, Verdict
 from tui.market.order_book import OrderBook
 from tui.model.events import BookDelta, BookSnapshot, Level
@@ -566,3 +566,55 @@ def test_a_snapshot_from_before_is_no_new_beginning_until_the_venue_insists() ->
     verdicts = [sync.on_snapshot(old) for _ in range(4)]
 
     assert verdicts == [*[Verdict.NEEDS_SNAPSHOT] * 3, Verdict.APPLIED]
+
+
+# -- books that are asked for again and again ------------------------------------------------
+
+
+def polled(number: int, size: str = "1", *, at: int = 0) -> BookSnapshot:
+    return BookSnapshot(BTCUSDT, [("99", size)], [("101", "1")], number, at, at)
+
+
+def bid_size(sync: BookSync) -> float:
+    return sync.book.bids.top(1)[0].size
+
+
+def test_every_answer_replaces_a_polled_book() -> None:
+    sync = make(POLLED_BOOK)
+
+    assert sync.on_snapshot(polled(5, "1")) is Verdict.APPLIED
+    assert sync.on_snapshot(polled(9, "2")) is Verdict.APPLIED
+
+    assert (bid_size(sync), sync.is_verified, sync.reason) == (2.0, True, "snapshot")
+
+
+def test_an_older_answer_is_dropped_and_counted_and_the_same_one_is_no_news() -> None:
+    sync = make(POLLED_BOOK)
+    sync.on_snapshot(polled(9, "2"))
+
+    assert sync.on_snapshot(polled(5, "1")) is Verdict.IGNORED
+    assert sync.stale == 1
+    assert sync.on_snapshot(polled(9, "2")) is Verdict.IGNORED
+    assert (sync.stale, bid_size(sync)) == (1, 2.0)
+
+
+def test_a_venue_that_counts_anew_is_believed_by_its_clock_or_when_it_insists() -> None:
+    by_clock = make(POLLED_BOOK)
+    by_clock.on_snapshot(polled(900, "9", at=10))
+    assert by_clock.on_snapshot(polled(1, "1", at=11)) is Verdict.APPLIED
+    assert bid_size(by_clock) == 1.0
+
+    insisting = make(POLLED_BOOK)
+    insisting.on_snapshot(polled(900, "9"))
+    verdicts = [insisting.on_snapshot(polled(number, "1")) for number in (1, 2, 3, 4)]
+    assert verdicts == [Verdict.IGNORED] * 3 + [Verdict.APPLIED]
+
+
+def test_changes_that_had_no_room_are_not_taken_for_nothing() -> None:
+    unbridged = BookPolicy(name="none", snapshot_by_rest=True)
+    sync = BookSync(BTCUSDT, unbridged, OrderBook(), buffer_limit=2)
+    for number in (1, 2, 3):
+        sync.on_delta(delta(0, 0, bids=[("98", str(number))]))
+
+    assert sync.on_snapshot(snapshot(0)) is Verdict.NEEDS_SNAPSHOT
+    assert sync.on_snapshot(snapshot(0)) is Verdict.APPLIED
