@@ -209,6 +209,10 @@ class SimMarket:
         """Every instrument, in the order of listing."""
         return [self.pair(symbol) for symbol in self.listings]
 
+    def awake(self) -> list[Pair]:
+        """The instruments that somebody asked for."""
+        return list(self._pairs.values())
+
     def wake(self, count: int | None = None) -> bool:
         """Wake instruments that sleep, at most `count`; False when all are awake."""
         asleep = [symbol for symbol in self.listings if symbol not in self._pairs]
@@ -227,7 +231,7 @@ class SimMarket:
 
     def forget_news(self) -> None:
         """Clear what all readers have read of what happened since they last did."""
-        for pair in self._pairs.values():
+        for pair in self.awake():
             pair.forget_news()
 
     def skip(self, to_ns: int) -> None:
