@@ -101,7 +101,8 @@ class Limits(msgspec.Struct, frozen=True):
         rest_weight, rest_window_s: request weight in a window.
         rest_used_header: of an answer, in which the venue counts the weight used in the window by
             everybody at this address; "" where it tells no such thing.
-        candles_per_request: spans that one answer covers at most, whether or not each has a candle.
+        candle_window: spans that one answer to a request for candles covers, those without a candle
+            included; 0 where an answer is bounded by its rows alone.
         max_connection_age_s: reconnect before the venue does.
     """
 
@@ -112,7 +113,7 @@ class Limits(msgspec.Struct, frozen=True):
     rest_weight: int = 6000
     rest_window_s: float = 60.0
     rest_used_header: str = ""
-    candles_per_request: int = 1000
+    candle_window: int = 0
     max_connection_age_s: float = 85_800.0
 
 

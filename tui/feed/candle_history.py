@@ -60,6 +60,8 @@ class CandleHistory:
         self._patience = patience
         self._errors = errors
         self._settings = settings
+        self._window = adapter.limits.candle_window
+        self._page = self._window or _PAGE
         # The newest candle that was fetched: what a stream adds to it without a hole is whole too.
         self._fetched_until: dict[Subscription, int] = {}
 
@@ -147,16 +149,16 @@ class CandleHistory:
         for _ in range(_PAGES):
             if start is None:
                 break
-            page = await self.newest(instrument, timeframe, start=start, limit=_PAGE)
-            is_all = len(page) < _PAGE
+            page = await self.newest(instrument, timeframe, start=start, limit=self._page)
             self._merge_candles(subscription, timeframe, page)
             if page:
                 self._fetched_until[subscription] = page[-1].open_time
-            series.fill_hole(start, _FOREVER if is_all else page[-1].open_time)
-            if is_all:
+            reach = self._reach(timeframe, start, page)
+            series.fill_hole(start, _FOREVER if reach is None else reach)
+            if reach is None:
                 return
-            start = page[-1].open_time
-        limit = min(_PAGE, self._settings.history_candles)
+            start = reach
+        limit = min(self._page, self._settings.history_candles)
         page = await self.newest(instrument, timeframe, limit=limit)
         if page:
             if start is not None:
@@ -168,23 +170,31 @@ class CandleHistory:
         if page:
             self._fetched_until[subscription] = page[-1].open_time
 
+    def _reach(self, timeframe: Timeframe, start: int, page: Sequence[Candle]) -> int | None:
+        """The time (ns) up to which a page from `start` on tells everything; None for up to now."""
+        if not self._window:
+            return page[-1].open_time if len(page) >= self._page else None
+        # How many candles there are says nothing: those without a trade are left out.
+        reach = timeframe.floor(start + (self._window - 1) * timeframe.seconds * NS)
+        return reach if reach < self._offset.venue_time(self._clock.time_ns()) else None
+
     async def _extend_back(
         self, subscription: Subscription, timeframe: Timeframe, page: list[Candle]
     ) -> None:
         """Fetch older pages until the wanted number of candles is there or the venue has no more."""
         series = self._market[subscription.instrument].series(timeframe)
-        missing = self._settings.history_candles - len(page)
-        while len(page) >= _PAGE and missing > 0:
+        missing = self._settings.history_candles - (self._window or len(page))
+        while page and missing > 0 and (self._window or len(page) >= _PAGE):
             oldest = page[0].open_time
             request = self._adapter.candles_request(
-                subscription.instrument, timeframe, end=oldest - 1, limit=min(_PAGE, missing)
+                subscription.instrument, timeframe, end=oldest - 1, limit=min(self._page, missing)
             )
             older = await self._rest.fetch(request, lane="candles")
             older = [candle for candle in older if candle.open_time < oldest]
             self._merge_candles(subscription, timeframe, older)
             if older:
                 series.fill_hole(older[0].open_time, oldest)
-            missing -= len(older)
+            missing -= self._window or len(older)
             page = older
 
     def _merge_candles(

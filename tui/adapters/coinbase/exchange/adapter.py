@@ -7,7 +7,7 @@ from typing import Final
 
 from tui.adapters.base import Authentication, BookPolicy, Limits, Liveness, Outgoing, RestRequest
 from tui.adapters.coinbase.exchange.requests import Requests
-from tui.adapters.coinbase.exchange.rest import RestApi, read_error
+from tui.adapters.coinbase.exchange.rest import CANDLES, RestApi, read_error
 from tui.adapters.coinbase.exchange.stream import StreamDecoder
 from tui.adapters.coinbase.exchange.symbols import CHANNELS, TIMEFRAMES
 from tui.adapters.endpoints import check_endpoints
@@ -36,6 +36,7 @@ class CoinbaseExchangeAdapter:
         connections_window_s=1.0,
         rest_weight=10,
         rest_window_s=1.0,
+        candle_window=CANDLES,
         max_connection_age_s=float("inf"),  # none is known
     )
     liveness = Liveness(
