@@ -291,6 +291,32 @@ async def test_a_message_shows_nothing_that_is_secret_in_an_address() -> None:
         assert "hush" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("elsewhere", "token"), [(False, "t"), (True, None)])
+async def test_a_token_is_not_taken_along_to_another_server(
+    elsewhere: bool, token: str | None
+) -> None:
+    seen: list[str | None] = []
+
+    async def look(socket: ServerConnection) -> None:
+        assert socket.request is not None
+        seen.append(socket.request.headers.get("X-Token"))
+        await socket.wait_closed()
+
+    def redirect(connection: ServerConnection, request: Request) -> Response | None:
+        if request.path == "/there":
+            return None
+        place = f"ws://{other}/there" if elsewhere else "/there"
+        return Response(302, "Found", Headers({"Location": place, "Content-Length": "0"}))
+
+    async with served(look) as other, served(look, process_request=redirect) as host:
+        connection = await WebSocketTransport().connect(
+            StreamRequest(f"ws://{host}/", {"X-Token": "t"}), timeout_s=2.0
+        )
+        await connection.close()
+
+    assert seen == [token]
+
+
 async def test_too_many_requests_says_how_long_to_wait() -> None:
     async with served(nothing, **answering(429, {"Retry-After": "7"})) as host:
         error = await refusal_of(host)

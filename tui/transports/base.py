@@ -13,7 +13,8 @@ class Connection(Protocol):
 
     async def receive(self) -> bytes:
         """The next frame, without decoding text: an EventFrame where the transport names its frames.
-        Cancellation-safe; one reader only."""
+        An empty one is a sign of life without content: a comment, a pause between two requests, or,
+        as an EventFrame, a poll's answer that nothing is new. Cancellation-safe; one reader only."""
         ...
 
     async def send(self, text: str) -> None:
@@ -21,7 +22,8 @@ class Connection(Protocol):
         ...
 
     async def update(self, request: StreamRequest) -> None:
-        """Ask for something else from now on, without losing one's place. One-way transports only."""
+        """Ask for something else from now on, without losing one's place; one such wish at a time.
+        One-way transports only."""
         ...
 
     async def ping(self) -> float:
@@ -38,8 +40,8 @@ class Transport(Protocol):
     kind: TransportKind
 
     async def connect(self, request: StreamRequest, *, timeout_s: float) -> Connection:
-        """Open one connection, without retrying. What survives a connection, such as the last
-        event's id, the transport keeps for the next.
+        """Open one connection, without retrying. What survives a connection, the last event's id,
+        the transport keeps for the next.
 
         Raises:
             TransportError: refused, timed out, bad certificate; `fatal` and `retry_after_s` are set.
@@ -47,5 +49,5 @@ class Transport(Protocol):
         ...
 
     def forget(self) -> None:
-        """Begin anew: no last event id, no cursor, no entity tags."""
+        """Begin anew, with no last event id."""
         ...

@@ -275,7 +275,6 @@ class PollConnection:
         """Ask until the poll is taken away or refused."""
         while not poll.is_refused:
             await self._until_due(poll)
-            poll.rhythm.began(self._clock.monotonic())
             try:
                 answer = await self._ask(poll)
             except TransportError as error:
@@ -300,6 +299,7 @@ class PollConnection:
             headers["Prefer"] = f"wait={wait_s:.0f}"
         # A request that the server holds takes no place of those that are answered at once.
         async with contextlib.nullcontext() if wait_s else self._slots:
+            poll.rhythm.began(self._clock.monotonic())
             response = await self._get(
                 request.url,
                 {**request.params, **place.cursor},

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import importlib
 import ssl
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tui import __version__
 from tui.model.errors import TransportError
@@ -14,7 +16,7 @@ from tui.model.transport import StreamRequest, TransportKind
 from tui.transports.refusal import address_of, handshake_error, host_of, is_loopback, os_reason
 
 if TYPE_CHECKING:
-    from websockets.asyncio.client import ClientConnection
+    from websockets.asyncio.client import ClientConnection, connect
     from websockets.exceptions import ConnectionClosed
 
 # The library stops reading the socket, and so stops answering pings, when this many frames wait.
@@ -34,9 +36,9 @@ class WebSocketTransport:
             TransportError: refused, timed out, bad certificate; `fatal` and `retry_after_s` are set.
         """
         url = request.url
-        client: Any = await asyncio.to_thread(importlib.import_module, "websockets.asyncio.client")
+        await asyncio.to_thread(importlib.import_module, "websockets.asyncio.client")
         try:
-            socket = await client.connect(
+            socket = await _careful_connect()(
                 url,
                 additional_headers=dict(request.headers),
                 user_agent_header=f"tradetui/{__version__}",
@@ -54,6 +56,22 @@ class WebSocketTransport:
 
     def forget(self) -> None:
         """A WebSocket keeps nothing of the one before."""
+
+
+@functools.cache
+def _careful_connect() -> type[connect]:
+    """The library's connect, which takes all but the best known headers along when it is redirected
+    to another server; this one takes none, since a token may be in any."""
+    from websockets.asyncio.client import connect
+
+    class CarefulConnect(connect):
+        def process_redirect(self, exc: Exception) -> Exception | str:
+            target = super().process_redirect(exc)
+            if isinstance(target, str) and urlsplit(target)[:2] != urlsplit(self.uri)[:2]:
+                self.additional_headers = None
+            return target
+
+    return CarefulConnect
 
 
 class WebSocketConnection:
