@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -214,6 +215,27 @@ def test_a_built_candle_is_unsure_until_a_page_covers_it() -> None:
     flow.take_fetched(BTC, MINUTE, page, as_of=0)
 
     assert flow.unsure(BTC, MINUTE) == []
+
+
+def test_the_trade_that_a_venue_begins_with_is_shown_and_makes_no_candle() -> None:
+    flow = Flow()
+    flow.build(BTC, MINUTE)
+
+    flow.add(msgspec.structs.replace(trade(7, at=65), from_history=True))
+
+    assert flow.ids() == [7]
+    assert len(flow.market[BTC].series(MINUTE)) == 0
+
+
+def test_on_the_next_connection_it_fills_what_was_missed() -> None:
+    flow = Flow()
+    flow.build(BTC, MINUTE)
+    flow.add(trade(5, at=65))
+
+    flow.add(msgspec.structs.replace(trade(7, at=125), from_history=True))
+
+    assert flow.gaps == 1
+    assert [candle.volume for candle in flow.market[BTC].series(MINUTE).candles] == [1.0, 1.0]
 
 
 @given(st.permutations(range(1, 13)))

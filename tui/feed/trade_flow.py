@@ -103,6 +103,10 @@ class TradeFlow:
             self._note_without_id(instrument)
         else:
             sequence = self.sequence(instrument)
+            if trade.from_history and sequence.last_id is None:
+                # Sent to begin with: it may be hours old, and belongs to no candle built from now on.
+                self.merge(instrument, [trade])
+                return True
             holes = len(sequence.missing)
             if not sequence.observe(trade.trade_id):
                 return False

@@ -31,7 +31,8 @@ class Trade(msgspec.Struct, frozen=True, gc=False):
         aggressor: the side that took liquidity.
         trade_id: the venue's id, counting up by one per instrument and stream; None where it has none.
         price_text, size_text: the venue's digits.
-        from_history: True for a trade fetched by REST rather than streamed.
+        from_history: True for a trade that was made before anybody asked: fetched by REST, or sent by
+            the venue to begin with.
     """
 
     instrument: Instrument
