@@ -19,7 +19,7 @@ from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 from tui.model.timeframe import Timeframe
 from tui.sim.bars import Bar
 from tui.sim.instruments import Listing
-from tui.sim.market import Aggregate, Pair, SimMarket
+from tui.sim.market import Aggregate, Execution, Pair, SimMarket
 
 NS = 1_000_000_000
 _TOP = 20
@@ -34,6 +34,15 @@ Figures = tuple[int, int, int, int, int, int]
 """Open, high, low, close in ticks; volume and what takers bought of it in lots."""
 
 
+class Fact(msgspec.Struct, frozen=True, gc=False):
+    """A trade: price in ticks, size in lots."""
+
+    price: int
+    lots: int
+    side: Side
+    ts_ms: int
+
+
 class History:
     """What was true of one instrument at each step of the market, and when it last was (seconds)."""
 
@@ -41,10 +50,11 @@ class History:
         self.tops: dict[Top, float] = {}
         self.prices: dict[int, float] = {}
         self.candles: dict[tuple[Timeframe, int, Figures], float] = {}
-        self.trades: dict[int, Aggregate] = {}
+        self.trades: dict[int, Fact] = {}
         self.trade_times: deque[tuple[float, int]] = deque()
         self.last_trade = 0
         self.first_trade = 0
+        self.second = 0
         self.newest_top: tuple[int, Top] | None = None
         self.newest_candles: tuple[object, list[tuple[Timeframe, int, Figures]]] = (None, [])
 
@@ -60,10 +70,19 @@ class TrueMarket(SimMarket):
     """The embedded market, which writes down every state that anybody could have seen."""
 
     def __init__(
-        self, seed: int, start_ns: int, *, symbols: Collection[str], regime: str, clock: Clock
+        self,
+        seed: int,
+        start_ns: int,
+        *,
+        symbols: Collection[str],
+        regime: str,
+        clock: Clock,
+        aggregates: bool,
     ) -> None:
+        """Make a market; `aggregates`: a trade is all that one order met at one price."""
         super().__init__(seed, start_ns, symbols=tuple(symbols), regime=regime)
         self._clock = clock
+        self._aggregates = aggregates
         self._forgot = 0.0
         self.history = {symbol: History() for symbol in symbols}
         self.timeframes: set[Timeframe] = set()
@@ -98,21 +117,32 @@ class TrueMarket(SimMarket):
             history.newest_top = pair.engine.update_id, (tuple(bids), tuple(asks))
         history.tops[history.newest_top[1]] = now
         history.prices[pair.ledger.price] = now
-        for aggregate in reversed(pair.aggregates):
-            if aggregate.aggregate_id <= history.last_trade:
+        self._note_trades(pair, history, now)
+        self._note_candles(pair, history, now)
+
+    def _note_trades(self, pair: Pair, history: History, now: float) -> None:
+        facts = pair.aggregates if self._aggregates else pair.executions
+        newest = history.last_trade
+        for fact in reversed(facts):
+            trade_id = _id_of(fact)
+            if trade_id <= history.last_trade:
                 break
-            history.trades[aggregate.aggregate_id] = aggregate
-            history.prices[aggregate.price] = now
-        if pair.aggregates:
-            newest = pair.aggregates[-1].aggregate_id
-            if not history.first_trade:
-                history.first_trade = pair.aggregates[0].aggregate_id
-            if newest != history.last_trade:
-                history.last_trade = newest
-                history.trade_times.append((now, newest))
+            newest = max(newest, trade_id)
+            side = Side.SELL if fact.is_sell else Side.BUY
+            history.trades[trade_id] = Fact(fact.price, fact.lots, side, fact.ts_ns // 1_000_000)
+            history.prices[fact.price] = now
+        if newest != history.last_trade:
+            history.first_trade = history.first_trade or _id_of(facts[0])
+            history.last_trade = newest
+            history.trade_times.append((now, newest))
+
+    def _note_candles(self, pair: Pair, history: History, now: float) -> None:
         moment = pair.last_trade_id, pair.ledger.second, len(self.timeframes)
         if history.newest_candles[0] != moment:
             ledger, until = pair.ledger, self.now_ns
+            # Of a step over several candles each is told as it closed.
+            passed_s = min(300, ledger.second - (history.second or ledger.second))
+            history.second = ledger.second
             history.newest_candles = (
                 moment,
                 [
@@ -203,7 +233,9 @@ class Oracle:
         subscription."""
         settings = self._settings
         heartbeat_s = settings.ping_interval_s + settings.pong_timeout_s
-        least = min(heartbeat_s, self._adapter.liveness.connection_s)
+        least = self._adapter.liveness.connection_s
+        if all(kind.is_two_way for kind in self._adapter.transports):
+            least = min(heartbeat_s, least)
         own = self._adapter.liveness.channels.get(channel)
         if own is not None:
             least = min(least, max(own, settings.stale_after_s))
@@ -327,15 +359,17 @@ class Oracle:
         if subscription.channel is Channel.CANDLES:
             assert subscription.timeframe is not None
             return self._compare_candles(state, pair, subscription.timeframe)
-        shown, true = state.last_text, pair.listing.price_text(pair.ledger.price)
-        return "" if shown == true else f"the price is {true}, not {shown}"
+        if state.last_price is None:
+            return "no price"
+        shown, true = pair.listing.ticks(state.last_price), pair.ledger.price
+        return "" if shown == true else f"the price is {true} ticks, not {shown}"
 
     def _compare_book(self, subscription: Subscription, state: InstrumentState, pair: Pair) -> str:
         if not self._shown.truth(subscription).verified:
             return "not verified"
         bids, asks = pair.engine.top(100_000)
         for name, side, true in (("bids", state.book.bids, bids), ("asks", state.book.asks, asks)):
-            different = _compare_side(side, [_write(pair.listing, level) for level in true])
+            different = _compare_side(side, true, pair.listing)
             if different:
                 return f"{name}: {different}"
         return ""
@@ -386,6 +420,10 @@ class Oracle:
         return ""
 
 
+def _id_of(fact: Aggregate | Execution) -> int:
+    return fact.aggregate_id if isinstance(fact, Aggregate) else fact.trade_id
+
+
 def _clock(ns: int) -> str:
     """The time of day."""
     seconds = ns // NS % 86_400
@@ -410,8 +448,8 @@ def _levels_of(side: BookSide, listing: Listing) -> tuple[tuple[int, int], ...]:
 
 
 def _units(text: str, step_e8: int) -> int:
-    """Whole steps in a number with eight decimals."""
-    return int(text.replace(".", "")) // step_e8
+    """Whole steps in a number."""
+    return round(float(text) * 1e8 / step_e8)
 
 
 def _figures(bar: Bar) -> Figures:
@@ -430,29 +468,23 @@ def _figures_of(candle: Candle, listing: Listing) -> Figures:
     )
 
 
-def _write(listing: Listing, level: tuple[int, int]) -> tuple[str, str]:
-    return listing.price_text(level[0]), listing.size_text(level[1])
-
-
-def _compare_side(side: BookSide, true: list[tuple[str, str]]) -> str:
-    shown = [tuple(level) for level in side.top_raw(100_000)]
+def _compare_side(side: BookSide, true: list[tuple[int, int]], listing: Listing) -> str:
+    shown = [
+        (_units(price, listing.tick_e8), _units(size, listing.lot_e8))
+        for price, size in side.top_raw(100_000)
+    ]
     if shown == true:
         return ""
-    ghosts = [level for level in shown if level not in set(true)]
-    lacks = [level for level in true if level not in set(shown)]
+    ghosts = sorted(set(shown) - set(true), reverse=True)
+    lacks = sorted(set(true) - set(shown), reverse=True)
     return (
         f"{len(ghosts)} levels are not the engine's ({ghosts[:3]}), {len(lacks)} lack ({lacks[:3]})"
     )
 
 
-def _compare_trade(trade: Trade, true: Aggregate | None, listing: Listing) -> str:
+def _compare_trade(trade: Trade, true: Fact | None, listing: Listing) -> str:
     if true is None:
         return f"trade {trade.trade_id} never was"
-    told = (trade.price_text, trade.size_text, trade.aggressor, trade.ts_exchange // 1_000_000)
-    truth = (
-        listing.price_text(true.price),
-        listing.size_text(true.lots),
-        Side.SELL if true.is_sell else Side.BUY,
-        true.ts_ns // 1_000_000,
-    )
-    return "" if told == truth else f"trade {trade.trade_id} is {told} instead of {truth}"
+    price, lots = _units(trade.price_text, listing.tick_e8), _units(trade.size_text, listing.lot_e8)
+    told = Fact(price, lots, trade.aggressor, trade.ts_exchange // 1_000_000)
+    return "" if told == true else f"trade {trade.trade_id} is {told} instead of {true}"

@@ -150,7 +150,7 @@ async def test_a_long_time_leaves_nothing_behind() -> None:
         soak = Soak(world, SEED)
         if TRACE:
             await soak.run(SOAK_S / 5)
-            tracemalloc.start(10)
+            tracemalloc.start()
             before = tracemalloc.take_snapshot()
         samples = await soak.run(SOAK_S)
         if TRACE:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import random
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+from unittest import mock
 
 import msgspec
 from byte_proxy import ByteProxy
@@ -15,22 +18,27 @@ from message_proxy import MessageProxy
 from oracle import Oracle, TrueMarket, WatchedMarket
 from request_proxy import RequestProxy
 
-from tui.adapters.base import Liveness
+from tui.adapters.base import Adapter, Liveness
 from tui.adapters.binance import BinanceAdapter
 from tui.adapters.binance.symbols import stream_name
+from tui.adapters.native import NativeAdapter
+from tui.feed import transports
 from tui.feed.error_log import ErrorLog
 from tui.feed.feed import Feed
 from tui.feed.settings import FeedSettings
+from tui.feed.vigil import Vigil
 from tui.model.errors import TransportError
 from tui.model.health import ConnectionState
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
-from tui.model.transport import StreamRequest, TransportKind
+from tui.model.transport import StreamRequest
 from tui.sim.limits import SimLimits
+from tui.sim.native.face import PREFIX
+from tui.sim.native.limits import NativeLimits
 from tui.sim.server import SimServer
 from tui.transports import websocket
-from tui.transports.rest import RestResponse, RestTransport
+from tui.transports.rest import ByteStream, RestResponse, RestTransport
 from tui.transports.websocket import WebSocketConnection, WebSocketTransport
 
 START_NS = 1_800_000_030_000_000_000
@@ -38,21 +46,35 @@ START_NS = 1_800_000_030_000_000_000
 SPEED = 40.0
 _NS = 1_000_000_000
 _LOOK_S = 0.04
+_HEARD_S = 4.0
+"""What was said has arrived by then, also where it is asked for every second."""
 _LONG_S = 60.0
 _REST_S = 2.0
 """At its multiples every stream has said all that there is to say."""
 
+SECOND, MINUTE = Timeframe.parse("1s"), Timeframe.parse("1m")
+
+
+def everything(venue: str) -> tuple[Subscription, ...]:
+    """Something of every channel, and of two instruments."""
+    first, second = Instrument(venue, "BTCUSDT"), Instrument(venue, "PEPEUSDT")
+    return (
+        Subscription(first, Channel.TICKER),
+        Subscription(first, Channel.TRADES),
+        Subscription(first, Channel.BOOK),
+        Subscription(first, Channel.CANDLES, SECOND),
+        Subscription(first, Channel.CANDLES, MINUTE),
+        Subscription(second, Channel.TICKER),
+        Subscription(second, Channel.BOOK),
+    )
+
+
 BTC = Instrument("BINANCE", "BTCUSDT")
 PEPE = Instrument("BINANCE", "PEPEUSDT")
-SECOND, MINUTE = Timeframe.parse("1s"), Timeframe.parse("1m")
-EVERYTHING = (
-    Subscription(BTC, Channel.TICKER),
-    Subscription(BTC, Channel.TRADES),
-    Subscription(BTC, Channel.BOOK),
-    Subscription(BTC, Channel.CANDLES, SECOND),
-    Subscription(BTC, Channel.CANDLES, MINUTE),
-    Subscription(PEPE, Channel.TICKER),
-    Subscription(PEPE, Channel.BOOK),
+EVERYTHING = everything("BINANCE")
+LIVENESS = Liveness(
+    connection_s=15.0,
+    channels={Channel.TICKER: 6.0, Channel.CANDLES: 6.0, Channel.BOOK: 6.0},
 )
 HASTY = FeedSettings(
     connect_timeout_s=4.0,
@@ -93,6 +115,15 @@ class HastyRest(RestTransport):
         super().__init__()
         self._clock = clock
 
+    async def open(
+        self, url: str, *, headers: Mapping[str, str] | None = None, timeout_s: float = 10.0
+    ) -> ByteStream:
+        work = super().open(url, headers=headers, timeout_s=_LONG_S)
+        try:
+            return await self._clock.limit(work, timeout_s)
+        except TimeoutError:
+            raise TransportError(f"no answer within {timeout_s:g} s") from None
+
     async def get(
         self,
         url: str,
@@ -108,6 +139,25 @@ class HastyRest(RestTransport):
             raise TransportError(f"no answer within {timeout_s:g} s") from None
 
 
+class Machine:
+    """What the feed's machine can tell of itself.
+
+    Attributes:
+        slept_s: how long it slept so far.
+    """
+
+    def __init__(self, clock: FastClock) -> None:
+        self._clock = clock
+        self.slept_s = 0.0
+        self.networks = frozenset({"192.0.2.1"})
+
+    def boottime(self) -> float:
+        return self._clock.monotonic() + self.slept_s
+
+    def addresses(self) -> frozenset[str]:
+        return self.networks
+
+
 class World:
     """Everything of one test, to be entered as a context.
 
@@ -121,6 +171,7 @@ class World:
         self,
         *,
         seed: int = 7,
+        native: bool = False,
         speaks: bool = False,
         settings: FeedSettings = HASTY,
         channels: frozenset[Channel] = frozenset(Channel),
@@ -133,6 +184,7 @@ class World:
         """Prepare; nothing is opened yet.
 
         Args:
+            native: speak the native protocol, with all its transports, instead of Binance's.
             speaks: put the proxies that speak WebSocket and HTTP between as well.
             channels: what the venue streams.
             look_s: how often the oracle looks.
@@ -148,11 +200,20 @@ class World:
             symbols=symbols,
             regime=regime,
             clock=self.clock,
+            aggregates=not native,
         )
-        self.server = SimServer(self.truth, clock=self.held, limits=limits)
+        self.server = SimServer(
+            self.truth,
+            clock=self.held,
+            limits=limits,
+            native_limits=NativeLimits(connections=10_000, gets=1_000_000),
+        )
+        self.machine = Machine(self.clock)
         self.market = WatchedMarket()
         self.errors = ErrorLog(self.wall)
+        self._native = native
         self._speaks = speaks
+        self._patches = contextlib.ExitStack()
         self._look_s = look_s
         self._settings = settings
         self._channels = channels
@@ -165,8 +226,6 @@ class World:
         self.oracle: Oracle
 
     async def __aenter__(self) -> Self:
-        # The other side of a silent line is given time to close; here as fast as everything else.
-        websocket._CLOSE_TIMEOUT_S = self.clock.real_s(1.0)
         await self.clock.__aenter__()
         port = await self.server.start()
         stream_port = rest_port = port
@@ -180,37 +239,46 @@ class World:
         self.rest = ByteProxy("127.0.0.1", rest_port, clock=self.clock, rng=self.rng)
         await self.stream.start()
         await self.rest.start()
-        adapter = BinanceAdapter(
-            {
-                "stream": f"ws://127.0.0.1:{self.stream.port}",
-                "rest": f"http://127.0.0.1:{self.rest.port}",
-            },
-            channels=self._channels,
-        )
-        adapter.liveness = Liveness(
-            connection_s=15.0,
-            channels={Channel.TICKER: 6.0, Channel.CANDLES: 6.0, Channel.BOOK: 6.0},
-        )
-        adapter.limits = msgspec.structs.replace(
-            adapter.limits, connections=10_000, rest_weight=1_000_000
-        )
+        adapter = self._adapter()
         self._rest_transport = HastyRest(self.clock)
         self.feed = Feed(
             adapter,
             self.market,
-            transports={TransportKind.WEBSOCKET: HastyWebSockets(self.clock)},
             rest=self._rest_transport,
             clock=self.wall,
             rng=self.rng,
             errors=self.errors,
             settings=self._settings,
         )
+        vigil = Vigil(self.wall, self.machine)
         self.oracle = Oracle(self.truth, self.market, adapter, self._settings)
         self._tasks = [
             asyncio.ensure_future(self.feed.run()),
             asyncio.ensure_future(self._keep_looking()),
+            asyncio.ensure_future(vigil.watch(self.feed.disturbed)),
         ]
         return self
+
+    def _adapter(self) -> Adapter:
+        """The adapter, as patient as a test; its copies as well."""
+        kind: type[Any] = NativeAdapter if self._native else BinanceAdapter
+        limits = msgspec.structs.replace(kind.limits, connections=10_000, rest_weight=1_000_000)
+        patch = self._patches.enter_context
+        patch(mock.patch.object(kind, "liveness", LIVENESS))
+        patch(mock.patch.object(kind, "limits", limits))
+        hasty = functools.partial(HastyWebSockets, self.clock)
+        patch(mock.patch.object(transports, "WebSocketTransport", hasty))
+        # The other side of a silent line is given time to close; here as fast as everything else.
+        patch(mock.patch.object(websocket, "_CLOSE_TIMEOUT_S", self.clock.real_s(1.0)))
+        base = PREFIX if self._native else ""
+        adapter: Adapter = kind(
+            {
+                "stream": f"ws://127.0.0.1:{self.stream.port}{base}",
+                "rest": f"http://127.0.0.1:{self.rest.port}{base}",
+            },
+            channels=self._channels,
+        )
+        return adapter
 
     async def __aexit__(
         self,
@@ -221,6 +289,7 @@ class World:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._patches.close()
         await self._rest_transport.close()
         await self.stream.close()
         await self.rest.close()
@@ -263,6 +332,7 @@ class World:
         """Let the world go on without the feed for so long, as while the machine slept."""
         self.held.ahead_s += seconds
         self.wall.ahead_s += seconds
+        self.machine.slept_s += seconds
 
     async def until_state(self, state: ConnectionState, *, within_s: float = 30.0) -> None:
         await self.until(
@@ -292,7 +362,7 @@ class World:
         try:
             while self.truth.now_ns < hold_at_ns:
                 await self.clock.sleep(_LOOK_S)
-            patience = self.clock.monotonic() + _REST_S
+            patience = self.clock.monotonic() + _HEARD_S
             while (differences := self._differences()) and self.clock.monotonic() < patience:
                 await self.clock.sleep(_LOOK_S)
             return differences
@@ -301,6 +371,8 @@ class World:
 
     def _differences(self) -> list[str]:
         differences = self.oracle.differences()
+        if self._native:
+            return differences
         streamed, expected = set(self.server.streams), self._expected_streams()
         if streamed != expected:
             differences.append(
