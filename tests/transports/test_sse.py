@@ -68,11 +68,10 @@ async def refusal_of(sse: SseTransport, url: str) -> TransportError:
 
 async def event(connection: SseConnection) -> tuple[str, bytes]:
     """The next event; signs of life are passed over."""
-    while True:
-        frame = await connection.receive()
-        if isinstance(frame, EventFrame):
-            return frame.event, bytes(frame)
-        assert frame == b""
+    async with asyncio.timeout(5):
+        while not isinstance(frame := await connection.receive(), EventFrame):
+            assert frame == b""
+    return frame.event, bytes(frame)
 
 
 async def end_of(connection: SseConnection) -> TransportError:
