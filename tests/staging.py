@@ -11,7 +11,7 @@ from tui.app import TradeTuiApp
 from tui.feed.clock import Clock, ManualClock
 from tui.launch import Launch, Mode
 from tui.model.events import Candle, Side, Ticker, Trade
-from tui.model.health import AppHealth, ConnectionState, FeedHealth
+from tui.model.health import AppHealth, ConnectionState, FeedHealth, Transition
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus, Truth
 from tui.model.timeframe import NS, Timeframe
@@ -78,17 +78,35 @@ class StagedSource:
     def status(self) -> str:
         return self.badge
 
+    async def keep(self, report: object) -> None:
+        pass
+
     async def close(self) -> None:
         pass
 
 
 class StagedSession(Session):
-    """A session whose feeds are always in the same health."""
+    """A session whose feeds are always in the same health, with the same past."""
 
     staged: list[FeedHealth]
+    staged_history: list[Transition]
+    staged_subscriptions: list[tuple[Subscription, SubscriptionStatus, str]]
+    retries = 0
 
     def health(self) -> list[FeedHealth]:
         return self.staged
+
+    def history(self, venue: str) -> list[Transition]:
+        return self.staged_history
+
+    def subscriptions(self, venue: str) -> list[tuple[Subscription, SubscriptionStatus, str]]:
+        return self.staged_subscriptions
+
+    def best_transport(self, venue: str) -> TransportKind:
+        return TransportKind.WEBSOCKET
+
+    def retry(self) -> None:
+        self.retries += 1
 
 
 class StagedApp(TradeTuiApp):
@@ -103,6 +121,8 @@ class StagedApp(TradeTuiApp):
         session.__class__ = StagedSession
         assert isinstance(session, StagedSession)
         session.staged = [self._staged_health]
+        session.staged_history = []
+        session.staged_subscriptions = []
         return session
 
     def _health(self) -> AppHealth:
@@ -191,7 +211,11 @@ def fill(app: TradeTuiApp, instruments: tuple[Instrument, ...]) -> None:
 
 
 def tell(
-    app: TradeTuiApp, instrument: Instrument, status: SubscriptionStatus, reason: str = ""
+    app: TradeTuiApp,
+    instrument: Instrument,
+    status: SubscriptionStatus,
+    reason: str = "",
+    transport: TransportKind = TransportKind.WEBSOCKET,
 ) -> None:
     """Set how all subscriptions of an instrument stand; the data is twelve seconds old."""
     market = app.session.market
@@ -201,7 +225,7 @@ def tell(
         is_book = channel is Channel.BOOK and verified
         market.set_truth(
             Subscription(instrument, channel, timeframe),
-            Truth(status, "sequence" if is_book else reason, NOW - 12 * NS, is_book),
+            Truth(status, "sequence" if is_book else reason, NOW - 12 * NS, is_book, transport),
         )
 
 

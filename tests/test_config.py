@@ -10,6 +10,7 @@ from tui.config import (
     Glyphs,
     LoadedSettings,
     Settings,
+    TokenSettings,
     UpDown,
     describe_settings,
     load_settings,
@@ -21,7 +22,7 @@ from tui.model.errors import ConfigError, InstrumentError
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
 
-VENUES = ["BINANCE", "SIM"]
+VENUES = ["BINANCE", "COINBASE", "SIM"]
 
 EVERYTHING = """
 symbols = ["BINANCE:BTCUSDT", "binance:ETHUSDT"]
@@ -184,7 +185,35 @@ def test_a_wrong_value_of_the_command_line_says_so(file: Path) -> None:
         ),
         (
             "[venues.binance]",
-            "venues.binance: no endpoint (write stream = or rest = below it, or remove it)",
+            "venues.binance: nothing is set (write stream = or rest = below it, or remove it)",
+        ),
+        (
+            "[venues.binance]\ntoken = 'abc'",
+            "venues.BINANCE.token: there is no such setting (did you mean token_env?)",
+        ),
+        (
+            "[venues.binance]\ntoken_env = 's3cr3t-t0k3n'",
+            "venues.BINANCE.token_env: that is not the name of an environment variable "
+            "(write the variable's name in capitals, never the token)",
+        ),
+        (
+            "[venues.binance]\ntoken_command = 'pass show s3cr3t'",
+            "venues.BINANCE.token_command: that is not a command as a list of texts "
+            '(no shell reads it: write a list, such as ["pass", "show", "venue"])',
+        ),
+        (
+            "[venues.binance]\ntoken_command = []",
+            "venues.BINANCE.token_command: that is not a command as a list of texts "
+            '(no shell reads it: write a list, such as ["pass", "show", "venue"])',
+        ),
+        (
+            "[venues.binance]\ntoken_env = 'A'\ntoken_command = ['b']",
+            "venues.BINANCE: token_env and token_command are both there (keep one of them)",
+        ),
+        (
+            "[venues.binance]\ntoken_env = 'A'\nrest = 'http://venue.example'",
+            "venues.BINANCE.rest: the token would travel where anybody can read it "
+            "(use wss:// or https://, or remove the token)",
         ),
         (
             "[venues.binance]\nrest='http://x'\n[venues.Binance]\nrest='http://y'",
@@ -298,6 +327,46 @@ def test_the_description_shows_no_secrets(file: Path) -> None:
     assert 'stream = "wss://***@host:1/x?***"' in described
     assert "word" not in described
     assert "abc" not in described
+
+
+def test_the_description_names_where_a_token_comes_from_and_never_the_token(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_TOKEN", "s3cr3t")
+    text = """
+        [venues.binance]
+        token_env = "MY_TOKEN"
+        [venues.coinbase]
+        rest = "https://x.example"
+        token_command = ["get", "--password=s3cr3t", "Authorization: s3cr3t", "quietly"]
+    """
+
+    described = describe_settings(load(file, text))
+
+    assert f'[venues.BINANCE]\ntoken_env = "MY_TOKEN"  # {file}\n' in described
+    assert '["get", "--password=•••", "Authorization: •••", "quietly"]' in described
+    assert "s3cr3t" not in described
+
+
+# -- tokens ------------------------------------------------------------------------------------
+
+
+def test_a_token_comes_from_a_variable_or_from_a_command(file: Path) -> None:
+    text = """
+        [venues.binance]
+        token_env = "MY_TOKEN"
+        rest = "http://127.0.0.1:8080"
+        [venues.coinbase]
+        token_command = ["pass", "show", "coinbase"]
+    """
+
+    settings = load(file, text).settings
+
+    assert settings.tokens == {
+        "BINANCE": TokenSettings(variable="MY_TOKEN"),
+        "COINBASE": TokenSettings(command=("pass", "show", "coinbase")),
+    }
+    assert settings.venues == {"BINANCE": {"rest": "http://127.0.0.1:8080"}}
 
 
 # -- the guide ---------------------------------------------------------------------------------

@@ -24,16 +24,22 @@ from textual.worker import Worker, WorkerError, WorkerState
 
 from tui import __version__, locations
 from tui.charts.glyphs import ASCII, EIGHTHS, HALVES, Glyphs
+from tui.debug_log import DebugLog
+from tui.feed.activity import Activity
 from tui.feed.clock import Clock, SystemClock
 from tui.feed.error_log import ErrorLog
+from tui.feed.redaction import Redactor
+from tui.feed.trace import TraceKind
+from tui.feed.vigil import MachineSenses
 from tui.keymap import ACTIONS, effective_keys
 from tui.launch import Launch, Mode
-from tui.log_file import LogFile
+from tui.log_file import LogFile, describe_error
 from tui.model.errors import TradeTuiError
-from tui.model.health import AppHealth, ErrorCategory
+from tui.model.health import AppHealth, ErrorCategory, ErrorRecord
 from tui.model.instrument import Instrument
 from tui.model.text import clean
 from tui.recording.player import PlayerState
+from tui.screens.connections import ConnectionsScreen
 from tui.screens.dashboard import Dashboard
 from tui.screens.help import HelpScreen
 from tui.screens.symbol_search import SymbolSearch
@@ -49,6 +55,8 @@ if TYPE_CHECKING:
 _GLYPHS: dict[str, Glyphs] = {"eighths": EIGHTHS, "halves": HALVES, "ascii": ASCII}
 _SAVE_EVERY_S = 5.0
 _HISTORY_EVERY_S = 60.0
+_PERFORMANCE_EVERY_S = 10.0
+_MOST_REPAINTED = 4
 _SEEK_S = 10.0
 _NOTICE = 300  # characters: a notice must not cover the screen
 
@@ -75,14 +83,21 @@ class TradeTuiApp(DiffingApp[int]):
         self._launch = launch
         self._source = source
         self._frame_clock = frame_clock
+        # A recording's time stands still in a pause and may run fast; the program's own does not.
+        self._real: Clock = source.clock if source.replay is None else SystemClock()
+        self._redactor = Redactor()
         self._log_file = LogFile(locations.log_file())
+        self._debug_log = DebugLog(
+            locations.debug_file(), clock=self._real, redactor=self._redactor
+        )
+        self._activity = Activity(self._real)
+        self._last_frame = self._real.monotonic()
+        self._worst_gap_s = 0.0
         self.session = self._make_session(rng or random.Random())
         self._state, problem = load_state(launch)
         for text in (*launch.problems, problem, self._log_file.problem):
             if text:
                 self._report_config(text)
-        # A recording's time stands still in a pause and may run fast; the program's own does not.
-        self._real: Clock = source.clock if source.replay is None else SystemClock()
         self._last_sample = (self._real.monotonic(), 0, 0)
         self._themes = [to_textual(theme) for theme in launch.themes.values()]
         self.dashboard = self._make_dashboard()
@@ -95,23 +110,28 @@ class TradeTuiApp(DiffingApp[int]):
         return Session(
             clock=clock,
             rng=rng,
-            errors=ErrorLog(clock, write=self._log_file.write),
+            errors=ErrorLog(clock, write=self._write_error, redactor=self._redactor),
             settings=settings,
             start=self._start_worker,
+            redactor=self._redactor,
+            activity=self._activity,
+            trace=self._debug_log,
         )
 
     def _make_dashboard(self) -> Dashboard:
         settings = self._launch.settings
-        zone: tzinfo = UTC if settings.time_zone == "UTC" else ZoneInfo(settings.time_zone)
+        self._zone: tzinfo = UTC if settings.time_zone == "UTC" else ZoneInfo(settings.time_zone)
         return Dashboard(
             self.session,
             self._state,
             badge=self._source.badge,
             status_badge=self._source.status,
             hint=self._source.hint,
-            zone=zone,
+            zone=self._zone,
             glyphs=_GLYPHS[settings.glyphs] if settings.glyphs in _GLYPHS else _able_glyphs(),
             program_health=self._health,
+            is_debugging=lambda: self._debug_log.is_on,
+            retry_key=lambda: self._key_of("reconnect"),
         )
 
     # -- Textual's hooks -------------------------------------------------------------------
@@ -127,8 +147,13 @@ class TradeTuiApp(DiffingApp[int]):
             self.register_theme(theme)
         self.theme = self._first_theme()
         self.set_keymap(effective_keys(self._launch.settings.keys))
+        if self._launch.debug:
+            self.action_debug()
         self._start_worker("open source", self._open_source())
         if self._frame_clock:
+            if self._source.replay is None:
+                self.session.watch_machine(MachineSenses())
+            self.set_interval(_PERFORMANCE_EVERY_S, self._note_performance)
             self.set_interval(1 / self._launch.settings.frame_rate, self.frame)
             self.set_interval(_SAVE_EVERY_S, self._save_state)
             self.set_interval(_HISTORY_EVERY_S, self.dashboard.fetch_history)
@@ -142,7 +167,13 @@ class TradeTuiApp(DiffingApp[int]):
                 await worker.wait()
         await self.session.close()
         await self._source.close()
+        self._debug_log.close()
         self._log_file.close()
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key | events.MouseEvent | events.Paste):
+            self._activity.touch()
+        await super().on_event(event)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         for name, action in ACTIONS.items():
@@ -180,9 +211,22 @@ class TradeTuiApp(DiffingApp[int]):
 
     def frame(self) -> None:
         """Paint what changed since the last frame."""
+        moment = self._real.monotonic()
+        self._worst_gap_s = max(self._worst_gap_s, moment - self._last_frame)
+        self._last_frame = moment
         if self.screen_stack and self.dashboard.is_mounted:
+            now = self._source.clock.time_ns()
             real = None if self._source.replay is None else self._real.time_ns()
-            self.dashboard.frame(self._source.clock.time_ns(), real)
+            self.dashboard.frame(now, real)
+            if isinstance(self.screen, ConnectionsScreen):
+                self.screen.frame(now)
+
+    def _note_performance(self) -> None:
+        """Tell the debug mode how the program does; its lag is what came between two frames too much."""
+        lag = max(0.0, self._worst_gap_s - 1 / self._launch.settings.frame_rate)
+        self._worst_gap_s = 0.0
+        if self._debug_log.is_on:
+            self._debug_log.performance(self.session.health(), self.dashboard.last_health(), lag)
 
     def _health(self) -> AppHealth:
         """The figures since the last call; the metrics panel calls once a second."""
@@ -203,10 +247,31 @@ class TradeTuiApp(DiffingApp[int]):
                 "instruments": len(market),
                 "tasks": len(asyncio.all_tasks()),
                 "errors": len(self.session.errors),
+                **self._most_repainted(),
             },
         )
 
+    def _most_repainted(self) -> dict[str, int]:
+        counts = list(self.dashboard.repaints().items())[:_MOST_REPAINTED]
+        return {f"painted {name}": count for name, count in counts}
+
     # -- actions ---------------------------------------------------------------------------
+
+    def action_connections(self) -> None:
+        self.push_screen(ConnectionsScreen(self.session, self._zone, self._source.clock.time_ns))
+
+    def action_debug(self) -> None:
+        """Begin or end to write down what connections do."""
+        log = self._debug_log
+        log.switch(not log.is_on)
+        if not log.is_on:
+            self.notify("debug mode is off", markup=False, timeout=3)
+        elif log.problem:
+            self._report_config(log.problem)
+            self.notify(clean(log.problem, _NOTICE), severity="error", markup=False)
+            log.switch(False)
+        else:
+            self.notify(clean(f"debug mode: writing {log.path}", _NOTICE), markup=False, timeout=6)
 
     async def action_search(self) -> None:
         def chosen(instrument: Instrument | None) -> None:
@@ -297,8 +362,17 @@ class TradeTuiApp(DiffingApp[int]):
             self.notify(clean(str(error), _NOTICE), severity="error", markup=False)
             return
         for adapter in adapters:
-            self.session.open_feed(adapter)
+            self.session.open_feed(adapter, self._launch.settings.tokens.get(adapter.venue))
         self.dashboard.feed_opened()
+        self._start_worker("keep source", self._source.keep(self._report_connection))
+
+    def _write_error(self, record: ErrorRecord) -> None:
+        self._log_file.write(record)
+        if self._debug_log.is_on:
+            self._debug_log.note(TraceKind.ERROR, record.venue, describe_error(record))
+
+    def _report_connection(self, text: str) -> None:
+        self.session.errors.report(ErrorCategory.CONNECTION, text)
 
     def _report_config(self, text: str) -> None:
         self.session.errors.report(ErrorCategory.CONFIG, text)

@@ -65,6 +65,7 @@ class Arguments(argparse.Namespace):
     grid: int | None = None
     frame_rate: int | None = None
     mouse: bool | None = None
+    debug: bool = False
     glyphs: str | None = None
     file: Path = Path()
     speed: float = 1.0
@@ -127,7 +128,7 @@ def _open_parser() -> _Parser:
     _add_timeframe(what)
     _add_look(parser)
     _add_market(parser.add_argument_group("the simulated market"))
-    _add_common(parser)
+    _add_debug(_add_common(parser))
     return parser
 
 
@@ -150,7 +151,7 @@ def _replay_parser() -> _Parser:
     )
     _add_timeframe(what)
     _add_look(parser)
-    _add_common(parser)
+    _add_debug(_add_common(parser))
     return parser
 
 
@@ -249,9 +250,16 @@ def _add_market(target: _Target) -> None:
     )
 
 
-def _add_common(parser: _Parser) -> None:
+def _add_common(parser: _Parser) -> _Target:
     group = _add_help(parser)
     group.add_argument("--config", type=Path, metavar="FILE", help="settings to read")
+    return group
+
+
+def _add_debug(group: _Target) -> None:
+    group.add_argument(
+        "--debug", action="store_true", help="write down what connections do, secrets left out"
+    )
 
 
 def _add_help(parser: _Parser) -> _Target:

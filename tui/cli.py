@@ -111,6 +111,7 @@ def _print_config(arguments: Arguments) -> int:
         f"# themes    {locations.user_themes_dir()}",
         f"# state     {locations.state_file()}",
         f"# log       {locations.log_file()}",
+        f"# debug     {locations.debug_file()}",
         *(f"# problem   {_one_line(problem)}" for problem in plan.problems),
         "",
         describe_settings(plan.loaded).rstrip(),

@@ -30,6 +30,11 @@ def log_file() -> Path:
     return platformdirs.user_state_path(APP_NAME, appauthor=False) / "errors.log"
 
 
+def debug_file() -> Path:
+    """What the debug mode writes down."""
+    return log_file().with_name("debug.log")
+
+
 def user_themes_dir() -> Path:
     """The user's own themes; they win over shipped ones of the same name."""
     return platformdirs.user_config_path(APP_NAME, appauthor=False) / "themes"

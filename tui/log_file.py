@@ -1,4 +1,4 @@
-"""The error log on disk: one line a report, in files that rotate and only their owner can read."""
+"""Logs on disk: one line a report, in files that rotate and only their owner can read."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ OLD_FILES: Final = 2
 _NOBODY_ELSE = 0o600
 
 
-class LogFile:
-    """Appends reports to a file. It never raises and never prints: a log that cannot be written must
-    not stop the program or spoil its screen.
+class PrivateFile:
+    """Lines appended to a file that rotates. It never raises and never prints: a log that cannot be
+    written must not stop the program or spoil its screen.
 
     Attributes:
         problem: why the file cannot be written; "" while it can.
@@ -43,12 +43,11 @@ class LogFile:
         except OSError as error:
             self._note(error)
 
-    def write(self, record: ErrorRecord) -> None:
-        """Append a report. A failure is noted in `problem`, and the next report is tried again: a
-        full disk may have room by then."""
+    def append(self, line: str) -> None:
+        """Append a line. A failure is noted in `problem`, and the next line is tried again: a full
+        disk may have room by then."""
         if self._handler is None:
             return
-        line = describe_report(record)
         try:
             self._handler.emit(logging.LogRecord("", 0, "", 0, line, None, None))
         except OSError as error:
@@ -66,15 +65,32 @@ class LogFile:
         self.problem = f"the log file {self._path} cannot be written: {error.strerror or error}"
 
 
+class LogFile(PrivateFile):
+    """The file of the error log."""
+
+    def write(self, record: ErrorRecord) -> None:
+        """Append a report."""
+        self.append(describe_report(record))
+
+
+def moment_text(time_ns: int) -> str:
+    """A time (ns) as the logs write it: UTC, with milliseconds."""
+    moment = datetime.fromtimestamp(time_ns // 10**9, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_ns % 10**9 // 10**6:03d}Z"
+
+
 def describe_report(record: ErrorRecord) -> str:
     """A report as one line: time (UTC), category, venue or instrument, message, count of repeats."""
-    moment = datetime.fromtimestamp(record.last_seen / 1e9, UTC)
     where = str(record.instrument) if record.instrument is not None else record.venue or "-"
-    times = f" (x{record.count})" if record.count > 1 else ""
-    return clean(
-        f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z "
-        f"{record.category} {where} {record.message}{times}"
+    return clean(f"{moment_text(record.last_seen)} {record.category} {where} ") + describe_error(
+        record
     )
+
+
+def describe_error(record: ErrorRecord) -> str:
+    """What was wrong and how often, harmless to draw."""
+    times = f" (x{record.count})" if record.count > 1 else ""
+    return clean(f"{record.message}{times}")
 
 
 class _Handler(RotatingFileHandler):

@@ -47,6 +47,7 @@ def plan_launch(arguments: Arguments) -> Launch:
         themes=plan.themes,
         problems=tuple(plan.problems),
         sim=Sim.chosen(arguments.seed, arguments.regime),
+        debug=arguments.debug,
     )
     if arguments.command == "replay":
         return msgspec.structs.replace(launch, mode=Mode.REPLAY, replay=_read_replay(arguments))

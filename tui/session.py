@@ -8,25 +8,45 @@ import random
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any
 
+import msgspec
+
 from tui.adapters.base import Adapter
+from tui.config import TokenSettings
+from tui.feed.activity import Activity
 from tui.feed.clock import Clock
 from tui.feed.error_log import ErrorLog
 from tui.feed.feed import Feed
+from tui.feed.redaction import Redactor
 from tui.feed.settings import FeedSettings
+from tui.feed.tokens import open_tokens
+from tui.feed.trace import NO_TRACE, Trace
+from tui.feed.vigil import Disturbance, Senses, Vigil
 from tui.market.market import Market
 from tui.model.errors import TradeTuiError, TransportError
-from tui.model.health import FeedHealth
+from tui.model.health import ErrorCategory, FeedHealth, Transition
 from tui.model.instrument import Instrument, InstrumentInfo
-from tui.model.subscription import Subscription
+from tui.model.subscription import Subscription, SubscriptionStatus, Truth
 from tui.model.timeframe import Timeframe
 from tui.model.transport import TransportKind
 from tui.transports.rest import RestTransport
-from tui.transports.websocket import WebSocketTransport
 
 _HISTORY_CANDLES = 24
 
 Start = Callable[[str, Coroutine[Any, Any, None]], None]
 """Runs a coroutine in the background under a name."""
+
+
+class _DiscreetMarket(Market):
+    """A market whose panels repeat no secret that a venue puts into its reasons."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        super().__init__()
+        self._redactor = redactor
+
+    def set_truth(self, subscription: Subscription, truth: Truth) -> None:
+        if truth.reason:
+            truth = msgspec.structs.replace(truth, reason=self._redactor.hide(truth.reason))
+        super().set_truth(subscription, truth)
 
 
 class Session:
@@ -43,35 +63,76 @@ class Session:
         errors: ErrorLog,
         settings: FeedSettings,
         start: Start,
+        redactor: Redactor | None = None,
+        activity: Activity | None = None,
+        trace: Trace = NO_TRACE,
     ) -> None:
-        self.market = Market()
+        """Begin without feeds.
+
+        Args:
+            redactor: learns every token, and hides it from the screen.
+            activity: when the user last did something, for what is polled.
+            trace: who wants to know everything.
+        """
+        self._redactor = redactor or Redactor()
+        self.market: Market = _DiscreetMarket(self._redactor)
         self.clock = clock
         self.errors = errors
+        self._activity = activity
+        self._trace = trace
         self._rng = rng
         self._settings = settings
         self._start = start
         self._feeds: dict[str, Feed] = {}
         self._adapters: dict[str, Adapter] = {}
         self._rest = RestTransport()
+        self._best: dict[str, TransportKind] = {}
+        self._focus: frozenset[Instrument] = frozenset()
         self._wanted: frozenset[Subscription] = frozenset()
         self._fetched: dict[tuple[Instrument, Timeframe], float] = {}
 
-    def open_feed(self, adapter: Adapter) -> None:
-        """Start keeping a venue live."""
+    def open_feed(self, adapter: Adapter, token: TokenSettings | None = None) -> None:
+        """Start keeping a venue live; `token` says where the user's token for it comes from."""
+        venue = adapter.venue
+        tokens = None
+        if token is not None:
+            tokens = open_tokens(token.variable, token.command, self._redactor, clock=self.clock)
+        if tokens is not None and adapter.authentication is None:
+            tokens = None
+            self.errors.report(
+                ErrorCategory.CONFIG,
+                "all of its data is public: the token of config.toml is not used",
+                venue=venue,
+            )
         feed = Feed(
             adapter,
             self.market,
-            transports={TransportKind.WEBSOCKET: WebSocketTransport()},
             rest=self._rest,
             clock=self.clock,
             rng=self._rng,
             errors=self.errors,
             settings=self._settings,
+            tokens=tokens,
+            activity=self._activity,
+            trace=self._trace,
         )
-        self._feeds[adapter.venue] = feed
-        self._adapters[adapter.venue] = adapter
-        feed.want(self._share(adapter.venue))
-        self._start(f"feed {adapter.venue}", feed.run())
+        self._feeds[venue] = feed
+        self._adapters[venue] = adapter
+        offered = feed.health().transports
+        if offered:
+            self._best[venue] = offered[0]
+        feed.focus(self._focus)
+        feed.want(self._share(venue))
+        self._start(f"feed {venue}", feed.run())
+
+    def watch_machine(self, senses: Senses) -> None:
+        """Start noticing what this machine does: sleep, clock, network. Feeds act on it."""
+        self._start("vigil", Vigil(self.clock, senses).watch(self._disturbed))
+
+    def _disturbed(self, disturbance: Disturbance) -> None:
+        self.errors.report(ErrorCategory.CONNECTION, disturbance.text)
+        for feed in self._feeds.values():
+            feed.disturbed(disturbance)
 
     def want(self, subscriptions: Collection[Subscription]) -> None:
         """Subscribe to exactly these, at whatever venues."""
@@ -82,9 +143,19 @@ class Session:
         for venue, feed in self._feeds.items():
             feed.want(self._share(venue))
 
-    def reconnect(self) -> None:
+    def focus(self, instruments: Collection[Instrument]) -> None:
+        """Bring what comes for these to the screen's data at once; the rest comes in batches."""
+        chosen = frozenset(instruments)
+        if chosen == self._focus:
+            return
+        self._focus = chosen
         for feed in self._feeds.values():
-            feed.reconnect("asked for by the user")
+            feed.focus(chosen)
+
+    def retry(self) -> None:
+        """Connect every venue anew, at once and by its best transport, with all failures forgotten."""
+        for feed in self._feeds.values():
+            feed.retry()
 
     def restart(self, cause: str) -> None:
         """Forget what is known and start again, as when a replay is moved to another moment."""
@@ -93,7 +164,37 @@ class Session:
             feed.restart(cause)
 
     def health(self) -> list[FeedHealth]:
-        return [feed.health() for feed in self._feeds.values()]
+        """Every feed's figures, without secrets."""
+        return [self._discreet(feed.health()) for feed in self._feeds.values()]
+
+    def _discreet(self, health: FeedHealth) -> FeedHealth:
+        hide = self._redactor.hide
+        return msgspec.structs.replace(
+            health,
+            endpoint=hide(health.endpoint),
+            cause=hide(health.cause),
+            fallback=hide(health.fallback),
+        )
+
+    def history(self, venue: str) -> list[Transition]:
+        """What became of a venue's connection, oldest first."""
+        feed = self._feeds.get(venue)
+        return [
+            msgspec.structs.replace(one, cause=self._redactor.hide(one.cause))
+            for one in (feed.history if feed is not None else ())
+        ]
+
+    def subscriptions(self, venue: str) -> list[tuple[Subscription, SubscriptionStatus, str]]:
+        """Everything that is wanted of a venue, how it stands, and why."""
+        feed = self._feeds.get(venue)
+        return [
+            (subscription, status, self._redactor.hide(reason))
+            for subscription, status, reason in (feed.subscription_states() if feed else ())
+        ]
+
+    def best_transport(self, venue: str) -> TransportKind | None:
+        """The best of what a venue offers; None while its feed is not open."""
+        return self._best.get(venue)
 
     def timeframes(self, venue: str) -> tuple[Timeframe, ...]:
         """What the venue offers, shortest first; none while its feed is not open."""

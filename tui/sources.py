@@ -58,6 +58,11 @@ class Source(Protocol):
         """The badge for the status bar, with what changes as time goes on."""
         ...
 
+    async def keep(self, report: Callable[[str], None]) -> None:
+        """Keep up what the adapters speak to, where that is ours, until closed; `report` is told of
+        what had to be done."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -85,6 +90,9 @@ class LiveSource:
     def status(self) -> str:
         return self.badge
 
+    async def keep(self, report: Callable[[str], None]) -> None:
+        pass
+
     async def close(self) -> None:
         pass
 
@@ -107,6 +115,9 @@ class SimSource:
 
     def status(self) -> str:
         return self.badge
+
+    async def keep(self, report: Callable[[str], None]) -> None:
+        await self._process.keep_running(report, self.clock)
 
     async def close(self) -> None:
         self._process.stop()
@@ -144,6 +155,9 @@ class ReplaySource:
         mark = {PlayerState.PLAYING: "▶", PlayerState.PAUSED: "❙❙"}.get(player.state, "■")
         moments = (divmod(int(s), 60) for s in (player.position_s, player.duration_s))
         return f"{self.badge} {mark} {speed} " + "/".join(f"{m}:{s:02d}" for m, s in moments)
+
+    async def keep(self, report: Callable[[str], None]) -> None:
+        pass
 
     async def close(self) -> None:
         await self._played.close()

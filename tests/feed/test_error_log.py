@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tui.feed.clock import ManualClock
 from tui.feed.error_log import ErrorLog
+from tui.feed.redaction import Redactor
 from tui.model.health import ErrorCategory, ErrorRecord
 from tui.model.instrument import Instrument
 
@@ -68,3 +69,20 @@ def test_a_message_without_end_is_cut() -> None:
     log.report(ErrorCategory.PARSE, "x" * 10_000)
 
     assert len(log.records()[0].message) == 500
+
+
+def test_no_secret_gets_into_the_log_not_even_its_beginning_at_the_cut() -> None:
+    written: list[ErrorRecord] = []
+    log = ErrorLog(ManualClock(), write=written.append, redactor=Redactor(["s3cr3t-t0k3n"]))
+
+    log.report(ErrorCategory.SERVER, "refused s3cr3t-t0k3n and Authorization: Bearer abc")
+    log.report(ErrorCategory.SERVER, "." * 494 + "s3cr3t-t0k3n")
+
+    assert [record.message for record in written] == [
+        "refused ••• and Authorization: •••",
+        "." * 494 + "•••",
+    ]
+    assert [record.message for record in log.records()] == [
+        "." * 494 + "•••",
+        "refused ••• and Authorization: •••",
+    ]

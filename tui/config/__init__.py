@@ -10,6 +10,7 @@ from tui.config.settings import (
     Glyphs,
     LoadedSettings,
     Settings,
+    TokenSettings,
     UpDown,
 )
 from tui.config.values import nearest, read_instrument
@@ -22,6 +23,7 @@ __all__ = [
     "Glyphs",
     "LoadedSettings",
     "Settings",
+    "TokenSettings",
     "UpDown",
     "describe_settings",
     "load_settings",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tomli_w
 
-from tui.config.settings import LoadedSettings
+from tui.config.settings import LoadedSettings, Settings
 from tui.config.values import TOP_LEVEL, mask_url
+from tui.feed.redaction import Redactor
 from tui.feed.settings import FeedSettings
 from tui.keymap import effective_keys
 from tui.model.timeframe import Timeframe
@@ -15,11 +16,11 @@ def describe_settings(loaded: LoadedSettings) -> str:
     """The effective settings as TOML, each line saying where it came from; passwords are masked."""
     settings, origins = loaded.settings, loaded.origins
     lines = [_line(name, _plain(getattr(settings, name)), origins[name]) for name in TOP_LEVEL]
-    for venue, endpoints in settings.venues.items():
+    for venue in dict.fromkeys((*settings.venues, *settings.tokens)):
         lines += ["", f"[venues.{_key_text(venue)}]"]
         lines += [
-            _line(name, mask_url(url), origins[f"venues.{venue}.{name}"])
-            for name, url in endpoints.items()
+            _line(name, value, origins[f"venues.{venue}.{name}"])
+            for name, value in _venue(settings, venue).items()
         ]
     lines += ["", "[limits]"]
     lines += [
@@ -32,6 +33,20 @@ def describe_settings(loaded: LoadedSettings) -> str:
         for name, keys in effective_keys(settings.keys).items()
     ]
     return "\n".join(lines) + "\n"
+
+
+def _venue(settings: Settings, venue: str) -> dict[str, object]:
+    """What is set for a venue; secrets in addresses and in a command's arguments are hidden."""
+    said: dict[str, object] = {
+        name: mask_url(url) for name, url in settings.endpoints(venue).items()
+    }
+    token = settings.tokens.get(venue)
+    if token is not None and token.variable:
+        said["token_env"] = token.variable
+    if token is not None and token.command:
+        hide = Redactor().hide
+        said["token_command"] = [hide(word) for word in token.command]
+    return said
 
 
 def _line(name: str, value: object, origin: str) -> str:

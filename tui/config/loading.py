@@ -7,8 +7,25 @@ from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tui.config.settings import COMMAND_LINE, DEFAULT, SIM_VENUE, LoadedSettings, Settings
-from tui.config.values import ENDPOINTS, LIMITS, TOP_LEVEL, Reader, WrongValue, nearest, read_keys
+from tui.config.settings import (
+    COMMAND_LINE,
+    DEFAULT,
+    SIM_VENUE,
+    LoadedSettings,
+    Settings,
+    TokenSettings,
+)
+from tui.config.values import (
+    ENDPOINTS,
+    LIMITS,
+    TOKENS,
+    TOP_LEVEL,
+    Reader,
+    WrongValue,
+    is_open_to_all,
+    nearest,
+    read_keys,
+)
 from tui.feed.settings import FeedSettings
 from tui.keymap import ACTIONS, effective_keys
 from tui.model.errors import ConfigError
@@ -79,9 +96,24 @@ class _Document:
             if any(known.startswith(f"venues.{venue}.") for known in found):
                 self._fail(key, "the venue is there twice", "keep one of the two tables")
             before = dict(found)
-            self._read_table(f"venues.{venue}", self._table(key, endpoints), ENDPOINTS, found)
+            readers = {**ENDPOINTS, **TOKENS}
+            self._read_table(f"venues.{venue}", self._table(key, endpoints), readers, found)
             if found == before:
-                self._fail(key, "no endpoint", "write stream = or rest = below it, or remove it")
+                self._fail(key, "nothing is set", "write stream = or rest = below it, or remove it")
+            self._check_token(f"venues.{venue}", found)
+
+    def _check_token(self, key: str, found: Mapping[str, object]) -> None:
+        named = [name for name in TOKENS if f"{key}.{name}" in found]
+        if len(named) > 1:
+            self._fail(key, f"{' and '.join(named)} are both there", "keep one of them")
+        for name in ENDPOINTS:
+            url = found.get(f"{key}.{name}")
+            if named and isinstance(url, str) and is_open_to_all(url):
+                self._fail(
+                    f"{key}.{name}",
+                    "the token would travel where anybody can read it",
+                    "use wss:// or https://, or remove the token",
+                )
 
     def _read_table(
         self,
@@ -171,17 +203,27 @@ def _build(flat: Mapping[str, object]) -> Settings:
     top: dict[str, Any] = {}
     tables: dict[str, dict[str, Any]] = {"limits": {}, "keys": {}}
     venues: dict[str, dict[str, str]] = {}
+    tokens: dict[str, TokenSettings] = {}
     for key, value in flat.items():
         table, dot, name = key.partition(".")
         if not dot:
             top[key] = value
         elif table == "venues":
-            venue, _, endpoint = name.rpartition(".")
-            venues.setdefault(venue, {})[endpoint] = str(value)
+            venue, _, entry = name.rpartition(".")
+            if entry == "token_env":
+                tokens[venue] = TokenSettings(variable=str(value))
+            elif entry == "token_command":
+                tokens[venue] = TokenSettings(command=value)  # type: ignore[arg-type]
+            else:
+                venues.setdefault(venue, {})[entry] = str(value)
         else:
             tables[table][name] = value
     return Settings(
-        **top, venues=venues, limits=FeedSettings(**tables["limits"]), keys=tables["keys"]
+        **top,
+        venues=venues,
+        tokens=tokens,
+        limits=FeedSettings(**tables["limits"]),
+        keys=tables["keys"],
     )
 
 

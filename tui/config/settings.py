@@ -34,6 +34,18 @@ class Glyphs(StrEnum):
     ASCII = "ascii"
 
 
+class TokenSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a venue's token comes from; the token itself is never in the settings.
+
+    Attributes:
+        variable: name of an environment variable; "" for none.
+        command: a command whose first line of output is the token, and its arguments; () for none.
+    """
+
+    variable: str = ""
+    command: tuple[str, ...] = ()
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The effective settings.
 
@@ -44,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         time_zone: "UTC" or an IANA name; of the times on screen.
         frame_rate: paintings a second at most.
         venues: endpoints ("stream", "rest") by upper-case venue name; only what the user set.
+        tokens: where the token comes from, by upper-case venue name; only what the user set.
         keys: the user's keys by action id, as written; `effective_keys` gives all of them.
     """
 
@@ -58,6 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     mouse: bool = True
     glyphs: Glyphs = Glyphs.AUTO
     venues: dict[str, dict[str, str]] = {}
+    tokens: dict[str, TokenSettings] = {}
     limits: FeedSettings = FeedSettings()
     keys: dict[str, tuple[str, ...]] = {}
 

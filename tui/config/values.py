@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from typing import Final
@@ -157,6 +158,30 @@ def _url(schemes: tuple[str, str]) -> Callable[[object], str]:
     return read
 
 
+def _variable(value: object) -> str:
+    # What is wrong is not repeated: it may be the token itself.
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Z_][A-Z0-9_]{0,63}", value):
+        raise WrongValue(
+            "that is not the name of an environment variable",
+            "write the variable's name in capitals, never the token",
+        )
+    return value
+
+
+def _command(value: object) -> tuple[str, ...]:
+    if (
+        not isinstance(value, list | tuple)
+        or not value
+        or not all(isinstance(word, str) and "\0" not in word for word in value)
+        or not value[0].strip()
+    ):
+        raise WrongValue(
+            "that is not a command as a list of texts",
+            'no shell reads it: write a list, such as ["pass", "show", "venue"]',
+        )
+    return tuple(value)
+
+
 def read_keys(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
@@ -181,6 +206,7 @@ ENDPOINTS: Mapping[str, Reader] = {
     "stream": _url(("ws", "wss")),
     "rest": _url(("http", "https")),
 }
+TOKENS: Mapping[str, Reader] = {"token_env": _variable, "token_command": _command}
 LIMITS: Mapping[str, Reader] = {
     name: _whole(1, 1_000_000) if isinstance(default, int) else _number(0.001, 86_400)
     for name, default in zip(
@@ -193,6 +219,14 @@ LIMITS: Mapping[str, Reader] = {
     "ping_interval_s": _number(1, 86_400),  # pings count among the messages that a venue allows
     "history_candles": _whole(1, 10_000),  # a series holds no more
 }
+
+
+def is_open_to_all(url: str) -> bool:
+    """True of an address whose bytes anybody between here and there can read."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    is_here = host == "localhost" or host == "::1" or bool(re.fullmatch(r"127(\.\d{1,3}){3}", host))
+    return parts.scheme in ("ws", "http") and not is_here
 
 
 def mask_url(url: str) -> str:

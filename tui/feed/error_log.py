@@ -8,9 +8,11 @@ from collections.abc import Callable
 import msgspec
 
 from tui.feed.clock import Clock
+from tui.feed.redaction import Redactor
 from tui.model.health import ErrorCategory, ErrorRecord
 from tui.model.instrument import Instrument
 
+_LONGEST = 500  # characters of a message
 _Key = tuple[str, Instrument | None, ErrorCategory, str]
 
 
@@ -23,9 +25,12 @@ class ErrorLog:
         *,
         limit: int = 1000,
         write: Callable[[ErrorRecord], None] | None = None,
+        redactor: Redactor | None = None,
     ) -> None:
-        """Make an empty log; `write` is called with every report, for the log file."""
+        """Make an empty log; `write` is called with every report, for the log file. What
+        `redactor` knows or takes for a secret is in neither."""
         self._clock = clock
+        self._redactor = redactor or Redactor()
         self._limit = limit
         self._write = write
         self._records: OrderedDict[_Key, ErrorRecord] = OrderedDict()
@@ -43,7 +48,7 @@ class ErrorLog:
         instrument: Instrument | None = None,
     ) -> None:
         now = self._clock.time_ns()
-        message = message[:500]
+        message = self._redactor.hide(message, _LONGEST)
         venue = venue or (instrument.venue if instrument else "")
         key = (venue, instrument, category, message)
         held = self._records.pop(key, None)

@@ -8,6 +8,7 @@ from tui.keymap import ACTIONS
 
 # Footer labels, in the footer's order; actions that are not here have no place in it.
 _LABELS = {
+    "stop_watching": "back",
     "replay_pause": "play/pause",
     "replay_slower": "slower",
     "replay_faster": "faster",
@@ -26,6 +27,7 @@ _LABELS = {
     "book": "book",
     "errors": "errors",
     "metrics": "metrics",
+    "connections": "connections",
     "pause": "pause",
     "reconnect": "reconnect",
     "theme": "theme",
@@ -33,7 +35,16 @@ _LABELS = {
     "help": "help",
     "quit": "quit",
 }
-_OF_THE_APP = ("search", "theme", "palette", "screenshot", "help", "quit")
+_OF_THE_APP = (
+    "search",
+    "connections",
+    "debug",
+    "theme",
+    "palette",
+    "screenshot",
+    "help",
+    "quit",
+)
 
 
 def dashboard_bindings() -> list[BindingType]:
@@ -41,6 +52,9 @@ def dashboard_bindings() -> list[BindingType]:
     ordered = [*_LABELS, *(name for name in ACTIONS if name not in _LABELS)]
     found: list[BindingType] = []
     for name in ordered:
+        if name not in ACTIONS:
+            found.append(Binding("escape", name, _LABELS[name]))
+            continue
         action = ACTIONS[name]
         call = name
         if name.startswith("focus_panel_"):

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -27,6 +27,7 @@ from tui.widgets.depth_curve import DepthCurve
 from tui.widgets.depth_ladder import DepthLadder
 from tui.widgets.error_log import ErrorLogView
 from tui.widgets.key_bar import KeyBar
+from tui.widgets.line_widget import LineWidget
 from tui.widgets.metrics import MetricsView
 from tui.widgets.panel_grid import GRIDS, PanelGrid
 from tui.widgets.status_bar import StatusBar
@@ -45,7 +46,7 @@ class Dashboard(Screen[None]):
     Dashboard #body { height: 1fr; }
     Dashboard #side { width: 44; margin-left: 1; }
     Dashboard.-normal #side { width: 38; }
-    Dashboard.-narrow #side { width: 27; }
+    Dashboard.-narrow #side { width: 30; }
     Dashboard #watchlist { height: auto; max-height: 40%; }
     Dashboard #errors { height: 9; }
     Dashboard #metrics { height: 13; }
@@ -60,12 +61,14 @@ class Dashboard(Screen[None]):
     }
     Dashboard.-narrow.-watching #side { width: 40; }
     Dashboard #book-side { height: 1fr; }
-    Dashboard.-no-book #side { display: none; }
+    Dashboard.-no-book #book-side { display: none; }
+    Dashboard.-narrow.-no-book #side, Dashboard.-short.-no-book #side { display: none; }
     Dashboard.-tiny #side { display: none; width: 1fr; margin-left: 0; }
     Dashboard.-tiny.-watching #side, Dashboard.-tiny.-tiny-book #side { display: block; }
     Dashboard.-tiny.-watching #grid, Dashboard.-tiny.-tiny-book #grid { display: none; }
-    Dashboard.-no-book.-watching #side { display: block; }
-    Dashboard.-no-book.-watching #book-side, Dashboard.-no-book.-watching #tape { display: none; }
+    Dashboard.-narrow.-no-book.-watching #side, Dashboard.-short.-no-book.-watching #side {
+        display: block;
+    }
     Dashboard.-tiny #watchlist, Dashboard.-tiny #tape { display: none; }
     Dashboard.-tiny.-watching #book-side { display: none; }
     Dashboard.-tiny.-watching #watchlist { display: block; height: 1fr; max-height: 100%; }
@@ -84,7 +87,6 @@ class Dashboard(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *dashboard_bindings(),
-        Binding("escape", "stop_watching", show=False),
     ]
 
     paused: reactive[bool] = reactive(False, init=False)
@@ -100,11 +102,14 @@ class Dashboard(Screen[None]):
         zone: tzinfo,
         glyphs: Glyphs,
         program_health: Callable[[], AppHealth],
+        is_debugging: Callable[[], bool] = lambda: False,
+        retry_key: Callable[[], str] = lambda: "r",
     ) -> None:
         """Make the dashboard as `state` remembers it.
 
         `badge` marks every panel whose data is not live, `status_badge` says the same in the status
-        bar, `hint` is one line on how to go live; `program_health` gives the program's own figures.
+        bar, `hint` is one line on how to go live; `program_health` gives the program's own figures,
+        `retry_key` the key that connects anew.
         """
         super().__init__()
         self._session = session
@@ -114,6 +119,7 @@ class Dashboard(Screen[None]):
                 market,
                 number,
                 badge=badge,
+                best_transport=session.best_transport,
                 glyphs=glyphs,
                 id=f"panel-{number}",
             )
@@ -133,9 +139,12 @@ class Dashboard(Screen[None]):
         self.grid.set_reactive(PanelGrid.chosen, min(state.focused, state.grid - 1))
         self.watchlist = Watchlist(market, badge=badge, glyphs=glyphs, id="watchlist")
         self.watchlist.set_reactive(Watchlist.instruments, tuple(state.watchlist))
-        self.ladder = DepthLadder(market, badge=badge, glyphs=glyphs, id="ladder")
-        self.curve = DepthCurve(market, badge=badge, glyphs=glyphs, id="curve")
-        self.tape = TapeView(market, badge=badge, zone=zone, id="tape")
+        best = session.best_transport
+        self.ladder = DepthLadder(
+            market, badge=badge, best_transport=best, glyphs=glyphs, id="ladder"
+        )
+        self.curve = DepthCurve(market, badge=badge, best_transport=best, glyphs=glyphs, id="curve")
+        self.tape = TapeView(market, badge=badge, best_transport=best, zone=zone, id="tape")
         errors = session.errors
         self.errors = ErrorLogView(errors.records, lambda: errors.revision, zone=zone, id="errors")
         self.metrics = MetricsView(session.health, program_health, glyphs=glyphs, id="metrics")
@@ -145,6 +154,8 @@ class Dashboard(Screen[None]):
             badge=status_badge,
             hint=hint,
             zone=zone,
+            is_debugging=is_debugging,
+            retry_key=retry_key,
             id="status",
         )
         self.key_bar = KeyBar(id="keys")
@@ -233,6 +244,7 @@ class Dashboard(Screen[None]):
         self.watchlist.styles.height = (
             None if self.has_class("-watching") else len(self.watchlist.instruments) + 1
         )
+        self._session.focus([instrument] if instrument is not None else [])
         self._session.want(self.wanted())
         self.fetch_history()
         self.frame(self._session.clock.time_ns())
@@ -271,6 +283,22 @@ class Dashboard(Screen[None]):
 
     def watch_paused(self) -> None:
         self.status_bar.paused = self.paused
+        shown: list[LineWidget] = [*self.panels, self.watchlist, self.ladder, self.tape]
+        for widget in shown:
+            widget.pause(self.paused)
+        self.curve.pause(self.paused)
+
+    def last_health(self) -> AppHealth:
+        """The program's figures of the last second."""
+        return self.metrics.program
+
+    def repaints(self) -> dict[str, int]:
+        """How often each widget that is shown was painted anew since the start, most first."""
+        shown = [
+            widget for widget in self.query(LineWidget) if widget.is_on_screen and widget.repaints
+        ]
+        shown.sort(key=lambda widget: -widget.repaints)
+        return {widget.id or widget.css_identifier: widget.repaints for widget in shown}
 
     # -- actions ---------------------------------------------------------------------------
 
@@ -279,6 +307,8 @@ class Dashboard(Screen[None]):
             return self._shown["errors"]
         if action == "book_view":
             return self._shown["book"]
+        if action == "stop_watching":
+            return self.has_class("-watching")
         return True
 
     @on(PanelGrid.Arranged)
@@ -296,7 +326,7 @@ class Dashboard(Screen[None]):
 
     def show_instrument(self, instrument: Instrument) -> None:
         """Put an instrument into the chosen panel; what is known of it is shown at once."""
-        self.remove_class("-watching")
+        self._watch(False)
         self.chosen.instrument = instrument
         self._follow()
 
@@ -323,14 +353,19 @@ class Dashboard(Screen[None]):
 
     def _walk(self, rows: int) -> None:
         if not self.watchlist.is_on_screen:
-            self.add_class("-watching")
+            self._watch(True)
             self.call_after_refresh(self._follow)
         else:
             self.watchlist.cursor += rows
 
     def action_stop_watching(self) -> None:
-        self.remove_class("-watching")
+        self._watch(False)
         self.call_after_refresh(self._follow)
+
+    def _watch(self, watching: bool) -> None:
+        """Let the watchlist take the book's place where there is not room for both, or end that."""
+        self.set_class(watching, "-watching")
+        self.refresh_bindings()
 
     def action_put_symbol(self) -> None:
         instrument = self.watchlist.at_cursor
@@ -442,7 +477,7 @@ class Dashboard(Screen[None]):
         self.paused = not self.paused
 
     def action_reconnect(self) -> None:
-        self._session.reconnect()
+        self._session.retry()
 
 
 def _neighbour(offered: Sequence[Timeframe], present: Timeframe, steps: int) -> Timeframe:

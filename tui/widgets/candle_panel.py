@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
 import msgspec
 from textual import events
@@ -17,10 +17,11 @@ from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 from tui.model.text import clean
 from tui.model.timeframe import Timeframe
+from tui.model.transport import TransportKind
 from tui.widgets import format as fmt
 from tui.widgets.line_widget import LineWidget, Part, Row
 from tui.widgets.look import Look, chart_palette, on
-from tui.widgets.title import title_row
+from tui.widgets.title import nothing_known, title_row
 
 
 class CandlePanel(LineWidget, can_focus=True):
@@ -44,14 +45,17 @@ class CandlePanel(LineWidget, can_focus=True):
         number: int,
         *,
         badge: str = "",
+        best_transport: Callable[[str], TransportKind | None] = nothing_known,
         glyphs: Glyphs,
         id: str | None = None,
     ) -> None:
-        """Make a panel. `number` is its digit key; `badge` marks data that is not live."""
+        """Make a panel. `number` is its digit key; `badge` marks data that is not live;
+        `best_transport` gives what a venue offers."""
         super().__init__(id=id)
         self._market = market
         self._number = number
         self._badge = badge
+        self._best_transport = best_transport
         self._glyphs = glyphs
         self._painter = ChartPainter()
 
@@ -92,6 +96,7 @@ class CandlePanel(LineWidget, can_focus=True):
             state.info,
             truth.status,
             truth.reason,
+            truth.transport,
             countdown,
         )
 
@@ -116,6 +121,7 @@ class CandlePanel(LineWidget, can_focus=True):
             glyphs=self._glyphs,
             now_ns=self.now,
             last_price=state.last_price,
+            holes=state.series(self.timeframe).holes,
             message="" if candles else self._message(subscription),
         )
         return [*title, *chart]
@@ -183,7 +189,7 @@ class CandlePanel(LineWidget, can_focus=True):
         price = fmt.price(state.last_price, decimals)
         moved = f"{fmt.arrow(change)}{fmt.percent(change)} "
         truth = self._market.truth(subscription)
-        two_rows = width < 56 + len(self._badge) and height >= 7
+        two_rows = width < 60 + len(self._badge) and height >= 7
         if not two_rows:
             name += [
                 (f" {price} ", back),
@@ -197,6 +203,8 @@ class CandlePanel(LineWidget, can_focus=True):
             now=self.now,
             look=look,
             focused=self.is_chosen,
+            best=self._best_transport(subscription.instrument.venue),
+            is_paused=self.is_paused,
         )
         if not two_rows:
             return [first]

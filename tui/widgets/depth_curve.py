@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import accumulate
 
 from textual.app import ComposeResult
@@ -14,10 +15,11 @@ from tui.market.market import Market
 from tui.market.order_book import BookLevel
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
+from tui.model.transport import TransportKind
 from tui.widgets.depth_ladder import book_name, book_note
 from tui.widgets.line_widget import LineWidget, Row
 from tui.widgets.look import Look, plot_colour
-from tui.widgets.title import title_row
+from tui.widgets.title import nothing_known, title_row
 
 LEVELS = 200
 """Levels of each side that the curve takes in."""
@@ -26,17 +28,20 @@ LEVELS = 200
 class _Title(LineWidget):
     DEFAULT_CSS = "_Title { height: 1; }"
 
-    def __init__(self, market: Market, badge: str) -> None:
+    def __init__(
+        self, market: Market, badge: str, best_transport: Callable[[str], TransportKind | None]
+    ) -> None:
         super().__init__()
         self._market = market
         self._badge = badge
+        self._best_transport = best_transport
         self.instrument: Instrument | None = None
 
     def fingerprint(self, now: int) -> object:
         if self.instrument is None:
             return None
         truth = self._market.truth(Subscription(self.instrument, Channel.BOOK))
-        return (self.instrument, truth.status, truth.reason, now // 1_000_000_000)
+        return (self.instrument, truth.status, truth.reason, truth.transport, now // 1_000_000_000)
 
     def rows(self, width: int, height: int, look: Look) -> list[Row]:
         if self.instrument is None:
@@ -45,12 +50,15 @@ class _Title(LineWidget):
         return [
             title_row(
                 width,
-                name=book_name("Depth", self.instrument, width, look),
-                badge=self._badge if width >= 34 else self._badge[:3],
+                name=book_name(self.instrument, look),
+                word="Depth",
+                badge=self._badge,
                 truth=truth,
                 now=self.now,
                 look=look,
                 focused=False,
+                best=self._best_transport(self.instrument.venue),
+                is_paused=self.is_paused,
                 note=book_note(truth),
             )
         ]
@@ -67,11 +75,17 @@ class DepthCurve(Vertical):
     instrument: reactive[Instrument | None] = reactive(None, init=False, repaint=False)
 
     def __init__(
-        self, market: Market, *, badge: str = "", glyphs: Glyphs, id: str | None = None
+        self,
+        market: Market,
+        *,
+        badge: str = "",
+        best_transport: Callable[[str], TransportKind | None] = nothing_known,
+        glyphs: Glyphs,
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self._market = market
-        self._title = _Title(market, badge)
+        self._title = _Title(market, badge, best_transport)
         self._plot = PlotextPlot()
         self._ascii = glyphs.name == "ascii"
         self._drawn: tuple[object, ...] = ()
@@ -83,6 +97,10 @@ class DepthCurve(Vertical):
     def watch_instrument(self) -> None:
         self._title.instrument = self.instrument
         self._drawn = ()
+
+    def pause(self, paused: bool) -> None:
+        """The view is to stand still from now on, or to go on."""
+        self._title.pause(paused)
 
     def sync(self, now: int) -> None:
         """Draw again if the book changed and a second has passed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from itertools import accumulate
 
 from rich.style import Style
@@ -15,10 +15,11 @@ from tui.market.order_book import BookLevel
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus, Truth
 from tui.model.text import clean
+from tui.model.transport import TransportKind
 from tui.widgets import format as fmt
 from tui.widgets.line_widget import LineWidget, Part, Row
 from tui.widgets.look import Look
-from tui.widgets.title import title_row
+from tui.widgets.title import nothing_known, title_row
 
 
 def book_note(truth: Truth) -> str:
@@ -28,10 +29,9 @@ def book_note(truth: Truth) -> str:
     return "unverified" if truth.status is SubscriptionStatus.LIVE and not truth.verified else ""
 
 
-def book_name(word: str, instrument: Instrument, width: int, look: Look) -> list[Part]:
-    """Title parts of the panels that follow the chosen one; the symbol alone where room is short."""
-    symbol = (f" {clean(instrument.symbol, 20)} ", look.title)
-    return [symbol] if width < 34 else [(f" {word}", look.title), symbol]
+def book_name(instrument: Instrument, look: Look) -> list[Part]:
+    """Title part of the panels that follow the chosen one."""
+    return [(f" {clean(instrument.symbol, 20)} ", look.title)]
 
 
 class DepthLadder(LineWidget):
@@ -40,11 +40,18 @@ class DepthLadder(LineWidget):
     instrument: reactive[Instrument | None] = reactive(None, init=False, repaint=False)
 
     def __init__(
-        self, market: Market, *, badge: str = "", glyphs: Glyphs, id: str | None = None
+        self,
+        market: Market,
+        *,
+        badge: str = "",
+        best_transport: Callable[[str], TransportKind | None] = nothing_known,
+        glyphs: Glyphs,
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self._market = market
         self._badge = badge
+        self._best_transport = best_transport
         self._glyphs = glyphs
 
     def watch_instrument(self) -> None:
@@ -56,7 +63,15 @@ class DepthLadder(LineWidget):
         truth = self._market.truth(Subscription(self.instrument, Channel.BOOK))
         aging = now // 1_000_000_000 if truth.status is SubscriptionStatus.STALE else 0
         state = self._market[self.instrument]
-        return (self.instrument, state.book_revision, state.info, truth.status, truth.reason, aging)
+        return (
+            self.instrument,
+            state.book_revision,
+            state.info,
+            truth.status,
+            truth.reason,
+            truth.transport,
+            aging,
+        )
 
     def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
         if self.instrument is None:
@@ -65,12 +80,15 @@ class DepthLadder(LineWidget):
         truth = self._market.truth(Subscription(self.instrument, Channel.BOOK))
         title = title_row(
             width,
-            name=book_name("Book", self.instrument, width, look),
-            badge=self._badge if width >= 34 else self._badge[:3],
+            name=book_name(self.instrument, look),
+            word="Book",
+            badge=self._badge,
             truth=truth,
             now=self.now,
             look=look,
             focused=False,
+            best=self._best_transport(self.instrument.venue),
+            is_paused=self.is_paused,
             note=book_note(truth),
         )
         above = (height - 2) // 2

@@ -34,6 +34,11 @@ class LineWidget(Widget):
     DEFAULT_CSS = "LineWidget { width: 1fr; height: 1fr; }"
     ALLOW_SELECT = False
 
+    is_paused = False
+    """True while the view stands still: a title that claims something must say so."""
+    repaints = 0
+    """How often rows of it were painted anew."""
+
     revision: reactive[Hashable] = reactive(None, init=False, repaint=False)
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
@@ -58,6 +63,12 @@ class LineWidget(Widget):
     def now(self) -> int:
         """The moment (ns) of the frame that is being drawn."""
         return getattr(self, "_now", 0)
+
+    def pause(self, paused: bool) -> None:
+        """The view is to stand still from now on, or to go on."""
+        if paused != self.is_paused:
+            self.is_paused = paused
+            self.draw()
 
     def watch_revision(self) -> None:
         self.draw()
@@ -91,6 +102,7 @@ class LineWidget(Widget):
             strips[y] = row if isinstance(row, Strip) else _strip(row, width, look.base)
             changed.append(Region(0, y, width, 1))
         self._rows, self._strips = rows, strips
+        self.repaints += bool(whole or changed)
         if whole:
             self.refresh()
         elif changed:

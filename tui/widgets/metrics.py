@@ -15,6 +15,7 @@ from tui.model.text import clean
 from tui.widgets import format as fmt
 from tui.widgets.line_widget import LineWidget, Part, Row
 from tui.widgets.look import Look, plot_colour
+from tui.widgets.title import LESSER
 
 _COLUMN = 26
 HISTORY_S = 120
@@ -47,6 +48,9 @@ class _Table(LineWidget):
                     (clean(feed.cause, 80), look.muted),
                 )
             )
+            rows += [
+                ((f"  {clean(trouble, width - 3)}", look.warning),) for trouble in _troubles(feed)
+            ]
             rows += _wrapped(_feed_figures(feed), width, look)
         rows.append(((" program", look.bold),))
         rows += _wrapped(_program_figures(self.program), width, look)
@@ -83,6 +87,11 @@ class MetricsView(Horizontal):
         yield self._table
         yield self._rate
         yield self._latency
+
+    @property
+    def program(self) -> AppHealth:
+        """The program's figures as they were last looked at."""
+        return self._table.program
 
     def on_resize(self) -> None:
         self._rate.display = self.size.width >= 110
@@ -127,6 +136,17 @@ class MetricsView(Horizontal):
         plot.refresh()
 
 
+def _troubles(feed: FeedHealth) -> list[str]:
+    """Why a lesser transport is in use, and which endpoints are left alone for a while."""
+    found = []
+    if feed.fallback:
+        again = "" if feed.probe_in_s is None else f"; better in {feed.probe_in_s:.0f} s"
+        found.append(f"{LESSER}{feed.transport}: {feed.fallback}{again}")
+    for endpoint, left in sorted(feed.breakers.items()):
+        found.append(f"{endpoint} rests for {left:.0f} s")
+    return found
+
+
 def _feed_figures(feed: FeedHealth) -> list[tuple[str, str]]:
     retry = f"{feed.retry_in_s:.0f}s" if feed.retry_in_s is not None else "—"
     statuses = " ".join(
@@ -143,8 +163,11 @@ def _feed_figures(feed: FeedHealth) -> list[tuple[str, str]]:
         ("retry in", retry),
         ("subscribed", statuses or "nothing"),
         ("queue", str(feed.queue_length)),
+        ("applied", f"{feed.applied:,}"),
         ("conflated", f"{feed.conflated:,}"),
         ("dropped", f"{feed.dropped:,}"),
+        ("stale", f"{feed.stale:,}"),
+        ("resyncs", f"{feed.resyncs:,}"),
         ("latency p50", fmt.milliseconds(feed.latency_p50_ms)),
         ("latency p99", fmt.milliseconds(feed.latency_p99_ms)),
         ("ping", fmt.milliseconds(feed.ping_ms)),

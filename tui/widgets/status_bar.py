@@ -14,7 +14,7 @@ from tui.widgets import format as fmt
 from tui.widgets.line_widget import LineWidget, Part, Row, spread
 from tui.widgets.look import Look, on
 
-_MARKS = {
+STATE_MARKS = {
     ConnectionState.CONNECTED: "●",
     ConnectionState.CONNECTING: "◌",
     ConnectionState.RECONNECTING: "◌",
@@ -39,15 +39,20 @@ class StatusBar(LineWidget):
         badge: Callable[[], str],
         hint: str,
         zone: tzinfo,
+        is_debugging: Callable[[], bool] = lambda: False,
+        retry_key: Callable[[], str] = lambda: "r",
         id: str | None = None,
     ) -> None:
-        """Make the bar; `errors` counts what the error log holds, `hint` says how to go live."""
+        """Make the bar; `errors` counts what the error log holds, `hint` says how to go live,
+        `retry_key` names the key that connects anew."""
         super().__init__(id=id)
         self._feeds = feeds
         self._errors = errors
         self._badge = badge
         self._hint = hint
         self._zone = zone
+        self._is_debugging = is_debugging
+        self._retry_key = retry_key
 
     def watch_paused(self) -> None:
         self.sync(self.now)
@@ -57,7 +62,8 @@ class StatusBar(LineWidget):
             (feed.venue, feed.state, feed.cause, feed.retry_in_s and int(feed.retry_in_s))
             for feed in self._feeds()
         )
-        return (now // 1_000_000_000, feeds, self._errors(), self.paused, self._badge())
+        marks = (self.paused, self._badge(), self._is_debugging())
+        return (now // 1_000_000_000, feeds, self._errors(), marks)
 
     def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
         back = look.title
@@ -73,15 +79,19 @@ class StatusBar(LineWidget):
             left.append((f" {badge} ", look.badge))
         if self.paused:
             left.append((" VIEW PAUSED ", look.badge))
+        if self._is_debugging():
+            left.append((" DEBUG ", look.badge))
         for feed in self._feeds():
             good = feed.state is ConnectionState.CONNECTED
             colour = on(look.success if good else look.error, back)
-            left.append((f" {_MARKS[feed.state]} {feed.venue}", colour))
+            left.append((f" {STATE_MARKS[feed.state]} {feed.venue}", colour))
             if good:
                 if feed.latency_p50_ms is not None and width >= 60:
                     left.append((f" {fmt.milliseconds(feed.latency_p50_ms)}", look.title_muted))
             else:
                 retry = f" retry in {feed.retry_in_s:.0f}s" if feed.retry_in_s else ""
+                if feed.state is ConnectionState.ERROR:
+                    retry = f" {self._retry_key()}: retry"
                 left.append((retry if retry and width < 60 else f" {feed.state}", colour))
                 if width >= 60:
                     # The cause last, and cut where room is short: the countdown matters more.

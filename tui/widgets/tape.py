@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, tzinfo
 
 from textual.reactive import reactive
@@ -11,11 +11,12 @@ from tui.market.market import Market
 from tui.model.events import Side
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus
+from tui.model.transport import TransportKind
 from tui.widgets import format as fmt
 from tui.widgets.depth_ladder import book_name
 from tui.widgets.line_widget import LineWidget, Row
 from tui.widgets.look import Look
-from tui.widgets.title import title_row
+from tui.widgets.title import nothing_known, title_row
 
 
 class TapeView(LineWidget):
@@ -24,11 +25,18 @@ class TapeView(LineWidget):
     instrument: reactive[Instrument | None] = reactive(None, init=False, repaint=False)
 
     def __init__(
-        self, market: Market, *, badge: str = "", zone: tzinfo = UTC, id: str | None = None
+        self,
+        market: Market,
+        *,
+        badge: str = "",
+        best_transport: Callable[[str], TransportKind | None] = nothing_known,
+        zone: tzinfo = UTC,
+        id: str | None = None,
     ) -> None:
         super().__init__(id=id)
         self._market = market
         self._badge = badge
+        self._best_transport = best_transport
         self._zone = zone
 
     def watch_instrument(self) -> None:
@@ -40,7 +48,15 @@ class TapeView(LineWidget):
         truth = self._market.truth(Subscription(self.instrument, Channel.TRADES))
         aging = now // 1_000_000_000 if truth.status is SubscriptionStatus.STALE else 0
         state = self._market[self.instrument]
-        return (self.instrument, state.tape.revision, state.info, truth.status, truth.reason, aging)
+        return (
+            self.instrument,
+            state.tape.revision,
+            state.info,
+            truth.status,
+            truth.reason,
+            truth.transport,
+            aging,
+        )
 
     def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
         if self.instrument is None:
@@ -51,13 +67,16 @@ class TapeView(LineWidget):
         rows: list[Row] = [
             title_row(
                 width,
-                name=book_name("Trades", self.instrument, width, look),
-                badge=self._badge if width >= 34 else self._badge[:3],
+                name=book_name(self.instrument, look),
+                word="Trades",
+                badge=self._badge,
                 truth=truth,
                 now=self.now,
                 look=look,
                 focused=False,
-                note=f"{tape.missed} missed" if tape.missed else "",
+                best=self._best_transport(self.instrument.venue),
+                is_paused=self.is_paused,
+                note=tape.missed_note,
             )
         ]
         trades = tape.newest(height - 1)

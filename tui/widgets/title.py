@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from rich.cells import cell_len
 from rich.style import Style
 
 from tui.model.subscription import SubscriptionStatus, Truth
 from tui.model.text import clean
+from tui.model.transport import TransportKind
 from tui.widgets import format as fmt
 from tui.widgets.line_widget import Part, spread
 from tui.widgets.look import Look, on
+
+PAUSED: Final = "❙❙ paused"
+"""Said instead of the truth while the view stands still: what it shows was true once."""
+LESSER: Final = "↓"
+"""Stands before a transport that is in use because a better one keeps failing."""
 
 
 def truth_text(truth: Truth, now: int, *, short: bool = False) -> str:
@@ -43,6 +53,16 @@ def truth_style(truth: Truth, look: Look, back: Style) -> Style:
     return back if back is look.title_focused else on(front, back)
 
 
+def nothing_known(venue: str) -> TransportKind | None:
+    """The best transport of a venue, where nobody knows."""
+    return None
+
+
+def is_lesser(truth: Truth, best: TransportKind | None) -> bool:
+    """True of data that comes by another transport than the best that the venue offers."""
+    return truth.transport is not None and best is not None and truth.transport is not best
+
+
 def title_row(
     width: int,
     *,
@@ -53,24 +73,60 @@ def title_row(
     look: Look,
     focused: bool,
     note: str = "",
+    word: str = "",
+    best: TransportKind | None = None,
+    is_paused: bool = False,
 ) -> tuple[Part, ...]:
-    """One row: name parts (most important first), a badge such as SIMULATED, and the truth at the right.
+    """One row: name parts (most important first), a badge such as SIMULATED, and at the right how
+    the data arrives and how true it is. A transport that is not the `best` has an arrow.
 
-    What does not fit is left out: first the last of the name parts, then words of the truth, never
-    the badge or the state itself.
+    Where room is short, this gives way, in this order: the note, the word for the panel's kind, the
+    rule that verifies a book, name parts behind the third, all but three letters of the badge, the
+    third name part, words of the truth. Never the transport or the state itself.
     """
     back = look.title_focused if focused else look.title
-    badge_parts: list[Part] = [(f" {badge} ", look.badge)] if badge else []
-    need = sum(len(text) for text, _ in name[:2]) + sum(len(t) for t, _ in badge_parts)
-    full = truth_text(truth, now)
-    for words in (
-        f"{full} {note}",
-        full,
-        full.removesuffix(f" {truth.reason}") if truth.verified else full,
-        truth_text(truth, now, short=True),
-    ):
-        words = words.rstrip()
-        if need + len(words) + 2 <= width:
+    fallen = is_lesser(truth, best)
+    way = ""
+    if truth.transport is not None:
+        way = f" {LESSER if fallen else ''}{truth.transport.badge}"
+    words, chosen = "", ""
+    for chosen, words, essential in _choices(truth, badge, note, now, is_paused):
+        if _length(name[:essential]) + _badge_length(chosen) + len(way) + len(words) + 2 <= width:
             break
-    right = [*badge_parts, (f" {words} ", truth_style(truth, look, back))]
-    return spread(name, right, width, back)
+    right: list[Part] = [(f" {chosen} ", look.badge)] if chosen else []
+    if way:
+        way_style = look.warning if fallen else look.title_muted
+        right.append((way, back if focused else on(way_style, back)))
+    truth_colour = on(look.warning, back) if is_paused else truth_style(truth, look, back)
+    right.append((f" {words} ", back if focused else truth_colour))
+    left = list(name)
+    if word and _length([*left, *right]) + len(word) + 1 <= width:
+        left.insert(0, (f" {word}", back))
+    return spread(left, right, width, back)
+
+
+def _choices(
+    truth: Truth, badge: str, note: str, now: int, is_paused: bool
+) -> Iterator[tuple[str, str, int]]:
+    """Badge, words and number of essential name parts, from the fullest to the shortest."""
+    if is_paused:
+        full = plain = PAUSED
+        short = PAUSED.partition(" ")[0]
+    else:
+        full, short = truth_text(truth, now), truth_text(truth, now, short=True)
+        plain = full.removesuffix(f" {truth.reason}") if truth.verified else full
+        if note:
+            yield badge, f"{full} {note}", 3
+    yield badge, full, 3
+    yield badge, plain, 3
+    yield badge[:3], plain, 3
+    yield badge[:3], plain, 2
+    yield badge[:3], short, 2
+
+
+def _length(parts: Iterable[Part]) -> int:
+    return sum(cell_len(text) for text, _ in parts)
+
+
+def _badge_length(badge: str) -> int:
+    return len(badge) + 2 if badge else 0

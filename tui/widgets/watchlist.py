@@ -19,7 +19,7 @@ from tui.model.timeframe import Timeframe
 from tui.widgets import format as fmt
 from tui.widgets.line_widget import LineWidget, Part, Row, spread
 from tui.widgets.look import Look, on
-from tui.widgets.title import truth_style, truth_text
+from tui.widgets.title import PAUSED, truth_style, truth_text
 
 HISTORY = Timeframe(1, "h")
 """What the small history is made of: the closes of the last hours."""
@@ -142,6 +142,8 @@ class Watchlist(LineWidget):
         mark = "▸" if at_cursor else " "
         label = set_cell_size(name, name_width)
         freshness = truth_text(truth, self.now, short=True)
+        if self.is_paused:
+            freshness = PAUSED.partition(" ")[0]
         parts: list[Part] = [
             (f"{mark}{label} ", base),
             (fmt.price(state.last_price, decimals).rjust(11), base),

@@ -1,0 +1,111 @@
+"""The title line of a panel: what it must always say, and what gives way first."""
+
+from __future__ import annotations
+
+import pytest
+from rich.style import Style
+
+from tui.model.subscription import SubscriptionStatus, Truth
+from tui.model.timeframe import NS
+from tui.model.transport import TransportKind
+from tui.widgets.line_widget import Part
+from tui.widgets.look import Look
+from tui.widgets.title import title_row
+
+PLAIN = Style(color="white", bgcolor="black")
+LOOK = Look(*[PLAIN] * len(Look.__struct_fields__))
+LIVE = Truth(SubscriptionStatus.LIVE, transport=TransportKind.WEBSOCKET)
+BOOK = Truth(SubscriptionStatus.LIVE, "sequence", verified=True, transport=TransportKind.WEBSOCKET)
+CHART: list[Part] = [(" 1 ", PLAIN), ("SIM:BTCUSDT ", PLAIN), ("1m ", PLAIN)]
+LADDER: list[Part] = [(" BTCUSDT ", PLAIN)]
+
+
+def title(
+    width: int,
+    name: list[Part],
+    truth: Truth,
+    *,
+    badge: str = "SIMULATED",
+    note: str = "",
+    word: str = "",
+    best: TransportKind | None = TransportKind.WEBSOCKET,
+    is_paused: bool = False,
+) -> str:
+    row = title_row(
+        width,
+        name=name,
+        badge=badge,
+        truth=truth,
+        now=12 * NS,
+        look=LOOK,
+        focused=False,
+        note=note,
+        word=word,
+        best=best,
+        is_paused=is_paused,
+    )
+    text = "".join(part for part, _ in row)
+    assert len(text) == width
+    return text
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (44, " 1 SIM:BTCUSDT 1m      SIMULATED  ws ● live "),
+        (40, " 1 SIM:BTCUSDT 1m  SIMULATED  ws ● live "),
+        (39, " 1 SIM:BTCUSDT 1m       SIM  ws ● live "),
+        (34, " 1 SIM:BTCUSDT 1m  SIM  ws ● live "),
+        (33, " 1 SIM:BTCUSDT    SIM  ws ● live "),
+        (30, " 1 SIM:BTCUSDT 1m   SIM  ws ● "),
+        (26, " 1 SIM:BTCUSDT  SIM  ws ● "),
+    ],
+)
+def test_a_charts_title_gives_way_from_the_least_important_on(width: int, expected: str) -> None:
+    assert title(width, CHART, LIVE) == expected
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (60, " Book BTCUSDT            SIMULATED  ws ● verified sequence "),
+        (44, " BTCUSDT  SIMULATED  ws ● verified sequence "),
+        (38, " BTCUSDT    SIMULATED  ws ● verified "),
+        (30, " BTCUSDT   SIM  ws ● verified "),
+        (24, " BTCUSDT       SIM  ws ● "),
+    ],
+)
+def test_a_books_title_gives_up_its_word_before_what_is_true(width: int, expected: str) -> None:
+    text = title(width, LADDER, BOOK, word="Book")
+
+    assert text.split() == expected.split()
+
+
+def test_a_lesser_transport_has_an_arrow() -> None:
+    polled = Truth(SubscriptionStatus.LIVE, transport=TransportKind.POLL)
+
+    assert title(50, CHART, polled).endswith(" ↓poll ● live ")
+
+
+def test_the_only_transport_of_a_venue_has_none() -> None:
+    polled = Truth(SubscriptionStatus.LIVE, transport=TransportKind.POLL)
+
+    assert title(50, CHART, polled, best=TransportKind.POLL).endswith(" poll ● live ")
+    assert title(50, CHART, polled, best=None).endswith(" poll ● live ")
+
+
+def test_nothing_is_said_of_transports_while_nothing_is_connected() -> None:
+    waiting = Truth(SubscriptionStatus.PENDING)
+
+    assert title(50, CHART, waiting).endswith(" SIMULATED  ◌ pending ")
+
+
+def test_a_view_that_stands_still_does_not_claim_to_be_live() -> None:
+    assert title(50, CHART, LIVE, is_paused=True).endswith(" ws ❙❙ paused ")
+    assert title(50, LADDER, BOOK, is_paused=True, note="2 missed").endswith(" ws ❙❙ paused ")
+    assert title(24, LADDER, BOOK, is_paused=True).endswith(" ws ❙❙ ")
+
+
+def test_a_note_is_said_where_there_is_room() -> None:
+    assert title(60, LADDER, LIVE, note="2 missed").endswith(" ws ● live 2 missed ")
+    assert title(30, LADDER, LIVE, note="2 missed").endswith(" SIM  ws ● live ")
