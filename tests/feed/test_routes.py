@@ -50,6 +50,9 @@ class Line:
     def answer(self, key: str, payload: object) -> None:
         self._frames.put_nowait(EventFrame(json.dumps(payload).encode(), key))
 
+    def say_unchanged(self, key: str) -> None:
+        self._frames.put_nowait(EventFrame(b"", key))
+
     def lose(self, error: TransportError) -> None:
         self._frames.put_nowait(error)
 
@@ -241,6 +244,22 @@ MORE = {
     "highPrice": "1", "lowPrice": "1", "volume": "1", "quoteVolume": "1", "openTime": 1,
     "firstId": 1, "lastId": 2, "count": 2,
 }  # fmt: skip
+
+
+async def test_what_a_poll_says_is_unchanged_does_not_grow_stale(stage: Stage) -> None:
+    await fall_back(stage)
+    line = stage.line(POLL)
+    key = line.requests[-1].polls[0].key
+    row = {"symbol": "BTCUSDT", "lastPrice": "123.5", "closeTime": 1_700_000_000_000}
+    line.answer(key, [row | MORE])
+
+    for _ in range(5):
+        await stage.run_for(60)
+        line.say_unchanged(key)
+    await stage.run_for(1)
+
+    assert stage.market.truth(TICKER).status.value == "live"
+    assert stage.line(POLL) is line
 
 
 async def test_the_better_is_probed_ever_more_rarely_while_it_fails(stage: Stage) -> None:

@@ -16,7 +16,7 @@ from tui.feed.outbox import Outbox
 from tui.feed.settings import FeedSettings
 from tui.feed.trace import NO_TRACE, Trace, TraceKind
 from tui.model.errors import TransportError
-from tui.model.transport import StreamRequest, TransportKind
+from tui.model.transport import EventFrame, StreamRequest, TransportKind
 from tui.transports.base import Connection
 
 _WATCH_S = 0.25
@@ -41,6 +41,10 @@ class Host(Protocol):
 
     def expiring(self, cause: str) -> None:
         """The connection is as old as the venue lets it grow."""
+        ...
+
+    def unchanged(self) -> None:
+        """A poll's answer was that nothing is new."""
         ...
 
     def tick(self) -> None:
@@ -113,9 +117,9 @@ class Conversation:
             reason = _main_reason(group_of_reasons)
         else:
             raise AssertionError("the reader never returns")
-        if isinstance(reason, TransportError):
-            # What came before the end is still true.
-            await self._intake.drain(self.inbox)
+        # What came before the end is still true, and the transport's place is behind it. A jump in
+        # time has emptied the inbox.
+        await self._intake.drain(self.inbox)
         raise reason
 
     async def _read(self) -> None:
@@ -131,6 +135,8 @@ class Conversation:
                 frame = await receive()
                 now = self._last_frame = monotonic()
                 if not frame:
+                    if isinstance(frame, EventFrame):
+                        self._host.unchanged()
                     continue  # a sign of life without content
                 metrics.received(len(frame), now)
                 inbox.put(frame, time_ns())

@@ -240,6 +240,9 @@ class Supervisor:
     def expiring(self, cause: str) -> None:
         self._renew(cause)
 
+    def unchanged(self) -> None:
+        self._upkeep.subscriptions.unchanged()
+
     def tick(self) -> None:
         self._upkeep.tick()
 
