@@ -229,10 +229,11 @@ async def compare(rate: int) -> None:
         def mid(name: str, found: list[dict[str, float]] = found) -> float:
             return median(one.get(name, 0.0) for one in found)
 
+        lost = sum(one.get("lost", 0) for one in found)
         ratio = median(own["us"] / other["us"] for own, other in zip(found, naive, strict=True))
         print(
             f"  {client:30}{mid('rate'):9,.0f}{mid('us'):9.1f}{mid('core'):6.0f}%{ratio:7.2f}"
-            f"{mid('p50'):9.2f}{mid('p99'):9.2f}{mid('conflated'):13,.0f}{sum(one.get('lost', 0) for one in found):6.0f}"
+            f"{mid('p50'):9.2f}{mid('p99'):9.2f}{mid('conflated'):13,.0f}{lost:6.0f}"
         )
     print()
 

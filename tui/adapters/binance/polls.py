@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import islice
+from math import ceil
 from typing import Any, Final
 
 import msgspec
@@ -43,7 +44,8 @@ def build_polls(
     requests = dict(_requests(api, dict.fromkeys(subscriptions)))
     weight = sum(request.weight for request in requests.values())
     affordable = limits.rest_weight * _SHARE / limits.rest_window_s
-    interval_s = max(_MIN_INTERVAL_S, weight / affordable)
+    # Whole seconds: a request whose interval changes begins anew, and few wishes shall change it.
+    interval_s = max(_MIN_INTERVAL_S, float(ceil(weight / affordable)))
     return tuple(
         PollRequest(
             key=key,
