@@ -823,3 +823,24 @@ async def test_a_reader_that_is_cancelled_loses_nothing(venue: Venue) -> None:
         await venue.clock.advance(5.0)
 
         assert await next_of(connection) == ("book", b"2")
+
+
+async def test_asking_a_failing_server_for_something_else_gives_it_no_new_chances(
+    venue: Venue,
+) -> None:
+    venue.answer("/messages", saying("1"), saying("", 503))
+
+    async with venue.connected(venue.poll("messages", params={"channels": "0"})) as connection:
+        await next_of(connection)
+        reader = asyncio.create_task(connection.receive())
+        for number in range(1, 60):
+            await venue.clock.advance(1.0)
+            if number % 6 == 0 and not reader.done():
+                poll = venue.poll("messages", params={"channels": str(number)})
+                await connection.update(venue.stream(poll))
+            if reader.done():
+                break
+
+        assert number < 40
+        with pytest.raises(TransportError, match="HTTP 503"):
+            await reader

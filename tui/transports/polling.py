@@ -239,11 +239,13 @@ class PollConnection:
             for key, poll in self._polls.items()
             if key not in wanted or not poll.is_same(wanted[key])
         ]
+        # Asking for something else of a server that fails is no reason to ask it sooner, or to hope.
+        failing = {poll.request.key: poll for poll in gone if poll.error is not None}
         for poll in gone:
             del self._polls[poll.request.key]
         self._frames = deque(entry for entry in self._frames if entry[1] not in gone)
         await _end(*(poll.task for poll in gone))
-        self._begin(request)
+        self._begin(request, failing)
         self._judge()
 
     async def close(self) -> None:
@@ -254,7 +256,7 @@ class PollConnection:
 
     # -- Asking ----------------------------------------------------------------------------
 
-    def _begin(self, request: StreamRequest) -> None:
+    def _begin(self, request: StreamRequest, failing: Mapping[str, _Poll] | None = None) -> None:
         for wanted in request.polls:
             wanted = replace(wanted, headers={**request.headers, **wanted.headers})
             poll = self._polls.get(wanted.key)
@@ -267,7 +269,9 @@ class PollConnection:
                 min_interval_s=wanted.min_interval_s,
                 holds=wanted.wait_s > 0,
             )
-            poll = self._polls[wanted.key] = _Poll(wanted, rhythm)
+            before = failing.get(wanted.key) if failing else None
+            poll = self._polls[wanted.key] = _Poll(wanted, before.rhythm if before else rhythm)
+            poll.error = before.error if before else None
             poll.task = asyncio.create_task(self._ask_on(poll))
             poll.task.add_done_callback(self._look_at)
 

@@ -18,7 +18,7 @@ from tui.sim.native import texts
 from tui.sim.native.events import EventClient
 from tui.sim.native.limits import NativeLimits
 from tui.sim.native.outlet import Outlet
-from tui.sim.native.polls import Polls, wanted_wait
+from tui.sim.native.polls import Polls
 from tui.sim.native.rest import ANSWERS, Call
 from tui.sim.native.socket import SocketClient
 from tui.sim.native.tapes import Tapes
@@ -245,7 +245,8 @@ def _kind_of(request: web.Request) -> TransportKind | None:
     """By which transport data is asked for; None for history and the state now."""
     path = request.path.removeprefix(f"{PREFIX}/")
     if path == "messages":
-        return TransportKind.LONG_POLL if wanted_wait(request) else TransportKind.POLL
+        # A client that would wait says so with its first request, too, which it wants answered at once.
+        return TransportKind.LONG_POLL if "Prefer" in request.headers else TransportKind.POLL
     return {"stream": TransportKind.WEBSOCKET, "events": TransportKind.SSE}.get(path)
 
 
