@@ -100,8 +100,12 @@ class HeldClock:
         self.ahead_s = 0.0
 
     def time_ns(self) -> int:
-        now = self._clock.time_ns() + round(self.ahead_s * 1e9)
+        now = self.unheld_ns()
         return now if self.hold_at_ns is None else min(now, self.hold_at_ns)
+
+    def unheld_ns(self) -> int:
+        """What it would say if it were not held."""
+        return self._clock.time_ns() + round(self.ahead_s * 1e9)
 
     def monotonic(self) -> float:
         return self._clock.monotonic()
@@ -111,9 +115,9 @@ class HeldClock:
 
 
 class SetClock:
-    """A clock whose wall time can be set, as an operating system may."""
+    """A held clock as another machine has it, whose wall time can be set."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: HeldClock) -> None:
         self._clock = clock
         self.ahead_s = 0.0
 
@@ -125,3 +129,22 @@ class SetClock:
 
     async def sleep(self, seconds: float) -> None:
         await self._clock.sleep(seconds)
+
+    def for_vigil(self) -> Clock:
+        """The same clock, for whoever would take holding it for setting it."""
+        return _Unheld(self, self._clock)
+
+
+class _Unheld:
+    def __init__(self, own: SetClock, held: HeldClock) -> None:
+        self._own = own
+        self._held = held
+
+    def time_ns(self) -> int:
+        return self._held.unheld_ns() + round(self._own.ahead_s * 1e9)
+
+    def monotonic(self) -> float:
+        return self._own.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        await self._own.sleep(seconds)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import pairwise
 
 import msgspec
@@ -148,7 +148,9 @@ class TrueMarket(SimMarket):
                 [
                     (timeframe, opened, _figures(bar))
                     for timeframe in self.timeframes
-                    for opened, bar in ledger.candles(timeframe, 0, until, 2, newest=True)
+                    for opened, bar in ledger.candles(
+                        timeframe, 0, until, 2 + passed_s // timeframe.seconds, newest=True
+                    )
                 ],
             )
         for candle in history.newest_candles[1]:
@@ -195,12 +197,15 @@ class Oracle:
         adapter: Adapter,
         settings: FeedSettings,
         *,
+        is_two_way: Callable[[], bool],
         slack_s: float = 2.0,
     ) -> None:
+        """Compare `shown` with `truth`; `is_two_way`: the transport in use has heartbeats."""
         self._truth = truth
         self._shown = shown
         self._adapter = adapter
         self._settings = settings
+        self._is_two_way = is_two_way
         self.slack_s = slack_s
         self.complaints: list[str] = []
         self.looks = 0
@@ -234,7 +239,7 @@ class Oracle:
         settings = self._settings
         heartbeat_s = settings.ping_interval_s + settings.pong_timeout_s
         least = self._adapter.liveness.connection_s
-        if all(kind.is_two_way for kind in self._adapter.transports):
+        if self._is_two_way():
             least = min(heartbeat_s, least)
         own = self._adapter.liveness.channels.get(channel)
         if own is not None:

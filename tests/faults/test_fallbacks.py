@@ -1,4 +1,4 @@
-"""From one transport to the next and back, under the oracle's eyes: nothing is lost, nothing comes twice."""
+"""From one transport to the next and back, under the oracle's eyes: nothing lost, nothing twice."""
 
 from __future__ import annotations
 

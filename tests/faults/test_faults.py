@@ -12,6 +12,7 @@ from world import EVERYTHING, World
 
 from tui.model.health import ConnectionState
 from tui.model.subscription import SubscriptionStatus
+from tui.model.transport import TransportKind
 
 Act = Callable[[World], Awaitable[None]]
 
@@ -338,13 +339,13 @@ async def _survive(world: World, act: Act) -> None:
 
 @pytest.mark.parametrize("code", FINAL_CODES)
 async def test_a_close_code_that_forbids_another_try_waits_for_the_user(code: int) -> None:
-    async with World(speaks=True) as world:
+    async with World(speaks=True, kinds=[TransportKind.WEBSOCKET]) as world:
         await _give_up(world, hang_up(code))
 
 
 @pytest.mark.parametrize("status", FINAL_STATUSES)
 async def test_a_refusal_for_good_waits_for_the_user(status: int) -> None:
-    async with World(speaks=True) as world:
+    async with World(speaks=True, kinds=[TransportKind.WEBSOCKET]) as world:
         await _give_up(world, refuse_handshake(status))
 
 

@@ -10,6 +10,7 @@ from byte_proxy import Way
 from world import BTC, EVERYTHING, SECOND, World
 
 from tui.model.subscription import Channel, Subscription
+from tui.model.transport import TransportKind
 
 BOOK = Subscription(BTC, Channel.BOOK)
 
@@ -33,7 +34,7 @@ def _spoil_tape(world: World) -> None:
 
 def _forget_trade(world: World) -> None:
     arrived = world.market.arrived[BTC]
-    arrived.discard(world.truth.history["BTCUSDT"].last_trade - 3)
+    arrived.discard(world.truth.history["BTCUSDT"].last_trade)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ async def test_a_subscription_that_is_not_there_is_found() -> None:
 
 
 async def test_old_data_that_is_called_live_is_found() -> None:
-    async with World() as world:
+    async with World(kinds=[TransportKind.WEBSOCKET]) as world:
         world.want(EVERYTHING)
         await world.until_true()
         world.check()
@@ -82,7 +83,7 @@ async def test_old_data_that_is_called_live_is_found() -> None:
 
         world.stream.silent = frozenset({Way.DOWN})
         world.market.truth = truths.__getitem__  # type: ignore[method-assign]
-        await world.sleep(12.0)
+        await world.sleep(20.0)
 
     told = "\n".join(world.oracle.complaints)
     assert "BTCUSDT book: the book was last true at" in told

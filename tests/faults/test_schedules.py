@@ -16,22 +16,22 @@ from typing import Any
 from byte_proxy import BOTH, Way
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
-from world import BTC, MINUTE, PEPE, SECOND, World
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from world import MINUTE, SECOND, World
 
+from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
+from tui.model.transport import TransportKind
 
-_POOL = [
-    Subscription(instrument, channel)
-    for instrument in (BTC, PEPE)
-    for channel in (Channel.TICKER, Channel.TRADES, Channel.BOOK)
-] + [
-    Subscription(instrument, Channel.CANDLES, timeframe)
-    for instrument in (BTC, PEPE)
-    for timeframe in (SECOND, MINUTE, Timeframe.parse("5m"))
+_WHAT = [(channel, None) for channel in (Channel.TICKER, Channel.TRADES, Channel.BOOK)] + [
+    (Channel.CANDLES, timeframe) for timeframe in (SECOND, MINUTE, Timeframe.parse("5m"))
 ]
+_POOL = [(symbol, *what) for symbol in ("BTCUSDT", "PEPEUSDT") for what in _WHAT]
 _WISHES = st.lists(st.sampled_from(_POOL), min_size=1, max_size=6, unique=True)
+_KINDS = st.sampled_from([TransportKind.WEBSOCKET, TransportKind.SSE, TransportKind.LONG_POLL])
+
+Wish = tuple[str, Channel, Timeframe | None]
 _SECONDS = st.floats(0.0, 8.0)
 _WAYS = st.sampled_from([frozenset({Way.UP}), frozenset({Way.DOWN}), BOTH])
 
@@ -60,6 +60,7 @@ class Schedule(RuleBasedStateMachine):
     """
 
     world: World
+    native = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,19 +77,25 @@ class Schedule(RuleBasedStateMachine):
 
     @initialize(
         seed=st.integers(0, 3),
+        native=st.booleans(),
         built=st.booleans(),
         wishes=_WISHES,
     )
-    def begin(self, seed: int, built: bool, wishes: list[Subscription]) -> None:
-        self.log.append(f"begin({seed=}, {built=}, {wishes=})")
+    def begin(self, seed: int, native: bool, built: bool, wishes: list[Wish]) -> None:
+        self.log.append(f"begin({seed=}, {native=}, {built=}, {wishes=})")
+        self.native = native
         channels = frozenset(Channel) - ({Channel.CANDLES} if built else set())
-        self._do(self._begin(seed, channels, wishes))
+        world = World(seed=seed, native=native, channels=channels)
+        self._do(self._open.enter_async_context(world))
+        self.world = world
+        self._want(wishes)
 
-    async def _begin(
-        self, seed: int, channels: frozenset[Channel], wishes: list[Subscription]
-    ) -> None:
-        self.world = await self._open.enter_async_context(World(seed=seed, channels=channels))
-        self.world.want(wishes)
+    def _want(self, wishes: list[Wish]) -> None:
+        venue = self.world.feed.venue
+        self.world.want(
+            Subscription(Instrument(venue, symbol), channel, timeframe)
+            for symbol, channel, timeframe in wishes
+        )
 
     def teardown(self) -> None:
         try:
@@ -100,24 +107,32 @@ class Schedule(RuleBasedStateMachine):
 
     async def _finish(self) -> None:
         await self.world.heal()
-        await self.world.until_true(within_s=90.0)
+        await self.world.until_true(within_s=120.0)
         self.world.check()
 
     # -- what users do ---------------------------------------------------------------------
 
     @step(wishes=_WISHES, seconds=_SECONDS)
-    def want(self, wishes: list[Subscription], seconds: float) -> None:
-        self.world.want(wishes)
+    def want(self, wishes: list[Wish], seconds: float) -> None:
+        self._want(wishes)
         self._do(self.world.sleep(seconds))
 
     @step(several=st.lists(_WISHES, min_size=2, max_size=6))
-    def change_ones_mind(self, several: list[list[Subscription]]) -> None:
+    def change_ones_mind(self, several: list[list[Wish]]) -> None:
         self._do(self._change_ones_mind(several))
 
-    async def _change_ones_mind(self, several: list[list[Subscription]]) -> None:
+    async def _change_ones_mind(self, several: list[list[Wish]]) -> None:
         for wishes in several:
-            self.world.want(wishes)
+            self._want(wishes)
             await self.world.sleep(0.2)
+
+    @step(symbols=st.lists(st.sampled_from(["BTCUSDT", "PEPEUSDT"]), unique=True))
+    def focus(self, symbols: list[str]) -> None:
+        self.world.feed.focus(Instrument(self.world.feed.venue, symbol) for symbol in symbols)
+
+    @step()
+    def retry(self) -> None:
+        self.world.feed.retry()
 
     @step()
     def reconnect(self) -> None:
@@ -173,9 +188,27 @@ class Schedule(RuleBasedStateMachine):
     def hang_up_at_once(self) -> None:
         self.world.stream.hangs_up = True
 
-    @step(stream=st.sampled_from(["depth@100ms", "aggTrade", "kline_1s", "ticker"]))
-    def lose(self, stream: str) -> None:
-        self.world.server.lose_next(f"btcusdt@{stream}")
+    @step(stream=st.integers(0, 20))
+    def lose(self, stream: int) -> None:
+        server = self.world.server
+        streams = server.topics if self.native else server.streams
+        if streams:
+            server.lose_next(sorted(streams)[stream % len(streams)])
+
+    @precondition(lambda self: self.native)
+    @step(kind=_KINDS, seconds=_SECONDS, silently=st.booleans())
+    def refuse_transport(self, kind: TransportKind, seconds: float, silently: bool) -> None:
+        if silently:
+            self.world.server.silence(kind)
+        else:
+            self.world.server.refuse(kind)
+        self.world.server.cut_clients()
+        self._do(self.world.sleep(seconds))
+
+    @precondition(lambda self: self.native)
+    @step(kind=_KINDS)
+    def allow_transport(self, kind: TransportKind) -> None:
+        self.world.server.allow(kind)
 
     @step(code=st.sampled_from([1000, 1001, 1011, 1012]))
     def close(self, code: int) -> None:
@@ -184,6 +217,14 @@ class Schedule(RuleBasedStateMachine):
     @step(ahead_s=st.floats(-30.0, 30.0))
     def set_clock(self, ahead_s: float) -> None:
         self.world.wall.ahead_s = ahead_s
+
+    @step(seconds=st.floats(0.0, 600.0))
+    def sleep(self, seconds: float) -> None:
+        self.world.jump(seconds)
+
+    @step(network=st.sampled_from([(), ("192.0.2.1",), ("192.0.2.7",)]))
+    def change_network(self, network: tuple[str, ...]) -> None:
+        self.world.machine.networks = frozenset(network)
 
     @step()
     def heal(self) -> None:

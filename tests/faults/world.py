@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import functools
 import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
 from unittest import mock
@@ -32,7 +32,7 @@ from tui.model.health import ConnectionState
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
-from tui.model.transport import StreamRequest
+from tui.model.transport import StreamRequest, TransportKind
 from tui.sim.limits import SimLimits
 from tui.sim.native.face import PREFIX
 from tui.sim.native.limits import NativeLimits
@@ -172,6 +172,7 @@ class World:
         *,
         seed: int = 7,
         native: bool = False,
+        kinds: Collection[TransportKind] = tuple(TransportKind),
         speaks: bool = False,
         settings: FeedSettings = HASTY,
         channels: frozenset[Channel] = frozenset(Channel),
@@ -185,6 +186,7 @@ class World:
 
         Args:
             native: speak the native protocol, with all its transports, instead of Binance's.
+            kinds: of the venue's transports only these are used.
             speaks: put the proxies that speak WebSocket and HTTP between as well.
             channels: what the venue streams.
             look_s: how often the oracle looks.
@@ -193,7 +195,7 @@ class World:
         self.rng = random.Random(seed)
         self.clock = FastClock(speed, START_NS)
         self.held = HeldClock(self.clock)
-        self.wall = SetClock(self.clock)
+        self.wall = SetClock(self.held)
         self.truth = TrueMarket(
             seed,
             START_NS,
@@ -212,6 +214,7 @@ class World:
         self.market = WatchedMarket()
         self.errors = ErrorLog(self.wall)
         self._native = native
+        self._kinds = kinds
         self._speaks = speaks
         self._patches = contextlib.ExitStack()
         self._look_s = look_s
@@ -250,8 +253,14 @@ class World:
             errors=self.errors,
             settings=self._settings,
         )
-        vigil = Vigil(self.wall, self.machine)
-        self.oracle = Oracle(self.truth, self.market, adapter, self._settings)
+        vigil = Vigil(self.wall.for_vigil(), self.machine)
+        self.oracle = Oracle(
+            self.truth,
+            self.market,
+            adapter,
+            self._settings,
+            is_two_way=lambda: self.feed.health().transport.is_two_way,
+        )
         self._tasks = [
             asyncio.ensure_future(self.feed.run()),
             asyncio.ensure_future(self._keep_looking()),
@@ -266,6 +275,8 @@ class World:
         patch = self._patches.enter_context
         patch(mock.patch.object(kind, "liveness", LIVENESS))
         patch(mock.patch.object(kind, "limits", limits))
+        offered = tuple(one for one in kind.transports if one in self._kinds)
+        patch(mock.patch.object(kind, "transports", offered))
         hasty = functools.partial(HastyWebSockets, self.clock)
         patch(mock.patch.object(transports, "WebSocketTransport", hasty))
         # The other side of a silent line is given time to close; here as fast as everything else.
@@ -311,6 +322,8 @@ class World:
         self.rest.heal()
         self.messages.heal()
         self.requests.heal()
+        for kind in TransportKind:
+            self.server.allow(kind)
         for proxy in (self.stream, self.rest):
             if not proxy.listens:
                 await proxy.start()
@@ -331,7 +344,6 @@ class World:
     def jump(self, seconds: float) -> None:
         """Let the world go on without the feed for so long, as while the machine slept."""
         self.held.ahead_s += seconds
-        self.wall.ahead_s += seconds
         self.machine.slept_s += seconds
 
     async def until_state(self, state: ConnectionState, *, within_s: float = 30.0) -> None:
