@@ -72,3 +72,11 @@ def test_an_abandoned_inbox_takes_nothing_more() -> None:
     inbox.put(b"b", 2)
 
     assert held(inbox) == []
+
+
+def test_an_empty_frame_is_a_sign_of_life_and_nothing_to_decode() -> None:
+    inbox = Inbox(10)
+
+    inbox.put(b"", 1)
+
+    assert len(inbox) == 0

@@ -28,8 +28,10 @@ class _Sum:
         "counted_until",
         "end",
         "final",
+        "first_id",
         "first_ts",
         "high",
+        "last_id",
         "last_ts",
         "low",
         "open",
@@ -39,11 +41,12 @@ class _Sum:
         "volume",
     )
 
-    def __init__(self, open_time: int, end: int, price: float, ts: int) -> None:
+    def __init__(self, open_time: int, end: int, price: float, ts: int, trade_id: int = 0) -> None:
         self.open_time = open_time
         self.end = end
         self.open = self.high = self.low = self.close = price
         self.first_ts = self.last_ts = ts
+        self.first_id = self.last_id = trade_id
         self.complete = self.final = False
         self.counted_until = 0
         self.volume = self.quote = self.bought = 0.0
@@ -55,6 +58,7 @@ class _Sum:
         self.low, self.close = candle.low, candle.close
         self.first_ts = self.open_time
         self.last_ts = max(candle.ts_exchange, self.open_time)
+        self.first_id = self.last_id = 0
         self.volume, self.quote = candle.volume, candle.quote_volume
         self.bought = candle.taker_buy_volume or 0.0
         self.trades = candle.trades
@@ -65,10 +69,13 @@ class _Sum:
             self.high = price
         if price < self.low:
             self.low = price
-        if trade.ts_exchange < self.first_ts:
-            self.open, self.first_ts = price, trade.ts_exchange
-        if trade.ts_exchange >= self.last_ts:
-            self.close, self.last_ts = price, trade.ts_exchange
+        ts = trade.ts_exchange
+        number = trade.trade_id or 0
+        # Of trades at the same moment the ids tell which was first.
+        if ts < self.first_ts or (ts == self.first_ts and number < self.first_id):
+            self.open, self.first_ts, self.first_id = price, ts, number
+        if ts > self.last_ts or (ts == self.last_ts and number >= self.last_id):
+            self.close, self.last_ts, self.last_id = price, ts, number
         self.volume += trade.size
         self.quote += trade.size * price
         if trade.aggressor is Side.BUY:
@@ -163,7 +170,7 @@ class CandleBuilder:
                 self._doubt(start)
                 return []
             changed.extend(self.close_until(start, trade.ts_local))
-            held = _Sum(start, end, trade.price, ts)
+            held = _Sum(start, end, trade.price, ts, trade.trade_id or 0)
             held.complete = start >= self._whole_from
             self._hold(held)
             if end <= self._closed_until and not held.complete:

@@ -30,6 +30,8 @@ _PAGES = 5
 _DAY_NS = 86_400 * NS
 # The venue may still be adding up a candle that just ended.
 _SETTLED_NS = 2 * NS
+_SETTLE_S = 1.0
+_SETTLING = 4
 _FOREVER = 2**63 - 1
 
 
@@ -84,7 +86,7 @@ class CandleHistory:
         joins = entry.stream is not None and entry.stream.acked
         if not entry.loaded:
             self._subscriptions.syncing(subscription, "loading history")
-        attempt = 0
+        attempt = settling = 0
         while True:
             try:
                 await self._fetch_candles(subscription, timeframe)
@@ -109,7 +111,14 @@ class CandleHistory:
                 if joins:
                     built = self._trades.builds(subscription.instrument, timeframe)
                     self._subscriptions.loaded(subscription, "from trades" if built else "")
-                return
+                settling += 1
+                if settling > _SETTLING or not self._trades.unsure(
+                    subscription.instrument, timeframe
+                ):
+                    return
+                # A built candle closed so recently that the venue does not tell its end yet.
+                await self._clock.sleep(_SETTLE_S)
+                continue
             attempt += 1
 
     async def newest(
@@ -150,7 +159,7 @@ class CandleHistory:
             if start is None:
                 break
             page = await self.newest(instrument, timeframe, start=start, limit=self._page)
-            self._merge_candles(subscription, timeframe, page)
+            self._merge_candles(subscription, timeframe, page, since=start)
             if page:
                 self._fetched_until[subscription] = page[-1].open_time
             reach = self._reach(timeframe, start, page)
@@ -198,14 +207,25 @@ class CandleHistory:
             page = older
 
     def _merge_candles(
-        self, subscription: Subscription, timeframe: Timeframe, page: list[Candle]
+        self,
+        subscription: Subscription,
+        timeframe: Timeframe,
+        page: list[Candle],
+        *,
+        since: int | None = None,
     ) -> None:
+        """Take a page of what there is from `since` (ns) on, or from its own first candle."""
         instrument = subscription.instrument
-        if self._trades.builds(instrument, timeframe):
+        if page and self._trades.builds(instrument, timeframe):
             if self._settings.flat_candles:
                 page = _with_flats(page)
-            as_of = self._offset.venue_time(page[-1].ts_local) if page else 0
-            self._trades.take_fetched(instrument, timeframe, page, as_of=as_of)
+            self._trades.take_fetched(
+                instrument,
+                timeframe,
+                page,
+                since=page[0].open_time if since is None else since,
+                as_of=self._offset.venue_time(page[-1].ts_local),
+            )
         self._market.merge_candles(instrument, timeframe, page)
 
     def _whole_until(self, subscription: Subscription, timeframe: Timeframe) -> int | None:

@@ -194,22 +194,25 @@ class TradeFlow:
         timeframe: Timeframe,
         page: Sequence[Candle],
         *,
+        since: int,
         as_of: int,
     ) -> None:
         """Continue from fetched candles, and correct what was built by them.
 
         Args:
-            page: oldest first and without holes, though candles without trades may be absent.
+            page: at least one, oldest first.
+            since: from this time (ns) on they are all that the venue has; those without trades may be
+                absent.
             as_of: the venue's time (ns) when they were true.
         """
         builder = self._builders.get(instrument, {}).get(timeframe)
-        if builder is None or not page:
+        if builder is None:
             return
         for candle in page[-HELD:]:
             builder.seed(candle, as_of=as_of)
         newest = page[-1]
         end = timeframe.next_open(newest.open_time) if newest.closed else newest.open_time
-        builder.corrected(page[0].open_time, end)
+        builder.corrected(since, end)
 
     def interrupt(self, instrument: Instrument) -> None:
         """Trades were missed: the candle of this moment is not whole."""

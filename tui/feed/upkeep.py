@@ -336,9 +336,8 @@ class Upkeep:
             )
 
     def candles_missing(self, instrument: Instrument, timeframe: Timeframe) -> None:
-        subscription = Subscription(instrument, Channel.CANDLES, timeframe)
-        if not self.jobs.is_running(subscription):
-            self._load(subscription)
+        # Where a job runs already it runs again: it may have asked before these were missing.
+        self._load(Subscription(instrument, Channel.CANDLES, timeframe))
 
     def overflowed(self, frames: int) -> None:
         """Frames were lost: whatever they held is fetched."""
