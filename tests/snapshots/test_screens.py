@@ -7,12 +7,14 @@ from typing import Any
 
 import msgspec
 import pytest
-from staging import CONNECTED, INSTRUMENTS, StagedApp, fill, staged_app, tell
+from staging import CONNECTED, INSTRUMENTS, NOW, StagedApp, StagedSession, fill, staged_app, tell
 from textual.pilot import Pilot
 
-from tui.model.health import ConnectionState, ErrorCategory
+from tui.model.health import ConnectionState, ErrorCategory, Transition
 from tui.model.instrument import Instrument
-from tui.model.subscription import SubscriptionStatus
+from tui.model.subscription import Channel, Subscription, SubscriptionStatus
+from tui.model.timeframe import NS
+from tui.model.transport import TransportKind
 
 pytestmark = pytest.mark.snapshot
 
@@ -140,3 +142,67 @@ def test_glyphs(snap_compare: Any, glyphs: str) -> None:
 
 def test_the_paused_view(snap_compare: Any) -> None:
     assert snap_compare(staged_app(), terminal_size=(80, 24), run_before=keys("space"))
+
+
+POLLED = msgspec.structs.replace(
+    CONNECTED,
+    transport=TransportKind.POLL,
+    transports=(TransportKind.WEBSOCKET, TransportKind.POLL),
+    cause="connected by poll",
+    fallback="websocket failed 3 times in a row, last: connection refused",
+    probe_in_s=25.4,
+    breakers={"stream.binance.com:9443": 42.0},
+)
+GIVEN_UP = msgspec.structs.replace(
+    CONNECTED,
+    venue="KRAKEN",
+    endpoint="wss://ws.kraken.com/v2",
+    state=ConnectionState.ERROR,
+    cause="the certificate of ws.kraken.com is not valid (check the endpoint and the date)",
+    uptime_s=0.0,
+    latency_p50_ms=None,
+)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_the_connections(snap_compare: Any, size: tuple[int, int]) -> None:
+    app = staged_app(health=POLLED)
+    assert isinstance(app.session, StagedSession)
+    app.session.staged = [POLLED, GIVEN_UP]
+    nope = Instrument("BINANCE", "NOPE")
+    app.session.staged_subscriptions = [
+        (Subscription(nope, Channel.TICKER), SubscriptionStatus.REJECTED, "Invalid symbol."),
+        *((Subscription(INSTRUMENTS[0], c), SubscriptionStatus.LIVE, "") for c in Channel),
+        (Subscription(INSTRUMENTS[1], Channel.BOOK), SubscriptionStatus.STALE, "no data for 10 s"),
+    ]
+    app.session.staged_history = [
+        Transition(NOW - 9 * NS, ConnectionState.CONNECTING, "starting"),
+        Transition(NOW - 8 * NS, ConnectionState.CONNECTED, "connected by websocket"),
+        Transition(NOW - 5 * NS, ConnectionState.DISCONNECTED, "no pong within 5 s"),
+        Transition(NOW - 4 * NS, ConnectionState.RECONNECTING, "no pong within 5 s"),
+        Transition(NOW - 3 * NS, ConnectionState.CONNECTED, "connected by poll"),
+    ]
+
+    assert snap_compare(app, terminal_size=size, run_before=keys("n"))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_data_that_comes_by_a_lesser_transport(snap_compare: Any, size: tuple[int, int]) -> None:
+    app = staged_app(health=POLLED)
+    for instrument in INSTRUMENTS:
+        tell(app, instrument, SubscriptionStatus.LIVE, transport=TransportKind.POLL)
+
+    assert snap_compare(app, terminal_size=size, run_before=keys("m"))
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_a_feed_that_gave_up(snap_compare: Any, size: tuple[int, int]) -> None:
+    app = staged_app(health=msgspec.structs.replace(GIVEN_UP, venue="BINANCE"))
+    for instrument in INSTRUMENTS:
+        tell(app, instrument, SubscriptionStatus.STALE)
+
+    async def debugging(pilot: Pilot[Any]) -> None:
+        app._debug_log.switch(True)  # not by its key: the file's place differs from run to run
+        await keys()(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=debugging)

@@ -21,7 +21,7 @@ class ConnectionsScreen(ModalScreen[None]):
 
     DEFAULT_CSS = """
     ConnectionsScreen { align: center middle; background: $background 60%; }
-    ConnectionsScreen > Vertical { width: 100%; height: 100%; max-width: 180; background: $panel; }
+    ConnectionsScreen > Vertical { width: 100%; height: 100%; background: $panel; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 
@@ -48,9 +49,7 @@ class _Table(LineWidget):
                     (clean(feed.cause, 80), look.muted),
                 )
             )
-            rows += [
-                ((f"  {clean(trouble, width - 3)}", look.warning),) for trouble in _troubles(feed)
-            ]
+            rows += [((line, look.warning),) for line in _troubles(feed, width)]
             rows += _wrapped(_feed_figures(feed), width, look)
         rows.append(((" program", look.bold),))
         rows += _wrapped(_program_figures(self.program), width, look)
@@ -136,15 +135,21 @@ class MetricsView(Horizontal):
         plot.refresh()
 
 
-def _troubles(feed: FeedHealth) -> list[str]:
-    """Why a lesser transport is in use, and which endpoints are left alone for a while."""
+def _troubles(feed: FeedHealth, width: int) -> list[str]:
+    """Why a lesser transport is in use, and which endpoints are left alone for a while; in lines."""
     found = []
     if feed.fallback:
         again = "" if feed.probe_in_s is None else f"; better in {feed.probe_in_s:.0f} s"
         found.append(f"{LESSER}{feed.transport}: {feed.fallback}{again}")
     for endpoint, left in sorted(feed.breakers.items()):
         found.append(f"{endpoint} rests for {left:.0f} s")
-    return found
+    return [
+        line
+        for trouble in found
+        for line in textwrap.wrap(
+            clean(trouble, 300), width, initial_indent="  ", subsequent_indent="    "
+        )
+    ]
 
 
 def _feed_figures(feed: FeedHealth) -> list[tuple[str, str]]:
