@@ -19,7 +19,7 @@ from tui.feed.settings import FeedSettings
 from tui.feed.subscriptions import Subscriptions
 from tui.feed.trade_flow import TradeFlow
 from tui.market.market import Market
-from tui.model.errors import ProtocolError, TradeTuiError, TransportError
+from tui.model.errors import NotOffered, ProtocolError, TradeTuiError, TransportError
 from tui.model.events import Ticker
 from tui.model.health import ErrorCategory
 from tui.model.instrument import Instrument, InstrumentInfo
@@ -271,6 +271,8 @@ class Backfill:
     # -- shared ----------------------------------------------------------------------------
 
     def _report_refusal(self, instrument: Instrument, what: str, error: TradeTuiError) -> None:
+        if isinstance(error, NotOffered):
+            return
         self._errors.report(
             ErrorCategory.SUBSCRIPTION, f"no {what} by REST: {error.message}", instrument=instrument
         )

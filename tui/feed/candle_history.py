@@ -18,7 +18,7 @@ from tui.feed.settings import FeedSettings
 from tui.feed.subscriptions import Subscriptions
 from tui.feed.trade_flow import TradeFlow
 from tui.market.market import Market
-from tui.model.errors import ProtocolError, TransportError
+from tui.model.errors import NotOffered, ProtocolError, TransportError
 from tui.model.events import Candle
 from tui.model.health import ErrorCategory
 from tui.model.instrument import Instrument
@@ -93,11 +93,12 @@ class CandleHistory:
             except TransportError as error:
                 self._mark_holes(subscription, timeframe)
                 if is_final(error):
-                    self._errors.report(
-                        ErrorCategory.SUBSCRIPTION,
-                        f"no candles by REST: {error.message}",
-                        instrument=subscription.instrument,
-                    )
+                    if not isinstance(error, NotOffered):
+                        self._errors.report(
+                            ErrorCategory.SUBSCRIPTION,
+                            f"no candles by REST: {error.message}",
+                            instrument=subscription.instrument,
+                        )
                     if joins:
                         self._subscriptions.loaded(subscription, "no history")
                     return

@@ -75,3 +75,10 @@ class TransportError(TradeTuiError):
     def is_refusal(self) -> bool:
         """True where the other side understood and said no, rather than could not be reached."""
         return self.fatal and self.status is not None
+
+
+class NotOffered(TransportError):
+    """A venue has no such request at all: nothing went wrong, and nothing is asked."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, fatal=True)
