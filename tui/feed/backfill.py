@@ -118,10 +118,10 @@ class Backfill:
         while sequence.missing and sequence.missing_count() <= _FILL_LIMIT:
             low, high = sequence.missing[0]
             before = sequence.missing_count()
-            request = self._adapter.trades_request(
-                instrument, from_id=low, limit=min(_PAGE, high - low + 1)
-            )
             try:
+                request = self._adapter.trades_request(
+                    instrument, from_id=low, limit=min(_PAGE, high - low + 1)
+                )
                 page = await self._rest.fetch(request, lane="trades")
             except TransportError as error:
                 if is_final(error) or attempt >= _ATTEMPTS:

@@ -93,12 +93,7 @@ class CandleHistory:
             except TransportError as error:
                 self._mark_holes(subscription, timeframe)
                 if is_final(error):
-                    if not isinstance(error, NotOffered):
-                        self._errors.report(
-                            ErrorCategory.SUBSCRIPTION,
-                            f"no candles by REST: {error.message}",
-                            instrument=subscription.instrument,
-                        )
+                    self._report_refusal(subscription.instrument, error)
                     if joins:
                         self._subscriptions.loaded(subscription, "no history")
                     return
@@ -151,6 +146,14 @@ class CandleHistory:
         if not newest.closed and is_known and end + _SETTLED_NS <= asked:
             return msgspec.structs.replace(newest, closed=True, ts_exchange=end)
         return newest
+
+    def _report_refusal(self, instrument: Instrument, error: TransportError) -> None:
+        if not isinstance(error, NotOffered):
+            self._errors.report(
+                ErrorCategory.SUBSCRIPTION,
+                f"no candles by REST: {error.message}",
+                instrument=instrument,
+            )
 
     async def _fetch_candles(self, subscription: Subscription, timeframe: Timeframe) -> None:
         instrument = subscription.instrument
