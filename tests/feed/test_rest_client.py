@@ -199,6 +199,55 @@ async def test_a_truncated_body_is_a_parse_error(venue: Venue) -> None:
     ]
 
 
+def refusing(error: TransportError) -> Callable[[bytes, int], int]:
+    """A decoder of a venue that refuses in the bodies of good answers, the first time."""
+    refusals = [error]
+
+    def decode(body: bytes, ts_local: int) -> int:
+        if refusals:
+            raise refusals.pop()
+        return 5
+
+    return decode
+
+
+async def test_a_refusal_in_a_good_answer_is_left_to_the_caller(venue: Venue) -> None:
+    venue.answers = [good]
+    error = TransportError("EQuery:Unknown asset pair", status=400, fatal=True)
+    request = RestRequest(f"http://{venue.host}/", {}, refusing(error))
+
+    with pytest.raises(TransportError, match="Unknown asset pair"):
+        await venue.client.fetch(request)
+
+    assert (venue.asked, venue.log()) == (1, [])
+
+
+async def test_a_failure_told_in_a_good_answer_is_tried_again(venue: Venue) -> None:
+    venue.answers = [good]
+    error = TransportError("EService:Unavailable", status=503)
+    request = RestRequest(f"http://{venue.host}/", {}, refusing(error))
+
+    assert await venue.patiently(venue.client.fetch(request)) == 5
+    assert (venue.asked, venue.log()) == (2, [])
+
+
+async def test_too_many_requests_told_in_a_good_answer_freezes_the_venue(venue: Venue) -> None:
+    venue.answers = [good]
+    error = TransportError("EAPI:Rate limit exceeded", status=429, retry_after_s=5.0)
+    request = RestRequest(f"http://{venue.host}/", {}, refusing(error))
+
+    with pytest.raises(TransportError, match="Rate limit"):
+        await venue.client.fetch(request)
+
+    assert venue.client.frozen_s == 5.0
+    assert venue.log() == [
+        (
+            ErrorCategory.SERVER,
+            f"{venue.host}: EAPI:Rate limit exceeded; no requests for 5 s",
+        )
+    ]
+
+
 async def test_a_decoder_that_stumbles_is_a_parse_error_too(venue: Venue) -> None:
     def stumble(body: bytes, ts_local: int) -> int:
         raise KeyError("price")

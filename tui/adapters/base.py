@@ -31,7 +31,9 @@ class Outgoing(msgspec.Struct, frozen=True):
 class RestRequest(msgspec.Struct, Generic[T], frozen=True):
     """A GET and the meaning of its body.
 
-    `decode(body, ts_local)` raises ProtocolError on a body that is not what the venue documents.
+    `decode(body, ts_local)` raises ProtocolError on a body that is not what the venue documents, and
+    TransportError for a refusal that comes as a good answer: with the venue's words, the status it
+    should have had, and `fatal` where asking again cannot help.
     `weight` is what it costs of the venue's budget.
     """
 

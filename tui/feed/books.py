@@ -205,7 +205,7 @@ class BookSync:
             self.book.truncate(self._depth)
         self._sequence = last
         self._newest_at = delta.ts_exchange or self._newest_at
-        if self.book.is_crossed or delta.checksum is not None:
+        if delta.checksum is not None or self.book.is_crossed:
             fault = self._find_fault(delta.checksum)
             if fault:
                 return self._fail(fault)

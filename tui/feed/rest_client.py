@@ -143,7 +143,10 @@ class RestClient:
                     raise
                 told_s = min(error.retry_after_s or 0.0, _PATIENCE_S)
             else:
-                return await self._interpret(request, response)
+                try:
+                    return await self._interpret(request, response)
+                except TransportError as error:
+                    told_s = self._wait_for_another_try(request.url, error, attempt)
             jitter_s = self._rng.uniform(0.2, 1.0) * 2.0 ** (attempt - 1)
             await self._clock.sleep(max(told_s, jitter_s))
         raise AssertionError("the last attempt returns or raises")
@@ -179,6 +182,25 @@ class RestClient:
         except ProtocolError as error:
             self._report(*_blame(request.url, response, error))
             raise
+
+    def _wait_for_another_try(self, url: str, error: TransportError, attempt: int) -> float:
+        """The venue refused in the body of an answer: seconds to wait, where asking again can help.
+
+        Raises:
+            TransportError: the same one, where it cannot, or not for now.
+        """
+        if error.fatal:
+            raise error
+        if error.status in _TOO_MANY:
+            asked_s = error.retry_after_s
+            wait_s = self._budget.freeze(_FREEZE_S[429] if asked_s is None else asked_s)
+            message = f"{host_of(url)}: {error.message}; no requests for {wait_s:.0f} s"
+            self._report(ErrorCategory.SERVER, message)
+            raise error
+        if attempt == _ATTEMPTS:
+            self._report(ErrorCategory.SERVER, str(error))
+            raise error
+        return min(error.retry_after_s or 0.0, _PATIENCE_S)
 
     def _refusal(self, request: RestRequest[T], response: RestResponse) -> TransportError:
         said = self._adapter.rest_error(response.status, response.body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import inf
 
 import msgspec
@@ -140,14 +140,18 @@ class OrderBook:
         self.bids.replace(bids)
         self.asks.replace(asks)
 
-    def apply(self, bids: Iterable[Level], asks: Iterable[Level]) -> None:
-        self.bids.apply(bids)
-        self.asks.apply(asks)
+    def apply(self, bids: Sequence[Level], asks: Sequence[Level]) -> None:
+        if bids:
+            self.bids.apply(bids)
+        if asks:
+            self.asks.apply(asks)
 
     def truncate(self, depth: int) -> None:
         """Keep only the best `depth` levels of each side."""
-        self.bids.truncate(depth)
-        self.asks.truncate(depth)
+        if len(self.bids) > depth:
+            self.bids.truncate(depth)
+        if len(self.asks) > depth:
+            self.asks.truncate(depth)
 
     @property
     def is_crossed(self) -> bool:
