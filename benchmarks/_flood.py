@@ -1,7 +1,7 @@
 """A market on loopback that offers messages at a given rate: python _flood.py PORT MESSAGES_A_SECOND.
 
-Binance's combined stream for one symbol, and just enough of its REST. Of a hundred messages sixty are
-trades, twenty-five tickers, ten changes of the book (ten levels each) and five candles. The book's
+Binance's combined stream for one symbol, and just enough of its REST. Of a hundred messages 68 are
+trades, 25 tickers, five candles and two changes of the book, of forty levels each. The book's
 changes are numbered and go with the snapshot. A trade's quantity is the moment when it was sent: the
 monotonic clock in ns, which all processes of a machine share.
 """
@@ -44,7 +44,7 @@ class Market:
 
     def messages(self) -> Iterator[Callable[[], str]]:
         """What makes the next message, in an order that repeats."""
-        makers = [self.trade] * 60 + [self.ticker] * 25 + [self.depth] * 10 + [self.kline] * 5
+        makers = [self.trade] * 68 + [self.ticker] * 25 + [self.kline] * 5 + [self.depth] * 2
         random.Random(3).shuffle(makers)
         return cycle(makers)
 
@@ -72,8 +72,8 @@ class Market:
     def depth(self) -> str:
         now = time.time_ns() // 1_000_000
         first, self._update_id = self._update_id + 1, self._update_id + 10
-        changes = [self._change(side) for side in (self._bids, self._asks) for _ in range(5)]
-        bids, asks = ",".join(changes[:5]), ",".join(changes[5:])
+        changes = [self._change(side) for side in (self._bids, self._asks) for _ in range(20)]
+        bids, asks = ",".join(changes[:20]), ",".join(changes[20:])
         return (
             f'{{"stream":"btcusdt@depth@100ms","data":{{"e":"depthUpdate","E":{now},"s":"BTCUSDT",'
             f'"U":{first},"u":{self._update_id},"b":[{bids}],"a":[{asks}]}}}}'

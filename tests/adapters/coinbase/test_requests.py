@@ -183,6 +183,17 @@ def test_the_refusal_may_come_after_the_list(adapter: CoinbaseExchangeAdapter) -
     assert refusal == [Rejection("BTC-XXX is not a valid product", subscription=XXX_BOOK)]
 
 
+def test_a_refusal_that_is_said_once_for_each_channel_is_one(
+    adapter: CoinbaseExchangeAdapter,
+) -> None:
+    """The heartbeat of a bad product is refused as well."""
+    adapter.subscribe([BTC_BOOK, XXX_BOOK])
+    refused(adapter, "BTC-XXX is not a valid product")
+
+    assert refused(adapter, "BTC-XXX is not a valid product") == []
+    assert listed(adapter, level2_50=["BTC-USD"]) == [Ack(1)]
+
+
 def test_a_product_is_not_blamed_for_another_whose_name_it_begins(
     adapter: CoinbaseExchangeAdapter,
 ) -> None:

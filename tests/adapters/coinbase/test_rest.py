@@ -203,6 +203,18 @@ def test_the_days_figures_of_many_come_in_one_answer_and_older_than_any_stream(
     ]
 
 
+def test_the_days_figures_of_one_are_asked_for_by_themselves(
+    adapter: CoinbaseExchangeAdapter,
+) -> None:
+    body = b'{"open":"100","high":"120","low":"90","last":"110","volume":"7.5","volume_30day":"1"}'
+    request = adapter.tickers_request([BTC])
+
+    (ticker,) = request.decode(body, NOW)
+
+    assert request.url == "https://api.exchange.coinbase.com/products/BTC-USD/stats"
+    assert (ticker.instrument, ticker.last, ticker.ts_exchange) == (BTC, 110.0, 1)
+
+
 PRODUCT = (
     b'{"id":"BTC-USD","base_currency":"BTC","quote_currency":"USD","quote_increment":"0.01",'
     b'"base_increment":"0.00000001","display_name":"BTC-USD","status":"online"}'

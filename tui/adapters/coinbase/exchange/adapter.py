@@ -157,8 +157,8 @@ class CoinbaseExchangeAdapter:
         return self._rest.book(instrument)
 
     def tickers_request(self, instruments: Collection[Instrument]) -> RestRequest[list[Ticker]]:
-        """The day's figures of these instruments, or of all when there are none. The answer has no
-        time: it counts as older than whatever was streamed."""
+        """The day's figures of these instruments, or of all when there are none. They have no time,
+        and count as older than whatever was streamed."""
         return self._rest.tickers(instruments)
 
     def instruments_request(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal, TypeAlias
 
 import msgspec
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 
 from tui.model.events import Level
 
@@ -134,7 +134,7 @@ class DayStats(msgspec.Struct, frozen=True, gc=False):
 
 
 class ProductStats(msgspec.Struct, frozen=True, gc=False):
-    stats_24hour: DayStats | UnsetType = UNSET
+    stats_24hour: DayStats | None = None
 
 
 class Product(msgspec.Struct, frozen=True, gc=False):

@@ -33,12 +33,14 @@ class Requests:
         self._asked: dict[_Topic, Subscription] = {}
         self._waiting: dict[int, set[_Topic]] = {}
         self._beating: set[str] = set()
+        self._refused: set[_Topic] = set()
 
     def forget(self) -> None:
         """Another connection. Ids run on, so that a late answer fits no new request."""
         self._asked.clear()
         self._waiting.clear()
         self._beating.clear()
+        self._refused.clear()
 
     def subscribe(self, subscriptions: Collection[Subscription]) -> list[Outgoing]:
         """Messages that ask for these.
@@ -50,6 +52,7 @@ class Requests:
         messages = []
         for batch in _batches(topics):
             self._asked.update((topic, topics[topic]) for topic in batch)
+            self._refused.difference_update(batch)
             fresh = dict.fromkeys(product for _, product in batch if product not in self._beating)
             self._beating.update(fresh)
             number = next(self._ids)
@@ -89,19 +92,17 @@ class Requests:
 
     def refused(self, refusal: Refusal) -> list[Rejection]:
         """The venue said no: to the products or the channels that its words name, as long as they
-        wait for an answer; else to the oldest request that does."""
+        wait for an answer; else to the oldest request that does. Saying it again changes nothing."""
         words = (refusal.reason or refusal.message or "refused without a reason")[:200]
-        waiting = [topic for topics in self._waiting.values() for topic in topics]
-        blamed = [topic for topic in waiting if _names(words, topic[1])] or [
-            topic
-            for topic in waiting
-            if _names(words, topic[0]) or _names(words, root_word(topic[0]))
-        ]
+        blamed = _blame(words, [topic for topics in self._waiting.values() for topic in topics])
         if blamed:
             rejections = [Rejection(words, subscription=self._asked[topic]) for topic in blamed]
+            self._refused.update(blamed)
             self._drop(blamed)
             self._beating.intersection_update({product for _, product in self._asked})
             return rejections
+        if _blame(words, self._refused):
+            return []
         oldest = next(iter(self._waiting), None)
         if oldest is not None:
             del self._waiting[oldest]
@@ -133,6 +134,13 @@ def _encode(method: str, topics: Iterable[_Topic]) -> str:
     # A channel without products would give up the whole channel: none is ever sent.
     listed = [{"name": word, "product_ids": products} for word, products in channels.items()]
     return msgspec.json.encode({"type": method, "channels": listed}).decode()
+
+
+def _blame(words: str, topics: Collection[_Topic]) -> list[_Topic]:
+    """Those whose product the words name; if there are none, those whose channel they name."""
+    return [topic for topic in topics if _names(words, topic[1])] or [
+        topic for topic in topics if _names(words, topic[0]) or _names(words, root_word(topic[0]))
+    ]
 
 
 def _names(words: str, name: str) -> bool:
