@@ -49,6 +49,14 @@ def test_two_states_of_the_same_moment_are_taken_in_turn() -> None:
     assert made.upsert(candle(1, closed=False, at=5, close=1.5))
 
 
+def test_a_state_told_again_is_no_change() -> None:
+    made = series(candle(1), candle(2, closed=False, at=0))
+    revision = made.revision
+
+    assert made.merge([candle(1), candle(2, closed=False, at=0)]) == 0
+    assert made.revision == revision
+
+
 def test_an_earlier_state_of_the_open_candle_is_refused() -> None:
     made = series(candle(1, closed=False, at=5, close=1.5))
     revision = made.revision

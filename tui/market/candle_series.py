@@ -45,9 +45,9 @@ class CandleSeries:
         """Put a candle where its open time belongs.
 
         Returns:
-            False when it is older news than what is held (an open state after the close, or an
-            earlier state of the open candle), which is then kept; also when it is older than all
-            that a full series has room for.
+            False when it is no news: the same as what is held, or older (an open state after the
+            close, or an earlier state of the open candle), which is then kept; also when it is older
+            than all that a full series has room for.
         """
         times = self._times
         if not times or candle.open_time > times[-1]:
@@ -62,7 +62,7 @@ class CandleSeries:
                 times.insert(index, candle.open_time)
                 self._candles.insert(index, candle)
                 self._trim()
-            elif _is_older(candle, self._candles[index]):
+            elif not _is_news(candle, self._candles[index]):
                 return False
             else:
                 self._candles[index] = candle
@@ -117,13 +117,21 @@ class CandleSeries:
                 self._holes = [hole for hole in self._holes if hole[1] > self._times[0]]
 
 
-def _is_older(candle: Candle, held: Candle) -> bool:
+def _is_news(candle: Candle, held: Candle) -> bool:
     if held.closed != candle.closed:
-        return held.closed
+        return candle.closed
+    if candle.ts_exchange == held.ts_exchange:
+        return _figures(candle) != _figures(held) and (
+            bool(candle.ts_exchange) or candle.volume >= held.volume
+        )
     if candle.ts_exchange and held.ts_exchange:
-        return candle.ts_exchange < held.ts_exchange
+        return candle.ts_exchange > held.ts_exchange
     # A fetched candle that still moves has no time of its own, but its volume only grows; where
     # both know the same, the streamed one says when.
     if candle.volume == held.volume:
-        return not candle.closed and not candle.ts_exchange and bool(held.ts_exchange)
-    return candle.volume < held.volume
+        return candle.closed or bool(candle.ts_exchange)
+    return candle.volume > held.volume
+
+
+def _figures(candle: Candle) -> tuple[float, float, float, float, float]:
+    return candle.open, candle.high, candle.low, candle.close, candle.volume
