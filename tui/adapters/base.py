@@ -34,13 +34,15 @@ class RestRequest(msgspec.Struct, Generic[T], frozen=True):
     `decode(body, ts_local)` raises ProtocolError on a body that is not what the venue documents, and
     TransportError for a refusal that comes as a good answer: with the venue's words, the status it
     should have had, and `fatal` where asking again cannot help.
-    `weight` is what it costs of the venue's budget.
+    `weight` is what it costs of the venue's budget. `url` is "" where the answer is known without
+    asking: then `decode` gets an empty body.
     """
 
     url: str
     params: dict[str, str]
     decode: Callable[[bytes, int], T]
     weight: int = 1
+    headers: dict[str, str] = {}
 
 
 class BookPolicy(msgspec.Struct, frozen=True):
@@ -51,6 +53,8 @@ class BookPolicy(msgspec.Struct, frozen=True):
         snapshot_by_rest: the snapshot is fetched, and deltas are buffered meanwhile; otherwise the
             stream sends it.
         bridged: every delta must continue the sequence of the one before.
+        overlapping: deltas are numbered with gaps, so that only one that a fetched snapshot holds
+            already proves that the stream goes on where the snapshot ends.
         checksum: gives the venue's checksum of the book's top, where it has one.
         depth: the book holds so many levels a side, and what falls out is not told; None for all.
         by_time: changes come in the order of their times. One that is older than the book came late,
@@ -60,6 +64,7 @@ class BookPolicy(msgspec.Struct, frozen=True):
     name: str
     snapshot_by_rest: bool
     bridged: bool = False
+    overlapping: bool = False
     checksum: Callable[[Any], int] | None = None
     depth: int | None = None
     by_time: bool = False
@@ -190,7 +195,7 @@ class Adapter(Protocol):
         understood becomes a ParseFailure that names the field."""
         ...
 
-    # -- REST ------------------------------------------------------------------------------
+    # -- REST: each raises NotOffered where the venue has no such request ---------------------
 
     def candles_request(
         self,

@@ -110,7 +110,7 @@ class BookSync:
             self.stale += 1
             return Verdict.IGNORED
         if (
-            self._bridged
+            (self._bridged or self.policy.overlapping)
             and self._buffer
             and self._buffer[0].first_sequence > snapshot.sequence + 1
         ):

@@ -14,7 +14,7 @@ from tui.feed.error_log import ErrorLog
 from tui.feed.lanes import Lanes
 from tui.feed.rest_budget import RestBudget
 from tui.feed.settings import FeedSettings
-from tui.model.errors import ConfigError, ProtocolError, TransportError
+from tui.model.errors import ConfigError, NotOffered, ProtocolError, TransportError
 from tui.model.health import ErrorCategory
 from tui.model.text import clean
 from tui.transports.refusal import host_of, retry_after_s
@@ -127,12 +127,14 @@ class RestClient:
                 the venue's words).
             ProtocolError: the answer does not mean what the venue documents.
         """
+        if not request.url:
+            return request.decode(b"", self._clock.time_ns())
         for attempt in range(1, _ATTEMPTS + 1):
             self._check_breaker(request.url)
             self._budget.check()
             try:
                 async with self._lanes.turn(lane):
-                    response = await self.get(request.url, request.params, weight=request.weight)
+                    response = await self._ask(request)
                 if response.status in _ANOTHER_TRY:
                     raise self._failure(request.url, response)
             except TransportError as error:
@@ -152,6 +154,11 @@ class RestClient:
         raise AssertionError("the last attempt returns or raises")
 
     # -- before a request ------------------------------------------------------------------
+
+    async def _ask(self, request: RestRequest[T]) -> RestResponse:
+        return await self.get(
+            request.url, request.params, headers=request.headers, weight=request.weight
+        )
 
     def _check_breaker(self, url: str, *, take: bool = False) -> None:
         breaker = self._breakers.of(endpoint_of(url))
@@ -265,7 +272,7 @@ def never_went_out(error: TransportError) -> bool:
 
 def is_final(error: TransportError) -> bool:
     """True where asking again unchanged cannot help, and nobody told us to come back."""
-    return error.is_refusal and error.retry_after_s is None
+    return isinstance(error, NotOffered) or (error.is_refusal and error.retry_after_s is None)
 
 
 def _wrong_kind(url: str, response: RestResponse) -> str:
