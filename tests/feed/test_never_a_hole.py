@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scripted_venue import BTC, CANDLES, MINUTE, TRADES, symbol_info
 
@@ -285,6 +285,10 @@ STEPS = st.lists(
 
 @pytest.mark.parametrize("built", [False, True], ids=["streamed candles", "built candles"])
 @settings(max_examples=40, deadline=None)
+@example(steps=[("trades", 6), ("doubled", 6)] * 4, seed=1, reconnects=False)
+@example(steps=[("trades", 6), ("lost", 3)] * 4, seed=2, reconnects=False)
+@example(steps=[("trades", 6), ("late", 3), ("reordered", 5)] * 3, seed=3, reconnects=False)
+@example(steps=[("trades", 6), ("failing", 4), ("reconnect", 130)] * 3, seed=4, reconnects=True)
 @given(steps=STEPS, seed=st.integers(0, 1000), reconnects=st.booleans())
 def test_in_the_end_every_trade_and_candle_is_there_once(
     built: bool, steps: list[tuple[str, int]], seed: int, reconnects: bool
