@@ -258,6 +258,23 @@ def test_looks_are_settings(stage: Stage) -> None:
     assert stage.launch.origins["frame_rate"] == "command line"
 
 
+def test_the_debug_mode_can_be_on_from_the_start(stage: Stage) -> None:
+    cli.main(["SIM:BTCUSDT"])
+    assert not stage.launch.debug
+
+    cli.main(["SIM:BTCUSDT", "--debug"])
+    assert stage.launch.debug
+
+
+@pytest.mark.parametrize("option", ["--token", "--token=abc", "--api-key"])
+def test_a_token_cannot_be_given_where_others_could_read_it(
+    option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([option]) == 2
+
+    assert "abc" not in capsys.readouterr().err
+
+
 def test_another_settings_file_can_be_named(stage: Stage, tmp_path: Path) -> None:
     other = tmp_path / "other.toml"
     other.write_text("grid = 9")

@@ -22,7 +22,7 @@ from tui.model.errors import ConfigError, InstrumentError
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
 
-VENUES = ["BINANCE", "COINBASE", "SIM"]
+VENUES = ["BINANCE", "COINBASE", "NATIVE", "SIM"]
 
 EVERYTHING = """
 symbols = ["BINANCE:BTCUSDT", "binance:ETHUSDT"]
