@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from tui.adapters.base import Authentication, BookPolicy, Limits, Liveness, Outgoing, RestRequest
+from tui.adapters.base import (
+    POLLED_BOOK,
+    Authentication,
+    BookPolicy,
+    Limits,
+    Liveness,
+    Outgoing,
+    RestRequest,
+)
+from tui.adapters.coinbase.exchange.polls import PollDecoder, build_polls
 from tui.adapters.coinbase.exchange.requests import Requests
 from tui.adapters.coinbase.exchange.rest import CANDLES, RestApi, read_error
 from tui.adapters.coinbase.exchange.stream import StreamDecoder
@@ -15,7 +24,7 @@ from tui.model.events import BookSnapshot, Candle, Event, Ticker, Trade
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
-from tui.model.transport import StreamRequest, TransportKind
+from tui.model.transport import EventFrame, StreamRequest, TransportKind
 
 DEFAULT_ENDPOINTS: Final = {
     "stream": "wss://ws-feed.exchange.coinbase.com",
@@ -24,7 +33,8 @@ DEFAULT_ENDPOINTS: Final = {
 
 
 class CoinbaseExchangeAdapter:
-    """Coinbase Exchange's public feed, and REST for history and products.
+    """Coinbase Exchange's public feed, and REST for history and products, and for everything where no
+    stream gets through.
 
     Candles are not streamed; the feed builds them from trades.
     """
@@ -47,7 +57,10 @@ class CoinbaseExchangeAdapter:
     )
     # Neither sequence nor checksum: what can be seen of a lost update is a book that is crossed.
     book_policy = BookPolicy(name="crossed-check", snapshot_by_rest=False)
-    transports: tuple[TransportKind, ...] = (TransportKind.WEBSOCKET,)
+    transports: tuple[TransportKind, ...] = (
+        TransportKind.WEBSOCKET,
+        TransportKind.POLL,
+    )
     authentication: Authentication | None = None
 
     def __init__(
@@ -72,7 +85,9 @@ class CoinbaseExchangeAdapter:
         self.venue = venue
         self.channels = CHANNELS if channels is None else channels & CHANNELS
         self._stream_url = urls["stream"]
-        self._rest = RestApi(venue, urls["rest"])
+        self._rest_url = urls["rest"]
+        self._rest = RestApi(venue, self._rest_url)
+        self._polled = PollDecoder(venue, self._rest)
         self._requests = Requests()
         self._decoder = StreamDecoder(venue, self._requests)
 
@@ -81,12 +96,16 @@ class CoinbaseExchangeAdapter:
         transport: TransportKind = TransportKind.WEBSOCKET,
         subscriptions: Collection[Subscription] = (),
     ) -> StreamRequest:
-        """The feed, which is told by messages what to send, and waits five seconds for the first."""
+        """The feed, which is told by messages what to send, and waits five seconds for the first; or
+        the addresses to ask."""
+        if transport is TransportKind.POLL:
+            polls = build_polls(self._rest, subscriptions, self.limits)
+            return StreamRequest(self._rest_url, polls=polls)
         return StreamRequest(self._stream_url)
 
     def book_policy_by(self, transport: TransportKind) -> BookPolicy:
-        """The same by every transport: there is but one."""
-        return self.book_policy
+        """Polled books come whole each time."""
+        return POLLED_BOOK if transport is TransportKind.POLL else self.book_policy
 
     def copy(self) -> CoinbaseExchangeAdapter:
         """Another one for the same hosts."""
@@ -117,9 +136,12 @@ class CoinbaseExchangeAdapter:
         """Forget what was asked, and which trades came."""
         self._requests.forget()
         self._decoder.forget()
+        self._polled.forget()
 
     def decode(self, frame: bytes, ts_local: int) -> list[Event]:
         """The events of one frame received at `ts_local` (ns). Never raises."""
+        if isinstance(frame, EventFrame):
+            return self._polled.decode(frame, ts_local)
         return self._decoder.decode(frame, ts_local)
 
     # -- REST ------------------------------------------------------------------------------

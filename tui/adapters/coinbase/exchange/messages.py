@@ -125,6 +125,16 @@ class RestBook(msgspec.Struct, frozen=True):
     time: str = ""
 
 
+class RestTicker(msgspec.Struct, frozen=True, gc=False):
+    """The last trade, the best prices, and the day's volume."""
+
+    price: Number
+    bid: Number
+    ask: Number
+    volume: Number
+    time: str
+
+
 class DayStats(msgspec.Struct, frozen=True, gc=False):
     open: Number
     high: Number

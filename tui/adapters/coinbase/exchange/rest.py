@@ -16,6 +16,7 @@ from tui.adapters.coinbase.exchange.messages import (
     ProductStats,
     RestBook,
     RestError,
+    RestTicker,
     RestTrade,
     ServerClock,
 )
@@ -107,6 +108,23 @@ class RestApi:
             return BookSnapshot(instrument, bids, asks, book.sequence, ts, ts_local)
 
         return self._get(f"{_path(instrument)}/book", {"level": "2"}, _read(_BOOK, read))
+
+    def ticker(self, instrument: Instrument) -> RestRequest[Ticker]:
+        """The latest prices, without the day's open, high and low."""
+
+        def read(ticker: RestTicker, ts_local: int) -> Ticker:
+            return Ticker(
+                instrument=instrument,
+                ts_exchange=TimeReader()(ticker.time),
+                ts_local=ts_local,
+                last=float(ticker.price),
+                last_text=ticker.price,
+                bid=ticker.bid,
+                ask=ticker.ask,
+                volume=float(ticker.volume),
+            )
+
+        return self._get(f"{_path(instrument)}/ticker", {}, _read(_TICKER, read))
 
     def tickers(self, instruments: Collection[Instrument]) -> RestRequest[list[Ticker]]:
         """The day's figures: of one instrument by itself, otherwise of these in the answer for all.
@@ -296,6 +314,7 @@ def _path(instrument: Instrument) -> str:
 _CANDLES: Final = msgspec.json.Decoder(list[CandleRow])
 _TRADES: Final = msgspec.json.Decoder(list[RestTrade])
 _BOOK: Final = msgspec.json.Decoder(RestBook)
+_TICKER: Final = msgspec.json.Decoder(RestTicker)
 _DAY_STATS: Final = msgspec.json.Decoder(DayStats)
 _STATS: Final = msgspec.json.Decoder(dict[str, ProductStats])
 _PRODUCT: Final = msgspec.json.Decoder(Product)

@@ -1,0 +1,130 @@
+"""Where no stream gets through, Coinbase's REST answers bring the same events."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tui.adapters.base import POLLED_BOOK
+from tui.adapters.coinbase import CoinbaseExchangeAdapter
+from tui.model.events import BookSnapshot, ParseFailure, Ticker
+from tui.model.instrument import Instrument
+from tui.model.subscription import Channel, Subscription
+from tui.model.transport import EventFrame, PollRequest, TransportKind
+
+BTC = Instrument("COINBASE", "BTC-USD")
+BASE = "https://api.exchange.coinbase.com/products/BTC-USD"
+
+
+@pytest.fixture
+def adapter() -> CoinbaseExchangeAdapter:
+    return CoinbaseExchangeAdapter()
+
+
+def polls(adapter: CoinbaseExchangeAdapter, *wanted: Subscription) -> dict[str, PollRequest]:
+    request = adapter.stream(TransportKind.POLL, wanted)
+    return {poll.key: poll for poll in request.polls}
+
+
+def answer(adapter: CoinbaseExchangeAdapter, key: str, body: bytes) -> list[Any]:
+    return list(adapter.decode(EventFrame(body, key), 5))
+
+
+def trades(*numbers: int) -> bytes:
+    row = '{{"trade_id":{},"side":"sell","size":"0.1","price":"83412.2","time":"2026-09-30T02:03:12Z"}}'
+    return f"[{','.join(row.format(number) for number in numbers)}]".encode()
+
+
+def test_each_channel_has_an_address_of_its_own(adapter: CoinbaseExchangeAdapter) -> None:
+    channels = (Channel.TICKER, Channel.TRADES, Channel.BOOK)
+
+    asked = polls(adapter, *(Subscription(BTC, channel) for channel in channels))
+
+    assert {key: (poll.url, poll.params) for key, poll in asked.items()} == {
+        "ticker@BTC-USD": (f"{BASE}/ticker", {}),
+        "trades@BTC-USD": (f"{BASE}/trades", {"limit": "1"}),
+        "book@BTC-USD": (f"{BASE}/book", {"level": "2"}),
+    }
+    assert [poll.min_interval_s for poll in asked.values()] == [1.0, 1.0, 10.0]
+
+
+def test_many_polls_share_half_of_the_venues_budget(adapter: CoinbaseExchangeAdapter) -> None:
+    wanted = [Subscription(Instrument("COINBASE", f"C{n}-USD"), Channel.TICKER) for n in range(50)]
+
+    asked = polls(adapter, *wanted)
+
+    assert {poll.min_interval_s for poll in asked.values()} == {10.0}
+    assert sum(1 / poll.min_interval_s for poll in asked.values()) == pytest.approx(5.0)
+
+
+def test_a_polled_book_needs_no_snapshot_beside_it(adapter: CoinbaseExchangeAdapter) -> None:
+    assert adapter.book_policy_by(TransportKind.POLL) == POLLED_BOOK
+    assert adapter.book_policy_by(TransportKind.WEBSOCKET).name == "crossed-check"
+
+
+def test_trades_go_on_after_the_newest_one(adapter: CoinbaseExchangeAdapter) -> None:
+    cursor = polls(adapter, Subscription(BTC, Channel.TRADES))["trades@BTC-USD"].cursor
+
+    assert cursor is not None
+    assert cursor(trades(9, 8), {}) == {"limit": "1000", "before": "9"}
+    assert cursor(b"[]", {}) == {}
+    assert cursor(b"<html>", {}) == {}
+
+
+def test_the_first_trades_are_history_and_the_others_are_not(
+    adapter: CoinbaseExchangeAdapter,
+) -> None:
+    first = answer(adapter, "trades@BTC-USD", trades(7))
+    second = answer(adapter, "trades@BTC-USD", trades(9, 8))
+    adapter.connection_lost()
+    third = answer(adapter, "trades@BTC-USD", trades(9))
+
+    found = [(trade.trade_id, trade.from_history) for trade in first + second + third]
+    assert found == [(7, True), (8, False), (9, False), (9, True)]
+
+
+def test_a_polled_ticker_has_prices_and_volume(adapter: CoinbaseExchangeAdapter) -> None:
+    body = (
+        b'{"ask":"110.1","bid":"109.9","volume":"7.5","trade_id":7,"price":"110","size":"0.1",'
+        b'"time":"2026-09-30T02:03:12Z","rfq_volume":"1"}'
+    )
+
+    assert answer(adapter, "ticker@BTC-USD", body) == [
+        Ticker(
+            instrument=BTC,
+            ts_exchange=1_790_733_792_000_000_000,
+            ts_local=5,
+            last=110.0,
+            last_text="110",
+            bid="109.9",
+            ask="110.1",
+            volume=7.5,
+        )
+    ]
+
+
+def test_a_polled_book_is_whole_and_numbered(adapter: CoinbaseExchangeAdapter) -> None:
+    body = b'{"bids":[["83412.11","0.4505",3]],"asks":[["83412.22","0.12",1]],"sequence":17}'
+
+    assert answer(adapter, "book@BTC-USD", body) == [
+        BookSnapshot(BTC, [("83412.11", "0.4505")], [("83412.22", "0.12")], 17, 0, 5)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "body", "words"),
+    [
+        ("book@BTC-USD", b'{"message":"NotFound"}', "book@BTC-USD: .*bids"),
+        ("trades@BTC-USD", b"[{}]", "trades@BTC-USD: "),
+        ("weather@BTC-USD", b"{}", "an unknown question 'weather@BTC-USD'"),
+    ],
+)
+def test_an_answer_that_is_not_what_the_venue_documents_is_named(
+    adapter: CoinbaseExchangeAdapter, key: str, body: bytes, words: str
+) -> None:
+    (failure,) = answer(adapter, key, body)
+
+    assert isinstance(failure, ParseFailure)
+    assert re.search(words, failure.message)
