@@ -34,8 +34,7 @@ async def test_every_transport_is_taken_in_turn_and_the_best_again_in_the_end() 
             await world.sleep(5.0)
             world.check()
 
-        for kind in DOWNWARDS:
-            world.server.allow(kind)
+        world.allow_all()
         await _arrive(world, WEBSOCKET)
         await world.sleep(10.0)
         await world.until_true()
@@ -100,12 +99,10 @@ async def test_a_line_that_dies_under_a_lesser_transport_is_noticed() -> None:
         world.want(EVERYTHING)
         await _arrive(world, SSE)
 
-        for _ in range(3):
-            world.rest.silent = BOTH
-            await world.sleep(20.0)
-            world.rest.cut()
-            await world.heal()
-            await world.sleep(3.0)
+        world.rest.silent = BOTH
+        await world.sleep(20.0)
+        world.rest.cut()
+        await world.heal()
 
         await _arrive(world, SSE)
 
@@ -115,11 +112,11 @@ async def test_a_better_transport_that_comes_and_goes_costs_nothing() -> None:
         world.want(EVERYTHING)
         await _arrive(world, WEBSOCKET)
 
-        for _ in range(6):
+        for _ in range(3):
             world.server.refuse(WEBSOCKET)
             world.server.cut_clients()
-            await world.sleep(world.rng.uniform(5.0, 20.0))
+            await world.sleep(world.rng.uniform(5.0, 15.0))
             world.server.allow(WEBSOCKET)
-            await world.sleep(world.rng.uniform(2.0, 12.0))
+            await world.sleep(world.rng.uniform(2.0, 10.0))
 
         await _arrive(world, WEBSOCKET)

@@ -106,6 +106,7 @@ class Schedule(RuleBasedStateMachine):
             self._runner.close()
 
     async def _finish(self) -> None:
+        self.world.allow_all()
         await self.world.heal()
         await self.world.until_true(within_s=120.0)
         self.world.check()

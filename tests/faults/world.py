@@ -317,16 +317,19 @@ class World:
         self.feed.want(wanted)
 
     async def heal(self) -> None:
-        """Every fault ends."""
+        """Every fault of the lines ends; what the venue refuses it still refuses."""
         self.stream.heal()
         self.rest.heal()
         self.messages.heal()
         self.requests.heal()
-        for kind in TransportKind:
-            self.server.allow(kind)
         for proxy in (self.stream, self.rest):
             if not proxy.listens:
                 await proxy.start()
+
+    def allow_all(self) -> None:
+        """The venue refuses no transport any more."""
+        for kind in TransportKind:
+            self.server.allow(kind)
 
     async def sleep(self, seconds: float) -> None:
         await self.clock.sleep(seconds)
