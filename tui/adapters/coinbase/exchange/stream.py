@@ -41,7 +41,10 @@ from tui.model.subscription import Channel, Subscription
 _MOST_PRODUCTS: Final = 4096
 _DIGITS: Final = b"0123456789. "
 _LEVEL: Final = b'"",""]'
-"""What is left of a sound level without its digits."""
+"""What is left of a sound level without its digits. Counting these in a frame is quicker than looking
+at each level."""
+
+_EMPTY: Final = b'""'
 _NUMBER: Final = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?")
 _KNOWN_TYPES: Final = frozenset(
     {"l2update", "snapshot", "match", "last_match", "ticker", "heartbeat", "subscriptions", "error"}
@@ -113,22 +116,29 @@ class StreamDecoder:
     def _read_update(self, message: BookUpdate, frame: bytes, ts_local: int) -> list[Event]:
         changes = message.changes
         failures: list[Event] = []
-        if not _looks_sound(frame, len(changes)):
+        # The hot path: what is left of a sound frame without its digits is counted here and now.
+        if frame.translate(None, _DIGITS).count(_LEVEL) != len(changes) or _EMPTY in frame:
             changes = [one for one in message.changes if _is_sound(one[1], one[2])]
             failures = _malformed(len(message.changes) - len(changes), frame, ts_local)
         bids: list[Level] = []
         asks: list[Level] = []
         for side, price, size in changes:
-            (bids if side == "buy" else asks).append((price, size))
-        instrument = self._instrument(message.product_id)
-        ts = self._time(message.time)
-        return [BookDelta(instrument, bids, asks, 0, 0, ts, ts_local), *failures]
+            if side == "buy":
+                bids.append((price, size))
+            else:
+                asks.append((price, size))
+        instrument = self._instruments.get(message.product_id)
+        if instrument is None:
+            instrument = self._instrument(message.product_id)
+        ts = self._read_time(message.time)
+        delta = BookDelta(instrument, bids, asks, 0, 0, ts, ts_local)
+        return [delta, *failures] if failures else [delta]
 
     def _read_snapshot(self, message: WholeBook, frame: bytes, ts_local: int) -> list[Event]:
         bids, asks = message.bids, message.asks
         failures: list[Event] = []
         count = len(bids) + len(asks)
-        if not _looks_sound(frame, count):
+        if frame.translate(None, _DIGITS).count(_LEVEL) != count or _EMPTY in frame:
             bids = [one for one in bids if _is_sound(*one)]
             asks = [one for one in asks if _is_sound(*one)]
             failures = _malformed(count - len(bids) - len(asks), frame, ts_local)
@@ -232,12 +242,6 @@ class TradeAudit:
             return 0
         self._newest[product] = due
         return due - newest
-
-
-def _looks_sound(frame: bytes, levels: int) -> bool:
-    """True when all levels of a book's frame are made of digits: counting what is left without them is
-    quicker than looking at each."""
-    return frame.translate(None, _DIGITS).count(_LEVEL) == levels and b'""' not in frame
 
 
 def _float(text: str | None) -> float | None:

@@ -85,14 +85,11 @@ class TimeReader:
         """Nanoseconds since the epoch; 0 for the zero time that the venue sends now and then.
 
         Raises:
-            ProtocolError: not a time.
+            ProtocolError, ValueError: not a time.
         """
-        if text[:19] != self._second or len(text) != 27 or text[19] != "." or text[26] != "Z":
-            return self._read(text)
-        fraction = text[20:26]
-        if not fraction.isdecimal() or not self._second_ns:
-            return self._read(text)
-        return self._second_ns + int(fraction) * 1000
+        if text[:19] == self._second and len(text) == 27 and text[26] == "Z":
+            return self._second_ns + int(text[20:26]) * 1000
+        return self._read(text)
 
     def _read(self, text: str) -> int:
         match = _TIME.fullmatch(text)
