@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -281,10 +282,9 @@ def test_rest_candles_are_a_page_of_720_and_the_running_one(recordings: Path) ->
 
     assert len(candles) == 721
     assert [candle.closed for candle in candles] == [*[True] * 720, False]
-    assert {
-        later.open_time - earlier.open_time
-        for earlier, later in zip(candles, candles[1:], strict=False)
-    } == {60_000_000_000}
+    assert {later.open_time - earlier.open_time for earlier, later in pairwise(candles)} == {
+        60_000_000_000
+    }
     assert candles[2] == Candle(
         BTCUSDT,
         MINUTE,

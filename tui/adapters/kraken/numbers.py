@@ -39,7 +39,9 @@ def read_number(value: object, path: str) -> str:
         if _PLAIN.fullmatch(value):
             return value
         if _SCIENTIFIC.fullmatch(value):
-            return format(Decimal(value), "f")
+            plain = format(Decimal(value), "f")
+            if _PLAIN.fullmatch(plain):
+                return plain
     elif type(value) is int and 0 <= value < _MOST_INT:
         return str(value)
     raise ProtocolError(f"{str(value)[:40]!r} is not a price or a size - at `{path}`")
