@@ -260,10 +260,9 @@ def test_looks_are_settings(stage: Stage) -> None:
 
 def test_the_debug_mode_can_be_on_from_the_start(stage: Stage) -> None:
     cli.main(["SIM:BTCUSDT"])
-    assert not stage.launch.debug
-
     cli.main(["SIM:BTCUSDT", "--debug"])
-    assert stage.launch.debug
+
+    assert [launch.debug for launch in stage.launches] == [False, True]
 
 
 @pytest.mark.parametrize("option", ["--token", "--token=abc", "--api-key"])

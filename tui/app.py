@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import resource
 import sys
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
@@ -38,6 +37,7 @@ from tui.model.errors import TradeTuiError
 from tui.model.health import AppHealth, ErrorCategory, ErrorRecord
 from tui.model.instrument import Instrument
 from tui.model.text import clean
+from tui.program_figures import ProgramFigures
 from tui.recording.player import PlayerState
 from tui.screens.connections import ConnectionsScreen
 from tui.screens.dashboard import Dashboard
@@ -91,14 +91,12 @@ class TradeTuiApp(DiffingApp[int]):
             locations.debug_file(), clock=self._real, redactor=self._redactor
         )
         self._activity = Activity(self._real)
-        self._last_frame = self._real.monotonic()
-        self._worst_gap_s = 0.0
+        self._figures = ProgramFigures(self._real, self.terminal_meter)
         self.session = self._make_session(rng or random.Random())
         self._state, problem = load_state(launch)
         for text in (*launch.problems, problem, self._log_file.problem):
             if text:
                 self._report_config(text)
-        self._last_sample = (self._real.monotonic(), 0, 0)
         self._themes = [to_textual(theme) for theme in launch.themes.values()]
         self.dashboard = self._make_dashboard()
 
@@ -211,9 +209,7 @@ class TradeTuiApp(DiffingApp[int]):
 
     def frame(self) -> None:
         """Paint what changed since the last frame."""
-        moment = self._real.monotonic()
-        self._worst_gap_s = max(self._worst_gap_s, moment - self._last_frame)
-        self._last_frame = moment
+        self._figures.note_frame()
         if self.screen_stack and self.dashboard.is_mounted:
             now = self._source.clock.time_ns()
             real = None if self._source.replay is None else self._real.time_ns()
@@ -222,33 +218,19 @@ class TradeTuiApp(DiffingApp[int]):
                 self.screen.frame(now)
 
     def _note_performance(self) -> None:
-        """Tell the debug mode how the program does; its lag is what came between two frames too much."""
-        lag = max(0.0, self._worst_gap_s - 1 / self._launch.settings.frame_rate)
-        self._worst_gap_s = 0.0
+        lag = self._figures.take_lag_s(1 / self._launch.settings.frame_rate)
         if self._debug_log.is_on:
             self._debug_log.performance(self.session.health(), self.dashboard.last_health(), lag)
 
     def _health(self) -> AppHealth:
         """The figures since the last call; the metrics panel calls once a second."""
-        market, meter = self.session.market, self.terminal_meter
-        now = self._real.monotonic()
-        frames = meter.frames_sent + meter.frames_empty
-        then, frames_then, bytes_then = self._last_sample
-        elapsed = max(now - then, 1e-3)
-        self._last_sample = now, frames, meter.bytes_sent
-        p50, p99 = meter.quantile_s(0.5), meter.quantile_s(0.99)
-        return AppHealth(
-            frame_rate=(frames - frames_then) / elapsed,
-            frame_p50_ms=None if p50 is None else p50 * 1e3,
-            frame_p99_ms=None if p99 is None else p99 * 1e3,
-            terminal_byte_rate=(meter.bytes_sent - bytes_then) / elapsed,
-            memory_bytes=_resident_bytes(),
-            objects={
-                "instruments": len(market),
+        return self._figures.health(
+            {
+                "instruments": len(self.session.market),
                 "tasks": len(asyncio.all_tasks()),
                 "errors": len(self.session.errors),
                 **self._most_repainted(),
-            },
+            }
         )
 
     def _most_repainted(self) -> dict[str, int]:
@@ -424,15 +406,6 @@ def _able_glyphs() -> Glyphs:
         return ASCII
     # The Linux console's font has 256 characters, halves among them and eighths not.
     return HALVES if os.environ.get("TERM") == "linux" else EIGHTHS
-
-
-def _resident_bytes() -> int:
-    """Memory in use now; where the system does not tell, the most there ever was."""
-    try:
-        with open("/proc/self/statm", encoding="ascii") as file:
-            return int(file.read().split()[1]) * resource.getpagesize()
-    except OSError:
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def run(launch: Launch, sim: SimProcess | None = None) -> int:

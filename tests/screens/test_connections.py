@@ -12,10 +12,12 @@ from textual import events
 from textual.pilot import Pilot
 
 from tui import locations
+from tui.adapters.binance import BinanceAdapter
 from tui.feed.clock import ManualClock
 from tui.feed.trace import TraceKind
 from tui.model.health import ConnectionState, ErrorCategory, Transition
 from tui.model.subscription import SubscriptionStatus
+from tui.model.timeframe import Timeframe
 from tui.model.transport import TransportKind
 from tui.screens.connections import ConnectionsScreen
 
@@ -242,3 +244,17 @@ async def test_each_widget_counts_how_often_it_was_painted() -> None:
 
         assert app.dashboard.ladder.repaints == before + 1
         assert app.dashboard.repaints()["ladder"] == before + 1
+
+
+async def test_neighbours_in_the_footer_share_their_word_and_each_key_can_be_clicked() -> None:
+    app = staged_app(grid=1)
+    app.session._adapters["BINANCE"] = BinanceAdapter()
+    async with running(app, size=(80, 24)) as (app, _, pilot):
+        footer = row(app.dashboard.key_bar, 0)
+        assert " [ ] timeframe " in footer
+
+        await pilot.click("#keys", offset=(footer.index("]"), 0))
+        assert app.dashboard.chosen.timeframe == Timeframe(3, "m")
+
+        await pilot.click("#keys", offset=(footer.index("["), 0))
+        assert app.dashboard.chosen.timeframe == Timeframe(1, "m")

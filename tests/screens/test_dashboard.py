@@ -295,7 +295,7 @@ async def test_panels_that_nobody_named_begin_with_the_watchlist() -> None:
 async def test_the_footer_shows_what_can_be_done_now() -> None:
     async with running() as (app, pilot):
         assert "filter" not in row(app.dashboard.key_bar, 0)
-        assert "slower" not in row(app.dashboard.key_bar, 0)
+        assert "speed" not in row(app.dashboard.key_bar, 0)
 
         await pilot.press("e")
         app.frame()

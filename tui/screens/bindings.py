@@ -6,25 +6,26 @@ from textual.binding import Binding, BindingType
 
 from tui.keymap import ACTIONS
 
-# Footer labels, in the footer's order; actions that are not here have no place in it.
+# Footer labels, in the footer's order; actions that are not here have no place in it, and neighbours
+# with the same label share it.
 _LABELS = {
     "stop_watching": "back",
     "replay_pause": "play/pause",
-    "replay_slower": "slower",
-    "replay_faster": "faster",
-    "replay_back": "back 10s",
-    "replay_forward": "on 10s",
+    "replay_slower": "speed",
+    "replay_faster": "speed",
+    "replay_back": "seek 10s",
+    "replay_forward": "seek 10s",
     "search": "search",
     "put_symbol": "into panel",
-    "watch_down": "watchlist",
-    "timeframe_shorter": "shorter",
-    "timeframe_longer": "longer",
+    "watch_down": "watch",
+    "timeframe_shorter": "timeframe",
+    "timeframe_longer": "timeframe",
     "filter_errors": "filter",
     "copy": "copy",
     "clear_errors": "clear",
-    "book_view": "curve",
     "grid": "grid",
     "book": "book",
+    "book_view": "curve",
     "errors": "errors",
     "metrics": "metrics",
     "connections": "connections",

@@ -13,16 +13,19 @@ from textual.screen import Screen
 from tui.widgets.line_widget import LineWidget, Part, Row
 from tui.widgets.look import Look
 
-_Key: TypeAlias = tuple[str, str, str]
+_Key: TypeAlias = tuple[tuple[tuple[str, str], ...], str]
+"""Keys, as displayed and as they are to be simulated, and what they do."""
 
 
 def _length(key: _Key) -> int:
-    return cell_len(key[0]) + cell_len(key[1]) + 3
+    keys, description = key
+    return sum(cell_len(display) + 1 for display, _ in keys) + cell_len(description) + 2
 
 
 class KeyBar(LineWidget):
     """The screen's shown bindings, in their order, as many as fit; a click does what the key does.
 
+    Neighbours with the same description share it.
     The last two, help and quit, keep their place at the right whatever else there is room for.
     """
 
@@ -34,14 +37,18 @@ class KeyBar(LineWidget):
         self._zones: list[tuple[int, int, str]] = []
 
     def _shown(self) -> list[_Key]:
-        """Key as displayed, what it does, and the key to simulate."""
-        found: dict[str, _Key] = {}
+        found: list[_Key] = []
+        seen: set[str] = set()
         for active in self.screen.active_bindings.values():
             binding: Binding = active.binding
-            if binding.show and active.enabled and binding.action not in found:
-                display = self.app.get_key_display(binding)
-                found[binding.action] = (display, binding.description, binding.key)
-        return list(found.values())
+            if not binding.show or not active.enabled or binding.action in seen:
+                continue
+            seen.add(binding.action)
+            keys: tuple[tuple[str, str], ...] = ((self.app.get_key_display(binding), binding.key),)
+            if found and found[-1][1] == binding.description:
+                keys = found.pop()[0] + keys
+            found.append((keys, binding.description))
+        return found
 
     def on_mount(self) -> None:
         # Asking for the bindings costs milliseconds: only when Textual says that they changed.
@@ -73,10 +80,14 @@ class KeyBar(LineWidget):
         return [tuple(parts)]
 
     def _put(self, parts: list[Part], x: int, key: _Key, look: Look) -> int:
-        display, description, pressed = key
+        keys, description = key
         end = x + _length(key)
-        self._zones.append((x, end, pressed))
-        parts += [(f" {display}", look.key), (f" {description} ", look.title_muted)]
+        for number, (display, pressed) in enumerate(keys, 1):
+            parts.append((f" {display}", look.key))
+            after = end if number == len(keys) else x + cell_len(display) + 1
+            self._zones.append((x, after, pressed))
+            x = after
+        parts.append((f" {description} ", look.title_muted))
         return end
 
     async def on_click(self, event: events.Click) -> None:
