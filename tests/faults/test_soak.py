@@ -1,7 +1,8 @@
 """A long time in a short one: reconnects by the hundred, symbols switched all the while, nothing grows.
 
 `make soak` runs a day, half of it by each protocol; TRADETUI_SOAK_S says how many seconds of the feed's
-clock by each, and TRADETUI_SOAK_SEED which day. TRADETUI_SOAK_TRACE=1 also says what takes more memory at the end.
+clock by each, and TRADETUI_SOAK_SEED which day. TRADETUI_SOAK_TRACE=1 also says what takes more memory
+at the end.
 """
 
 from __future__ import annotations

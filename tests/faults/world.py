@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import random
+import ssl
 from collections.abc import Callable, Collection, Iterable, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -174,6 +175,7 @@ class World:
         native: bool = False,
         kinds: Collection[TransportKind] = tuple(TransportKind),
         speaks: bool = False,
+        context: ssl.SSLContext | None = None,
         settings: FeedSettings = HASTY,
         channels: frozenset[Channel] = frozenset(Channel),
         limits: SimLimits = SimLimits(connections=10_000, weight=1_000_000),  # noqa: B008 - frozen
@@ -188,6 +190,7 @@ class World:
             native: speak the native protocol, with all its transports, instead of Binance's.
             kinds: of the venue's transports only these are used.
             speaks: put the proxies that speak WebSocket and HTTP between as well.
+            context: the stream is served by TLS, with this.
             channels: what the venue streams.
             look_s: how often the oracle looks.
         """
@@ -215,7 +218,8 @@ class World:
         self.errors = ErrorLog(self.wall)
         self._native = native
         self._kinds = kinds
-        self._speaks = speaks
+        self._speaks = speaks or context is not None
+        self._context = context
         self._patches = contextlib.ExitStack()
         self._look_s = look_s
         self._settings = settings
@@ -235,7 +239,7 @@ class World:
         self.messages = MessageProxy(f"ws://127.0.0.1:{port}", rng=self.rng)
         self.requests = RequestProxy(f"http://127.0.0.1:{port}")
         if self._speaks:
-            await self.messages.start()
+            await self.messages.start(context=self._context)
             await self.requests.start()
             stream_port, rest_port = self.messages.port, self.requests.port
         self.stream = ByteProxy("127.0.0.1", stream_port, clock=self.clock, rng=self.rng)
@@ -282,9 +286,10 @@ class World:
         # The other side of a silent line is given time to close; here as fast as everything else.
         patch(mock.patch.object(websocket, "_CLOSE_TIMEOUT_S", self.clock.real_s(1.0)))
         base = PREFIX if self._native else ""
+        stream = "ws://127.0.0.1" if self._context is None else "wss://localhost"
         adapter: Adapter = kind(
             {
-                "stream": f"ws://127.0.0.1:{self.stream.port}{base}",
+                "stream": f"{stream}:{self.stream.port}{base}",
                 "rest": f"http://127.0.0.1:{self.rest.port}{base}",
             },
             channels=self._channels,
