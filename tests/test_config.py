@@ -22,7 +22,7 @@ from tui.model.errors import ConfigError, InstrumentError
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
 
-VENUES = ["BINANCE", "COINBASE", "NATIVE", "SIM"]
+VENUES = ["BINANCE", "COINBASE", "KRAKEN", "NATIVE", "SIM"]
 
 EVERYTHING = """
 symbols = ["BINANCE:BTCUSDT", "binance:ETHUSDT"]
@@ -188,6 +188,10 @@ def test_a_wrong_value_of_the_command_line_says_so(file: Path) -> None:
             "venues.binance: nothing is set (write stream = or rest = below it, or remove it)",
         ),
         (
+            "[venues.kraken]\nprotocol = 'V 1'",
+            "venues.KRAKEN.protocol: 'V 1' is not a protocol (write its name, such as \"v2\")",
+        ),
+        (
             "[venues.binance]\ntoken = 'abc'",
             "venues.BINANCE.token: there is no such setting (did you mean token_env?)",
         ),
@@ -294,6 +298,12 @@ def test_a_folder_in_the_files_place_is_an_error(tmp_path: Path) -> None:
 def test_a_symbol_that_no_venue_has_is_refused(symbol: str) -> None:
     with pytest.raises(InstrumentError):
         read_instrument(symbol, default_venue="BINANCE")
+
+
+def test_a_venue_may_be_asked_for_another_protocol(file: Path) -> None:
+    assert load(file, "[venues.kraken]\nprotocol = 'v1'").settings.venues == {
+        "KRAKEN": {"protocol": "v1"}
+    }
 
 
 def test_the_description_reads_back_as_the_same_settings(file: Path, tmp_path: Path) -> None:

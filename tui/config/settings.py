@@ -55,7 +55,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         grid: number of panels: 1, 2, 4, 6 or 9.
         time_zone: "UTC" or an IANA name; of the times on screen.
         frame_rate: paintings a second at most.
-        venues: endpoints ("stream", "rest") by upper-case venue name; only what the user set.
+        venues: endpoints ("stream", "rest") and the "protocol" spoken there, by upper-case venue
+            name; only what the user set.
         tokens: where the token comes from, by upper-case venue name; only what the user set.
         keys: the user's keys by action id, as written; `effective_keys` gives all of them.
     """

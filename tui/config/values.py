@@ -158,6 +158,13 @@ def _url(schemes: tuple[str, str]) -> Callable[[object], str]:
     return read
 
 
+def _protocol(value: object) -> str:
+    # Which ones there are only the venue's adapter knows.
+    if not isinstance(value, str) or not re.fullmatch(r"[a-z0-9][a-z0-9_.-]{0,31}", value):
+        raise WrongValue(f"{value!r} is not a protocol", 'write its name, such as "v2"')
+    return value
+
+
 def _variable(value: object) -> str:
     # What is wrong is not repeated: it may be the token itself.
     if not isinstance(value, str) or not re.fullmatch(r"[A-Z_][A-Z0-9_]{0,63}", value):
@@ -205,6 +212,7 @@ TOP_LEVEL: Mapping[str, Reader] = {
 ENDPOINTS: Mapping[str, Reader] = {
     "stream": _url(("ws", "wss")),
     "rest": _url(("http", "https")),
+    "protocol": _protocol,
 }
 TOKENS: Mapping[str, Reader] = {"token_env": _variable, "token_command": _command}
 LIMITS: Mapping[str, Reader] = {
