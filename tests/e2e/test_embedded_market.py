@@ -50,6 +50,9 @@ class ServerSource:
     def status(self) -> str:
         return self.badge
 
+    async def keep(self, report: object) -> None:
+        pass
+
     async def close(self) -> None:
         pass
 

@@ -205,8 +205,8 @@ async def test_the_programs_own_figures_go_on_while_a_replay_stands_still(
     async with app.run_test(size=(160, 50)):
         await until(lambda: is_drained(app))
         recorded = app._source.clock.monotonic()
-        began = app._last_sample[0]
+        began = app._figures._last_look[0]
         app._health()
 
         assert app._source.clock.monotonic() == recorded
-        assert app._last_sample[0] > began
+        assert app._figures._last_look[0] > began

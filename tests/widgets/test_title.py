@@ -52,13 +52,14 @@ def title(
 @pytest.mark.parametrize(
     ("width", "expected"),
     [
-        (44, " 1 SIM:BTCUSDT 1m      SIMULATED  ws ● live "),
-        (40, " 1 SIM:BTCUSDT 1m  SIMULATED  ws ● live "),
-        (39, " 1 SIM:BTCUSDT 1m       SIM  ws ● live "),
-        (34, " 1 SIM:BTCUSDT 1m  SIM  ws ● live "),
-        (33, " 1 SIM:BTCUSDT    SIM  ws ● live "),
-        (30, " 1 SIM:BTCUSDT 1m   SIM  ws ● "),
-        (26, " 1 SIM:BTCUSDT  SIM  ws ● "),
+        (44, " 1 SIM:BTCUSDT 1m       SIMULATED ws ● live "),
+        (39, " 1 SIM:BTCUSDT 1m  SIMULATED ws ● live "),
+        (38, " 1 SIM:BTCUSDT 1m       SIM ws ● live "),
+        (33, " 1 SIM:BTCUSDT 1m  SIM ws ● live "),
+        (32, " 1 SIM:BTCUSDT    SIM ws ● live "),
+        (30, " 1 SIM:BTCUSDT  SIM ws ● live "),
+        (29, " 1 SIM:BTCUSDT 1m   SIM ws ● "),
+        (25, " 1 SIM:BTCUSDT  SIM ws ● "),
     ],
 )
 def test_a_charts_title_gives_way_from_the_least_important_on(width: int, expected: str) -> None:
@@ -68,17 +69,26 @@ def test_a_charts_title_gives_way_from_the_least_important_on(width: int, expect
 @pytest.mark.parametrize(
     ("width", "expected"),
     [
-        (60, " Book BTCUSDT            SIMULATED  ws ● verified sequence "),
-        (44, " BTCUSDT  SIMULATED  ws ● verified sequence "),
-        (38, " BTCUSDT    SIMULATED  ws ● verified "),
-        (30, " BTCUSDT   SIM  ws ● verified "),
-        (24, " BTCUSDT       SIM  ws ● "),
+        (60, " Book BTCUSDT SIMULATED ws ● verified sequence "),
+        (43, " BTCUSDT SIMULATED ws ● verified sequence "),
+        (39, " Book BTCUSDT SIMULATED ws ● verified "),
+        (38, " BTCUSDT SIMULATED ws ● verified "),
+        (30, " BTCUSDT SIM ws ● verified "),
+        (22, " BTCUSDT SIM ws ● "),
     ],
 )
 def test_a_books_title_gives_up_its_word_before_what_is_true(width: int, expected: str) -> None:
     text = title(width, LADDER, BOOK, word="Book")
 
     assert text.split() == expected.split()
+
+
+def test_a_long_name_is_cut_and_not_left_out() -> None:
+    long: list[Part] = [(" 1 ", PLAIN), ("KRAKEN:" + "X" * 30 + " ", PLAIN), ("1m ", PLAIN)]
+
+    assert title(40, long, LIVE, badge="") == " 1 KRAKEN:" + "X" * 22 + "…  ws ● "
+    assert title(20, LADDER, BOOK).startswith(" BTCUSDT ")
+    assert title(16, LADDER, BOOK).startswith(" BTC")
 
 
 def test_a_lesser_transport_has_an_arrow() -> None:
@@ -108,4 +118,4 @@ def test_a_view_that_stands_still_does_not_claim_to_be_live() -> None:
 
 def test_a_note_is_said_where_there_is_room() -> None:
     assert title(60, LADDER, LIVE, note="2 missed").endswith(" ws ● live 2 missed ")
-    assert title(30, LADDER, LIVE, note="2 missed").endswith(" SIM  ws ● live ")
+    assert title(30, LADDER, LIVE, note="2 missed").endswith(" SIMULATED ws ● live ")

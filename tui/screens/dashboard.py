@@ -45,7 +45,7 @@ class Dashboard(Screen[None]):
     Dashboard { layout: vertical; overflow: hidden; }
     Dashboard #body { height: 1fr; }
     Dashboard #side { width: 44; margin-left: 1; }
-    Dashboard.-normal #side { width: 38; }
+    Dashboard.-normal #side { width: 39; }
     Dashboard.-narrow #side { width: 30; }
     Dashboard #watchlist { height: auto; max-height: 40%; }
     Dashboard #errors { height: 9; }

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 
 from tui.model.subscription import SubscriptionStatus, Truth
-from tui.model.text import clean
+from tui.model.text import ELLIPSIS, clean
 from tui.model.transport import TransportKind
 from tui.widgets import format as fmt
 from tui.widgets.line_widget import Part, spread
@@ -88,7 +88,8 @@ def title_row(
     fallen = is_lesser(truth, best)
     way = ""
     if truth.transport is not None:
-        way = f" {LESSER if fallen else ''}{truth.transport.badge}"
+        # Behind a badge there is a blank already.
+        way = f"{'' if badge else ' '}{LESSER if fallen else ''}{truth.transport.badge}"
     words, chosen = "", ""
     for chosen, words, essential in _choices(truth, badge, note, now, is_paused):
         if _length(name[:essential]) + _badge_length(chosen) + len(way) + len(words) + 2 <= width:
@@ -99,7 +100,7 @@ def title_row(
         right.append((way, back if focused else on(way_style, back)))
     truth_colour = on(look.warning, back) if is_paused else truth_style(truth, look, back)
     right.append((f" {words} ", back if focused else truth_colour))
-    left = list(name)
+    left = _shortened(name, width - _length(right))
     if word and _length([*left, *right]) + len(word) + 1 <= width:
         left.insert(0, (f" {word}", back))
     return spread(left, right, width, back)
@@ -122,6 +123,17 @@ def _choices(
     yield badge[:3], plain, 3
     yield badge[:3], plain, 2
     yield badge[:3], short, 2
+
+
+def _shortened(name: list[Part], room: int) -> list[Part]:
+    """The name, the longer of its two first parts cut where these two have not room enough."""
+    over = _length(name[:2]) - room
+    if over <= 0:
+        return list(name)
+    longest = max(range(len(name[:2])), key=lambda index: cell_len(name[index][0]))
+    text, style = name[longest]
+    kept = set_cell_size(text.rstrip(), max(0, cell_len(text) - over - 2))
+    return [*name[:longest], (f"{kept.rstrip()}{ELLIPSIS} ", style), *name[longest + 1 : 2]]
 
 
 def _length(parts: Iterable[Part]) -> int:
