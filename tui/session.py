@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import random
 from collections.abc import Callable, Collection, Coroutine
 from typing import Any
@@ -92,9 +93,13 @@ class Session:
         self._fetched: dict[tuple[Instrument, Timeframe], float] = {}
 
     def open_feed(self, adapter: Adapter, token: TokenSettings | None = None) -> None:
-        """Start keeping a venue live; `token` says where the user's token for it comes from."""
+        """Start keeping a venue live; `token` says where the user's token for it comes from, which is
+        the venue's usual environment variable where nothing is said."""
         venue = adapter.venue
         tokens = None
+        policy = adapter.authentication
+        if token is None and policy is not None and os.environ.get(policy.variable):
+            token = TokenSettings(variable=policy.variable)
         if token is not None:
             tokens = open_tokens(token.variable, token.command, self._redactor, clock=self.clock)
         if tokens is not None and adapter.authentication is None:

@@ -82,12 +82,14 @@ class Authentication(msgspec.Struct, frozen=True):
             the token in it.
         message: makes the first message of a two-way connection from the token.
         required: nothing can be had without a token.
+        variable: the environment variable that is read where the settings name no source; "" for none.
     """
 
     header: str = "Authorization"
     prefix: str = "Bearer "
     message: Callable[[str], Outgoing] | None = None
     required: bool = False
+    variable: str = ""
 
 
 class Liveness(msgspec.Struct, frozen=True):

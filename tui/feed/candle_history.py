@@ -31,7 +31,9 @@ _DAY_NS = 86_400 * NS
 # The venue may still be adding up a candle that just ended.
 _SETTLED_NS = 2 * NS
 _SETTLE_S = 1.0
-_SETTLING = 4
+_SETTLING = 8
+# How far off our idea of the venue's clock may be.
+_CLOCK_NS = NS // 100
 _FOREVER = 2**63 - 1
 
 
@@ -94,7 +96,8 @@ class CandleHistory:
                 self._mark_holes(subscription, timeframe)
                 if is_final(error):
                     self._report_refusal(subscription.instrument, error)
-                    if joins:
+                    # Where the stream brings the history itself, it has said what there is to say.
+                    if joins and not (entry.loaded and isinstance(error, NotOffered)):
                         self._subscriptions.loaded(subscription, "no history")
                     return
                 self._subscriptions.syncing(subscription, f"no history yet: {error.message}")
@@ -108,14 +111,21 @@ class CandleHistory:
                     built = self._trades.builds(subscription.instrument, timeframe)
                     self._subscriptions.loaded(subscription, "from trades" if built else "")
                 settling += 1
-                if settling > _SETTLING or not self._trades.unsure(
-                    subscription.instrument, timeframe
-                ):
+                if not await self._is_unsettled(subscription, timeframe, settling):
                     return
-                # A built candle closed so recently that the venue does not tell its end yet.
-                await self._clock.sleep(_SETTLE_S)
                 continue
             attempt += 1
+
+    async def _is_unsettled(
+        self, subscription: Subscription, timeframe: Timeframe, tries: int
+    ) -> bool:
+        """Wait a moment; True where built candles should be fetched once more: one closed so recently
+        that the venue did not tell its end yet, or trades came while the open one was on its way."""
+        trades, instrument = self._trades, subscription.instrument
+        if tries > _SETTLING or not trades.builds(instrument, timeframe):
+            return False
+        await self._clock.sleep(_SETTLE_S)
+        return bool(trades.unsure(instrument, timeframe)) or trades.is_vague(instrument, timeframe)
 
     async def newest(
         self, instrument: Instrument, timeframe: Timeframe, *, limit: int, start: int | None = None
@@ -125,12 +135,19 @@ class CandleHistory:
         Raises:
             TransportError, ProtocolError: as `RestClient.fetch`.
         """
+        page, _ = await self._ask(instrument, timeframe, limit=limit, start=start)
+        return page
+
+    async def _ask(
+        self, instrument: Instrument, timeframe: Timeframe, *, limit: int, start: int | None = None
+    ) -> tuple[list[Candle], int]:
+        """The newest candles, and our time (ns) when they were asked for."""
         request = self._adapter.candles_request(instrument, timeframe, start=start, limit=limit)
         sent = self._clock.time_ns()
         page = await self._rest.fetch(request, lane="candles")
         if page:
             page[-1] = self._judge(page[-1], sent)
-        return page
+        return page, sent
 
     def _judge(self, newest: Candle, sent: int) -> Candle:
         """Tell by the venue's clock whether the newest candle was over when we asked for it.
@@ -162,8 +179,8 @@ class CandleHistory:
         for _ in range(_PAGES):
             if start is None:
                 break
-            page = await self.newest(instrument, timeframe, start=start, limit=self._page)
-            self._merge_candles(subscription, timeframe, page, since=start)
+            page, sent = await self._ask(instrument, timeframe, start=start, limit=self._page)
+            self._merge_candles(subscription, timeframe, page, since=start, sent=sent)
             if page:
                 self._fetched_until[subscription] = page[-1].open_time
             reach = self._reach(timeframe, start, page)
@@ -172,13 +189,13 @@ class CandleHistory:
                 return
             start = reach
         limit = min(self._page, self._settings.history_candles)
-        page = await self.newest(instrument, timeframe, limit=limit)
+        page, sent = await self._ask(instrument, timeframe, limit=limit)
         if page:
             if start is not None:
                 # The hole is longer than what is worth fetching.
                 series.mark_hole(timeframe.next_open(start), page[0].open_time)
             series.fill_hole(page[0].open_time, _FOREVER)
-        self._merge_candles(subscription, timeframe, page)
+        self._merge_candles(subscription, timeframe, page, sent=sent)
         await self._extend_back(subscription, timeframe, page)
         if page:
             self._fetched_until[subscription] = page[-1].open_time
@@ -217,6 +234,7 @@ class CandleHistory:
         page: list[Candle],
         *,
         since: int | None = None,
+        sent: int = 0,
     ) -> None:
         """Take a page of what there is from `since` (ns) on, or from its own first candle."""
         instrument = subscription.instrument
@@ -228,7 +246,10 @@ class CandleHistory:
                 timeframe,
                 page,
                 since=page[0].open_time if since is None else since,
-                as_of=self._offset.venue_time(page[-1].ts_local),
+                as_of=(
+                    self._offset.venue_time(sent) - _CLOCK_NS,
+                    self._offset.venue_time(page[-1].ts_local) + _CLOCK_NS,
+                ),
             )
         self._market.merge_candles(instrument, timeframe, page)
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
-from tui.adapters.base import Adapter
+from tui.adapters.base import Adapter, Outgoing
 from tui.feed.book_flow import BookFlow
 from tui.feed.books import Verdict
 from tui.feed.clock import Clock
@@ -28,17 +28,20 @@ from tui.model.events import (
     Candle,
     Gap,
     Heartbeat,
+    Loaded,
     Metric,
     ParseFailure,
     Rejection,
+    Reply,
     ServerTime,
     Status,
+    StudyPoint,
     Ticker,
     Trade,
     VenueNotice,
 )
 from tui.model.health import ErrorCategory
-from tui.model.instrument import Instrument
+from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
 
@@ -137,6 +140,10 @@ class Intake:
             Rejection: events.refused,
             ServerTime: _ignore,
             Heartbeat: self._on_heartbeat,
+            Reply: self._on_reply,
+            Loaded: self._on_loaded,
+            InstrumentInfo: market.set_info,
+            StudyPoint: self._on_study,
             VenueNotice: self._on_notice,
             Gap: events.gap,
             Metric: self._on_metric,
@@ -291,6 +298,17 @@ class Intake:
     def _on_heartbeat(self, heartbeat: Heartbeat) -> None:
         if heartbeat.reply is not None:
             self._outbox.reply(heartbeat.reply)
+
+    def _on_reply(self, reply: Reply) -> None:
+        self._outbox.send(Outgoing(reply.text))
+
+    def _on_loaded(self, loaded: Loaded) -> None:
+        # What it speaks of is to be seen when it is called live.
+        self._apply_all()
+        self._subscriptions.loaded(loaded.subscription, loaded.note)
+
+    def _on_study(self, point: StudyPoint) -> None:
+        self._tally(self._market.studies.apply(point))
 
     def _on_notice(self, notice: VenueNotice) -> None:
         self._errors.report(ErrorCategory.SERVER, notice.message, venue=self._adapter.venue)

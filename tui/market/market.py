@@ -9,6 +9,7 @@ import msgspec
 from tui.market.announced import Notices, VenueMetrics
 from tui.market.candle_series import CandleSeries
 from tui.market.order_book import OrderBook
+from tui.market.studies import Studies
 from tui.market.tape import Tape
 from tui.model.events import Candle, Ticker, Trade
 from tui.model.instrument import Instrument, InstrumentInfo
@@ -74,6 +75,7 @@ class Market:
 
     Attributes:
         metrics: named figures that venues publish. notices: their alerts and states.
+        studies: what venues compute of their candles.
     """
 
     def __init__(self, *, kept: int = _KEPT) -> None:
@@ -84,6 +86,7 @@ class Market:
         self._unwanted: OrderedDict[Instrument, None] = OrderedDict()
         self.metrics = VenueMetrics()
         self.notices = Notices()
+        self.studies = Studies()
 
     def __getitem__(self, instrument: Instrument) -> InstrumentState:
         """The state of an instrument, made empty when it is asked for first."""
@@ -196,6 +199,7 @@ class Market:
                 state.clear()
         self.metrics.forget(venue)
         self.notices.forget(venue)
+        self.studies.forget(venue)
 
     def _let_go(self, instrument: Instrument) -> None:
         """Nobody wants this instrument: keep it only while it is among the last of its kind."""

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from tui.model.instrument import Instrument
+from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Subscription
 from tui.model.timeframe import Timeframe
 
@@ -154,6 +154,20 @@ class Heartbeat(msgspec.Struct, frozen=True):
     reply: str | None = None
 
 
+class Reply(msgspec.Struct, frozen=True):
+    """What a protocol wants said next, such as the second step of a request."""
+
+    text: str
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """The stream itself brought whole what a subscription begins with. `note` is what the screen says
+    of it while it is live, such as the venue's delay."""
+
+    subscription: Subscription
+    note: str = ""
+
+
 class VenueNotice(msgspec.Struct, frozen=True):
     """Something the venue announces. `reconnect`: it is about to close this connection."""
 
@@ -180,6 +194,24 @@ class Metric(msgspec.Struct, frozen=True):
     name: str
     value: float | None
     ts_exchange: int
+    ts_local: int
+
+
+class StudyPoint(msgspec.Struct, frozen=True, gc=False):
+    """What a study that the venue computes says of one candle.
+
+    Attributes:
+        study: the venue's name of it, such as "STD;RSI".
+        open_time: of the candle, ns.
+        plots, values: its lines and what they are there; None where there is no value yet.
+    """
+
+    instrument: Instrument
+    timeframe: Timeframe
+    study: str
+    open_time: int
+    plots: tuple[str, ...]
+    values: tuple[float | None, ...]
     ts_local: int
 
 
@@ -230,6 +262,10 @@ Event: TypeAlias = (
     | Rejection
     | ServerTime
     | Heartbeat
+    | Reply
+    | Loaded
+    | InstrumentInfo
+    | StudyPoint
     | VenueNotice
     | Gap
     | Metric
