@@ -159,6 +159,15 @@ def test_the_next_row_closes_the_one_before() -> None:
     assert candles(events) == [(32, 7.0, True), (35, 1.0, False)]
 
 
+def test_a_frame_begins_with_its_own_time_and_not_with_that_of_the_candle_it_closes() -> None:
+    adapter = KrakenAdapter()
+    decode(ohlc("17:32:00", sent="17:32:10"), adapter)
+
+    first, *_ = decode(ohlc("17:35:00", sent="17:35:01"), adapter)
+
+    assert first == ServerTime(1_789_061_701_500_000_000, NOW)
+
+
 def test_a_lost_connection_closes_no_candle() -> None:
     adapter = KrakenAdapter()
     decode(ohlc("17:32:00", sent="17:32:10"), adapter)
@@ -196,7 +205,7 @@ def test_streamed_trades_are_news_and_those_of_a_snapshot_history() -> None:
     }  # fmt: skip
 
     (news,) = decode(json.dumps({"channel": "trade", "type": "update", "data": [row]}))
-    (history,) = decode(json.dumps({"channel": "trade", "type": "snapshot", "data": [row]}))
+    _, history = decode(json.dumps({"channel": "trade", "type": "snapshot", "data": [row]}))
 
     assert isinstance(news, Trade)
     assert isinstance(history, Trade)

@@ -14,6 +14,7 @@ from tui.model.events import (
     Heartbeat,
     ParseFailure,
     Rejection,
+    ServerTime,
     Side,
     Status,
     Ticker,
@@ -189,6 +190,7 @@ def test_a_candle_begins_one_interval_before_the_time_that_it_names() -> None:
     )
 
     assert decode(frame) == [
+        ServerTime(1_675_209_613_118_218_000, NOW),
         Candle(
             BTC,
             MINUTE,
@@ -204,14 +206,14 @@ def test_a_candle_begins_one_interval_before_the_time_that_it_names() -> None:
             0.39012812 * 23135.13297,
             None,
             7,
-        )
+        ),
     ]
 
 
 def test_a_count_of_one_trade_does_not_mean_closed() -> None:
     frame = '[42,["60.5","120.0","1","1","1","1","1","0.5",1],"ohlc-1","XBT/USD"]'
 
-    (candle,) = decode(frame)
+    _, candle = decode(frame)
 
     assert isinstance(candle, Candle)
     assert (candle.closed, candle.trades) == (False, 1)
@@ -220,7 +222,7 @@ def test_a_count_of_one_trade_does_not_mean_closed() -> None:
 def test_an_end_that_is_not_on_the_boundary_is_rounded_down() -> None:
     frame = '[42,["314.7","360.435743","1","1","1","1","1","0.5",2],"ohlc-1","XBT/USD"]'
 
-    (candle,) = decode(frame)
+    _, candle = decode(frame)
 
     assert isinstance(candle, Candle)
     assert candle.open_time == 300 * NS

@@ -118,6 +118,7 @@ class TradeMessage(Message, frozen=True, gc=False, tag="trade"):
 
 
 class TickerMessage(Message, frozen=True, gc=False, tag="ticker"):
+    type: Kind
     data: list[TickerRow]
 
 

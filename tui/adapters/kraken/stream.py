@@ -165,8 +165,8 @@ class StreamDecoder:
     # -- trades, prices, candles -----------------------------------------------------------
 
     def _read_trades(self, message: TradeMessage, frame: bytes, ts_local: int) -> list[Event]:
-        events: list[Event] = []
         from_history = message.type == "snapshot"
+        events = _undated(from_history, ts_local)
         for position, row in enumerate(message.data):
             path = f"$.data[{position}]"
             price = read_number(row.price, f"{path}.price")
@@ -192,7 +192,7 @@ class StreamDecoder:
         return events
 
     def _read_tickers(self, message: TickerMessage, frame: bytes, ts_local: int) -> list[Event]:
-        events: list[Event] = []
+        events = _undated(message.type == "snapshot", ts_local)
         for position, row in enumerate(message.data):
             path = f"$.data[{position}]"
             last = read_number(row.last, f"{path}.last")
@@ -220,7 +220,8 @@ class StreamDecoder:
     def _read_candles(self, message: OhlcMessage, frame: bytes, ts_local: int) -> list[Event]:
         sent = self._time(message.timestamp, "$.timestamp")
         self._clock.note(sent, ts_local)
-        events: list[Event] = []
+        # First, where the time of a message is looked for: the candle that it closes is older.
+        events: list[Event] = [ServerTime(sent, ts_local)] if sent else [Heartbeat(ts_local)]
         for position, row in enumerate(message.data):
             path = f"$.data[{position}]"
             timeframe = TIMEFRAME_OF.get(row.interval)
@@ -318,6 +319,12 @@ def tell_state(venue: str, word: str, details: str, ts_local: int) -> list[Event
     if word != "online":
         events.append(VenueNotice(f"the venue's state is {word}", ts_local))
     return events
+
+
+def _undated(is_snapshot: bool, ts_local: int) -> list[Event]:
+    """What a frame begins with: what a snapshot holds happened long before it was sent, and must not
+    be taken for its delay."""
+    return [Heartbeat(ts_local)] if is_snapshot else []
 
 
 def _describe(maintenance: Maintenance) -> str:

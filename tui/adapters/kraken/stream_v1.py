@@ -35,6 +35,7 @@ from tui.model.events import (
     Heartbeat,
     Level,
     ParseFailure,
+    ServerTime,
     Side,
     Ticker,
     Trade,
@@ -183,7 +184,8 @@ class StreamDecoderV1:
             None,
             row.trades,
         )
-        return [*self.candles.take(candle)]
+        # First, where the time of a message is looked for: the candle that it closes is older.
+        return [ServerTime(ts, ts_local), *self.candles.take(candle)]
 
     # -- events ----------------------------------------------------------------------------
 

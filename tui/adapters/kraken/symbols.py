@@ -20,9 +20,9 @@ MINUTES: Final = {
         ("1h", 60),
         ("4h", 240),
         ("1d", 1440),
-        ("1w", 10_080),
     )
 }
+"""The venue has weeks too, and spans of 15 days, which do not begin when ours do."""
 TIMEFRAMES: Final = tuple(MINUTES)
 TIMEFRAME_OF: Final = {minutes: timeframe for timeframe, minutes in MINUTES.items()}
 
