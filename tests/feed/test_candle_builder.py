@@ -273,11 +273,24 @@ def test_trades_that_a_fetched_candle_holds_are_not_counted_again() -> None:
     builder.add(trade(20, 100.0, 5.0))
     builder.add(trade(42, 100.0, 7.0))
 
-    builder.seed(fetched(0, 50.0, closed=False), as_of=START + 40 * NS)
+    builder.seed(fetched(0, 50.0, closed=False), as_of=(START + 40 * NS, START + 41 * NS))
 
     assert builder.add(trade(30, 100.0, 9.0)) == []
     (candle,) = builder.add(trade(45, 100.0, 1.0))
     assert candle.volume == 50.0 + 7.0 + 1.0
+
+
+def test_a_candle_fetched_while_a_trade_came_is_vague_until_it_is_fetched_in_peace() -> None:
+    builder = CandleBuilder(BTC, MINUTE)
+    builder.add(trade(20, 100.0))
+
+    builder.seed(fetched(0, 50.0, closed=False), as_of=(START + 30 * NS, START + 34 * NS))
+    assert not builder.is_vague
+    builder.add(trade(32, 100.0))
+    assert builder.is_vague
+
+    builder.seed(fetched(0, 51.0, closed=False), as_of=(START + 35 * NS, START + 36 * NS))
+    assert not builder.is_vague
 
 
 def test_what_the_venue_says_of_a_closed_candle_is_final() -> None:

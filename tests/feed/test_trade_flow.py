@@ -212,7 +212,7 @@ def test_a_built_candle_is_unsure_until_a_page_covers_it() -> None:
         Candle(BTC, MINUTE, start * NS, 1.0, 1.0, 1.0, 1.0, 1.0, closed)
         for start, closed in ((60, True), (180, False))
     ]
-    flow.take_fetched(BTC, MINUTE, page, since=0, as_of=0)
+    flow.take_fetched(BTC, MINUTE, page, since=0, as_of=(0, 0))
 
     assert flow.unsure(BTC, MINUTE) == []
 

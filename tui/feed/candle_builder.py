@@ -90,6 +90,9 @@ class CandleBuilder:
     first candle after a start or a gap lacks the trades before it: `take_incomplete` names such
     candles once they closed, for their owner to fetch, and `unsure` those that were not fetched yet.
 
+    Attributes:
+        is_vague: the open candle was fetched, and a trade may be in it twice or not at all.
+
     A span without a trade has no candle; where the builder is told to make it `flat`, it has one at
     the last price, without volume. Spans in which trades may have been missed are never made flat.
     """
@@ -107,17 +110,20 @@ class CandleBuilder:
         self._has_let_go = False
         self._incomplete: list[int] = []
         self._unsure: set[int] = set()
+        self._vague = (0, 0)
+        self.is_vague = False
 
     @property
     def unsure(self) -> list[int]:
         """Open times (ns) of closed candles that may lack trades and were not fetched, oldest first."""
         return sorted(self._unsure)
 
-    def seed(self, candle: Candle, *, as_of: int = 0) -> None:
+    def seed(self, candle: Candle, *, as_of: tuple[int, int] = (0, 0)) -> None:
         """Take over a fetched candle: a closed one is final, an open one is gone on from.
 
         Args:
-            as_of: the venue's time (ns) when it was true: trades up to then are in it already.
+            as_of: the venue's times (ns) between which it was true: trades up to the first are in it
+                already. Where one came between the two, nobody knows, and `is_vague` says so.
         """
         held = self._held.get(candle.open_time)
         if candle.closed:
@@ -132,11 +138,14 @@ class CandleBuilder:
             end = self._timeframe.next_open(candle.open_time)
             held = self._hold(_Sum(candle.open_time, end, candle.open, candle.open_time))
         held.take(candle)
-        held.counted_until = as_of
-        if as_of:
+        self._vague, self.is_vague = as_of, False
+        held.counted_until = as_of[0]
+        if as_of[0]:
             # What was executed after the venue answered came by the stream while we waited.
             for trade in self._recent:
-                if as_of < trade.ts_exchange and held.open_time <= trade.ts_exchange < held.end:
+                ts = trade.ts_exchange
+                if as_of[0] < ts and held.open_time <= ts < held.end:
+                    self.is_vague |= ts <= as_of[1]
                     held.add(trade)
 
     def corrected(self, start: int, end: int) -> None:
@@ -177,6 +186,8 @@ class CandleBuilder:
                 self._doubt(start)
         elif held.final or ts <= held.counted_until:
             return []
+        if self._vague[0] < ts <= self._vague[1]:
+            self.is_vague = True
         self._span = (start, end)
         held.add(trade)
         changed.append(self._candle(held, trade.ts_local))

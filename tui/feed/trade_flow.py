@@ -188,6 +188,11 @@ class TradeFlow:
         builder = self._builders.get(instrument, {}).get(timeframe)
         return [] if builder is None else builder.unsure
 
+    def is_vague(self, instrument: Instrument, timeframe: Timeframe) -> bool:
+        """True where the open candle was fetched while trades came, and may count some wrongly."""
+        builder = self._builders.get(instrument, {}).get(timeframe)
+        return builder is not None and builder.is_vague
+
     def take_fetched(
         self,
         instrument: Instrument,
@@ -195,7 +200,7 @@ class TradeFlow:
         page: Sequence[Candle],
         *,
         since: int,
-        as_of: int,
+        as_of: tuple[int, int],
     ) -> None:
         """Continue from fetched candles, and correct what was built by them.
 
@@ -203,7 +208,7 @@ class TradeFlow:
             page: at least one, oldest first.
             since: from this time (ns) on they are all that the venue has; those without trades may be
                 absent.
-            as_of: the venue's time (ns) when they were true.
+            as_of: the venue's times (ns) between which they were true.
         """
         builder = self._builders.get(instrument, {}).get(timeframe)
         if builder is None:
