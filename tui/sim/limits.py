@@ -113,3 +113,47 @@ class WeightMeter:
     def _banned(self, account: _Account, now_s: float) -> Verdict:
         wait = max(1, math.ceil(account.banned_until_s - now_s))
         return Verdict(418, account.used, wait, int(account.banned_until_s * 1e9))
+
+
+class VenueLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client of a venue's face may do, in counts and seconds.
+
+    Attributes:
+        connections, connections_window_s: WebSockets that an address may open.
+        messages_per_s: a client's messages on one WebSocket.
+        message_bytes: of one message of a client.
+        first_message_s: how long a client may take to say something; 0 for ever.
+        idle_s: a connection on which nobody says anything for so long is closed; 0 for never.
+        gets_per_s, gets_burst: requests of an address: so many a second in the long run, and so many
+            at once.
+        queue: frames that may wait for a client before it is dropped.
+    """
+
+    connections: int
+    connections_window_s: float
+    messages_per_s: int
+    message_bytes: int = 65_536
+    first_message_s: float = 0.0
+    idle_s: float = 0.0
+    gets_per_s: float
+    gets_burst: int
+    queue: int = 8_000
+
+
+class TokenBucket:
+    """Tokens that come back with time, up to a number."""
+
+    def __init__(self, per_s: float, burst: int) -> None:
+        self._per_s = per_s
+        self._burst = burst
+        self._tokens = float(burst)
+        self._at = 0.0
+
+    def take(self, now_s: float) -> bool:
+        """Take a token; False when there is none."""
+        self._tokens = min(self._burst, self._tokens + max(0.0, now_s - self._at) * self._per_s)
+        self._at = now_s
+        if self._tokens < 1.0:
+            return False
+        self._tokens -= 1.0
+        return True

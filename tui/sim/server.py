@@ -10,9 +10,10 @@ from aiohttp import web
 from tui.feed.clock import Clock, SystemClock
 from tui.model.transport import TransportKind
 from tui.sim.binance import BinanceFace
+from tui.sim.coinbase.exchange import face as coinbase
 from tui.sim.face import Face
 from tui.sim.gate import Gate
-from tui.sim.limits import SimLimits
+from tui.sim.limits import SimLimits, VenueLimits
 from tui.sim.market import NS, SimMarket
 from tui.sim.native.face import PREFIX, NativeFace
 from tui.sim.native.limits import NativeLimits
@@ -38,13 +39,15 @@ class SimServer:
         clock: Clock | None = None,
         limits: SimLimits | None = None,
         native_limits: NativeLimits | None = None,
+        coinbase_limits: VenueLimits = coinbase.LIMITS,
         is_driven: bool = True,
     ) -> None:
         """Prepare a server; nothing is opened yet.
 
         Args:
             clock: what drives the market, the pings and the limits.
-            limits, native_limits: what clients may do, by Binance's protocol and by the native one.
+            limits, native_limits, coinbase_limits: what clients may do, by the
+                protocols of Binance, of our own, and of Coinbase Exchange.
             is_driven: True when the market follows the clock; False when it moves by `advance` only.
         """
         self.market = market
@@ -57,7 +60,12 @@ class SimServer:
         self._native = NativeFace(
             market, self._now_ns, self._clock, native_limits or NativeLimits(), self._gate
         )
-        self._faces: tuple[Face, ...] = (self._binance, self._native)
+        others = (market, self._now_ns, self._clock)
+        self._faces: tuple[Face, ...] = (
+            self._binance,
+            self._native,
+            coinbase.CoinbaseExchangeFace(*others, coinbase_limits, self._gate),
+        )
         self._runner: web.AppRunner | None = None
         self._driver: asyncio.Task[None] | None = None
         self._endpoint = ""
@@ -130,6 +138,14 @@ class SimServer:
         return {"stream": f"ws://{self._endpoint}{PREFIX}", "rest": f"{self.url}{PREFIX}"}
 
     @property
+    def coinbase_endpoints(self) -> dict[str, str]:
+        """Coinbase Exchange's face, by the names that its adapter gives the endpoints."""
+        return {
+            "stream": f"ws://{self._endpoint}{coinbase.FEED}",
+            "rest": f"{self.url}{coinbase.PREFIX}/rest",
+        }
+
+    @property
     def client_count(self) -> int:
         """How many clients are connected, by whatever protocol."""
         return sum(face.client_count for face in self._faces)
@@ -175,7 +191,7 @@ class SimServer:
 
     def lose_next(self, stream: str) -> None:
         """Swallow the next events of a stream, so that there is a gap: `btcusdt@depth@100ms` of
-        Binance's face, `orderbook:BTCUSDT` of the native one."""
+        Binance's face, `orderbook:BTCUSDT` of the native one, `coinbase:matches:BTC-USDT`."""
         for face in self._faces:
             face.lose_next(stream)
 

@@ -1,0 +1,1 @@
+"""The embedded market in Coinbase Exchange's protocol."""
