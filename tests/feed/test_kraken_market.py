@@ -159,8 +159,6 @@ class Venue:
         return web.json_response({"error": [], "result": self._result(path, query)})
 
     def _result(self, path: str, query: dict[str, str]) -> dict[str, Any]:
-        if path == "Time":
-            return {"unixtime": int(time.time())}
         if path == "AssetPairs":
             info = {"altname": "XBTUSD", "wsname": "XBT/USD", "tick_size": "0.1", "lot_decimals": 8}
             return {"XXBTZUSD": {**info, "status": "online"}}
@@ -236,6 +234,19 @@ async def test_all_channels_are_live_and_one_bad_pair_harms_none(desk: Bench, ve
     )
     await until(lambda: ids(desk) == [1, 2, 3, 4, 5, 6])
     assert desk.market[BTC].book.bids.top_raw(1) == [("99.0", "1.00000000")]
+
+
+async def test_the_venues_clock_is_known_from_its_pongs_without_a_complaint(
+    desk: Bench, venue: Venue
+) -> None:
+    desk.feed.want([BOOK])
+
+    desk.start()
+
+    await until(lambda: desk.feed.health().clock_offset_ms is not None)
+    assert desk.feed.health().clock_offset_ms == pytest.approx(0.0, abs=500.0)
+    assert desk.messages() == []
+    assert not any(path == "Time" for path, _ in venue.requests)
 
 
 async def test_heartbeats_do_not_make_a_rejected_book_live(desk: Bench, venue: Venue) -> None:

@@ -25,7 +25,7 @@ def test_another_host_is_asked_in_the_same_way() -> None:
     adapter = KrakenAdapter({"stream": "ws://127.0.0.1:9/", "rest": "http://127.0.0.1:8"})
 
     assert adapter.stream().url == "ws://127.0.0.1:9/v2"
-    assert adapter.time_request().url == "http://127.0.0.1:8/0/public/Time"
+    assert adapter.instruments_request().url == "http://127.0.0.1:8/0/public/AssetPairs"
 
 
 def test_a_protocol_that_there_is_not_is_refused_by_name() -> None:

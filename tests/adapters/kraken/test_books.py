@@ -131,7 +131,7 @@ faults = st.lists(st.sampled_from(["", "", "", "lose", "double", "swap", "again"
 
 
 @pytest.mark.parametrize("protocol", ["v2", "v1"])
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(changes)
 def test_what_arrives_whole_is_the_venues_book(
     protocol: str, steps: list[tuple[bool, int, int]]
@@ -146,7 +146,7 @@ def test_what_arrives_whole_is_the_venues_book(
 
 
 @pytest.mark.parametrize("protocol", ["v2", "v1"])
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(changes, faults)
 def test_a_verified_book_is_one_that_the_venue_had(
     protocol: str, steps: list[tuple[bool, int, int]], mishaps: list[str]

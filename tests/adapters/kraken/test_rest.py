@@ -9,7 +9,7 @@ import pytest
 
 from tui.adapters.base import RestRequest
 from tui.adapters.kraken import KrakenAdapter
-from tui.model.errors import InstrumentError, ProtocolError, TransportError
+from tui.model.errors import InstrumentError, NotOffered, ProtocolError, TransportError
 from tui.model.events import BookSnapshot, Side, Ticker, Trade
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.timeframe import NS, Timeframe
@@ -225,12 +225,9 @@ def test_all_day_figures_have_the_names_of_the_list_of_pairs() -> None:
     assert [ticker.instrument for ticker in tickers] == [BTC, DOGE]
 
 
-def test_the_venues_clock_is_known_to_half_a_second() -> None:
-    request = KrakenAdapter().time_request()
-
-    assert request.decode(good({"unixtime": 1762820224, "rfc1123": ""}), NOW) == (
-        1_762_820_224_500_000_000
-    )
+def test_the_time_in_whole_seconds_is_not_asked_for() -> None:
+    with pytest.raises(NotOffered, match="by its stream"):
+        KrakenAdapter().time_request()
 
 
 # -- pairs -----------------------------------------------------------------------------------
@@ -296,7 +293,6 @@ def test_an_error_with_status_200_is_what_it_should_have_been(
         adapter.book_request(BTC),
         adapter.tickers_request([BTC]),
         adapter.instruments_request([BTC]),
-        adapter.time_request(),
     ):
         with pytest.raises(TransportError) as caught:
             request.decode(bad(words), NOW)

@@ -14,7 +14,7 @@ from tui.adapters.kraken.rest import RestApi, read_error
 from tui.adapters.kraken.stream import StreamDecoder
 from tui.adapters.kraken.stream_v1 import StreamDecoderV1
 from tui.adapters.kraken.symbols import CHANNELS, TIMEFRAMES
-from tui.model.errors import ConfigError
+from tui.model.errors import ConfigError, NotOffered
 from tui.model.events import BookSnapshot, Candle, Event, Ticker, Trade
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription
@@ -200,8 +200,9 @@ class KrakenAdapter:
         return self._rest.instruments(instruments)
 
     def time_request(self) -> RestRequest[int]:
-        """The venue's clock, ns, to within half a second."""
-        return self._rest.time()
+        """Raises NotOffered: REST tells whole seconds, which would look like a clock that is set again
+        and again; the stream tells microseconds."""
+        raise NotOffered(f"{self.venue} tells the time by its stream")
 
     def rest_error(self, status: int, body: bytes) -> str:
         """The venue's own words in a refused request's body; "" when it says nothing."""

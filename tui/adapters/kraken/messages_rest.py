@@ -70,7 +70,3 @@ class PairInfo(msgspec.Struct, frozen=True, gc=False):
     tick_size: NumberText = ""
     pair_decimals: Count = 0
     status: str = ""
-
-
-class ServerClock(msgspec.Struct, frozen=True, gc=False):
-    unixtime: UnixSeconds

@@ -16,7 +16,6 @@ from tui.adapters.kraken.messages_rest import (
     Book,
     OhlcRow,
     PairInfo,
-    ServerClock,
     TickerBody,
     TradeRow,
 )
@@ -173,13 +172,6 @@ class RestApi:
 
         return self._get("AssetPairs", params, _read(_PAIRS, read))
 
-    def time(self) -> RestRequest[int]:
-        def read(clock: ServerClock, ts_local: int) -> int:
-            # Whole seconds: in the middle of one it is wrong by half of it at most.
-            return clock.unixtime * NS + NS // 2
-
-        return self._get("Time", {}, _read(_TIME, read))
-
     def _get(
         self, path: str, params: dict[str, str], decode: Callable[[bytes, int], T]
     ) -> RestRequest[T]:
@@ -324,4 +316,3 @@ _TRADES: Final = msgspec.json.Decoder(list[TradeRow], float_hook=str)
 _BOOK: Final = msgspec.json.Decoder(Book)
 _TICKERS: Final = msgspec.json.Decoder(dict[str, TickerBody])
 _PAIRS: Final = msgspec.json.Decoder(dict[str, PairInfo])
-_TIME: Final = msgspec.json.Decoder(ServerClock)
