@@ -337,3 +337,16 @@ async def test_a_venue_that_answers_no_request_ignores_us() -> None:
         await registry.clock.advance(10)
 
     assert registry.is_ignored()
+
+
+def test_a_late_answer_does_not_acknowledge_what_was_given_up_and_asked_for_again() -> None:
+    registry = Registry()
+    registry.want([TRADES])
+    registry.connected()
+    first = registry.ask(TRADES)
+    registry.want([])
+    registry.want([TRADES])
+    second = registry.ask(TRADES)
+
+    assert registry.acknowledge(first) == []
+    assert [stream.subscription for stream in registry.acknowledge(second)] == [TRADES]

@@ -109,6 +109,12 @@ class Subscriptions:
         if stream.users:
             return False
         self.streams.pop(stream.subscription, None)
+        # A late answer to its request says nothing of the same stream asked for again.
+        for request_id, asked in list(self._requests.items()):
+            if stream.subscription in asked:
+                self._requests[request_id] = tuple(
+                    one for one in asked if one != stream.subscription
+                )
         return True
 
     # -- requests --------------------------------------------------------------------------
