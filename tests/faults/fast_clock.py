@@ -78,17 +78,16 @@ class FastClock:
         Raises:
             TimeoutError: it was not, and has been cancelled.
         """
-        task = asyncio.ensure_future(work)
-        timer = asyncio.ensure_future(self.sleep(seconds))
-        try:
-            await asyncio.wait([task, timer], return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                return task.result()
-            raise TimeoutError
-        finally:
-            task.cancel()
-            timer.cancel()
-            await asyncio.gather(task, timer, return_exceptions=True)
+        async with asyncio.timeout(None) as scope:
+            timer = asyncio.ensure_future(self._expire(scope, seconds))
+            try:
+                return await work
+            finally:
+                timer.cancel()
+
+    async def _expire(self, scope: asyncio.Timeout, seconds: float) -> None:
+        await self.sleep(seconds)
+        scope.reschedule(asyncio.get_running_loop().time())
 
 
 class HeldClock:

@@ -23,8 +23,9 @@ from tui.sim.market import Aggregate, Execution, Pair, SimMarket
 
 NS = 1_000_000_000
 _TOP = 20
-_FORGET_S = 120.0
+_FORGET_S = 60.0
 _TOLD_OF_EACH = 3
+_SECONDS_KEPT_S = 3_000  # the embedded market itself forgets the seconds of an hour ago
 _KEPT_TRADES = 2_000  # more than a tape shows
 # Candles are streamed every two seconds.
 _CANDLES_EVERY_S = 2.0
@@ -47,7 +48,7 @@ class History:
     """What was true of one instrument at each step of the market, and when it last was (seconds)."""
 
     def __init__(self) -> None:
-        self.tops: dict[Top, float] = {}
+        self.tops: dict[int, float] = {}
         self.prices: dict[int, float] = {}
         self.candles: dict[tuple[Timeframe, int, Figures], float] = {}
         self.trades: dict[int, Fact] = {}
@@ -55,7 +56,7 @@ class History:
         self.last_trade = 0
         self.first_trade = 0
         self.second = 0
-        self.newest_top: tuple[int, Top] | None = None
+        self.newest_top: tuple[int, int] | None = None
         self.newest_candles: tuple[object, list[tuple[Timeframe, int, Figures]]] = (None, [])
 
     def forget_before(self, moment: float) -> None:
@@ -114,7 +115,7 @@ class TrueMarket(SimMarket):
         history = self.history[pair.listing.symbol]
         if history.newest_top is None or history.newest_top[0] != pair.engine.update_id:
             bids, asks = pair.engine.top(_TOP)
-            history.newest_top = pair.engine.update_id, (tuple(bids), tuple(asks))
+            history.newest_top = pair.engine.update_id, _digest((tuple(bids), tuple(asks)))
         history.tops[history.newest_top[1]] = now
         history.prices[pair.ledger.price] = now
         self._note_trades(pair, history, now)
@@ -212,7 +213,7 @@ class Oracle:
         self.wanted: frozenset[Subscription] = frozenset()
         self._segments: dict[Instrument, _Segment] = {}
         self._complained: Counter[Subscription] = Counter()
-        self._tops: dict[Instrument, tuple[int, Top]] = {}
+        self._tops: dict[Instrument, tuple[int, int]] = {}
 
     def want(self, wanted: Iterable[Subscription]) -> None:
         """These are wanted from now on."""
@@ -307,17 +308,12 @@ class Oracle:
         what = f"candle {_clock(last.open_time)} {key[2]}"
         return _age_lie(what, history.candles.get(key), limit - _CANDLES_EVERY_S)
 
-    def _top_of(self, state: InstrumentState, listing: Listing) -> Top:
+    def _top_of(self, state: InstrumentState, listing: Listing) -> int:
         """The best levels that are shown, in ticks and lots; read anew when they changed."""
         held = self._tops.get(state.instrument)
         if held is None or held[0] != state.book_revision:
-            held = (
-                state.book_revision,
-                (
-                    _levels_of(state.book.bids, listing),
-                    _levels_of(state.book.asks, listing),
-                ),
-            )
+            top = _levels_of(state.book.bids, listing), _levels_of(state.book.asks, listing)
+            held = state.book_revision, _digest(top)
             self._tops[state.instrument] = held
         return held[1]
 
@@ -402,6 +398,9 @@ class Oracle:
 
     def _compare_candles(self, state: InstrumentState, pair: Pair, timeframe: Timeframe) -> str:
         shown = list(state.series(timeframe).candles)
+        if timeframe.unit == "s":
+            oldest = self._truth.now_ns - _SECONDS_KEPT_S * NS
+            shown = [candle for candle in shown if candle.open_time >= oldest]
         true = pair.ledger.candles(
             timeframe, shown[0].open_time if shown else 0, self._truth.now_ns, 100_000
         )
@@ -423,6 +422,11 @@ class Oracle:
             if not candle.closed and timeframe.next_open(opened) + 2 * NS < self._truth.now_ns:
                 return f"candle of {_clock(opened)} was never closed"
         return ""
+
+
+def _digest(top: Top) -> int:
+    """Stands for the best levels: thousands of them are remembered."""
+    return hash(top)
 
 
 def _id_of(fact: Aggregate | Execution) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -17,12 +18,14 @@ from tui.model.transport import TransportKind
 Act = Callable[[World], Awaitable[None]]
 
 
-async def _lose(world: World, *, within_s: float = 15.0) -> None:
-    """Wait until the connection was lost, since the fault began, at least once."""
+@contextlib.asynccontextmanager
+async def losing(world: World) -> AsyncIterator[None]:
+    """Something that ends the connection: wait until that is noticed."""
     newest = world.feed.history[-1]
+    yield
     await world.until(
         lambda: world.feed.history[-1] is not newest,
-        within_s=within_s,
+        within_s=15.0,
         what="the connection is still there",
     )
 
@@ -32,16 +35,16 @@ async def _lose(world: World, *, within_s: float = 15.0) -> None:
 
 def cut(*, reset: bool) -> Act:
     async def act(world: World) -> None:
-        world.stream.cut(reset=reset)
-        await _lose(world)
+        async with losing(world):
+            world.stream.cut(reset=reset)
 
     return act
 
 
 def silent(*ways: Way) -> Act:
     async def act(world: World) -> None:
-        world.stream.silent = frozenset(ways)
-        await _lose(world)
+        async with losing(world):
+            world.stream.silent = frozenset(ways)
 
     return act
 
@@ -52,8 +55,8 @@ async def a_short_silence(world: World) -> None:
 
 
 async def silent_everywhere(world: World) -> None:
-    world.stream.silent = world.rest.silent = BOTH
-    await _lose(world)
+    async with losing(world):
+        world.stream.silent = world.rest.silent = BOTH
     await world.sleep(10.0)
 
 
@@ -161,8 +164,8 @@ async def burst(world: World) -> None:
 
 
 async def no_pong(world: World) -> None:
-    world.messages.pongs = False
-    await _lose(world)
+    async with losing(world):
+        world.messages.pongs = False
 
 
 def lose_stream(stream: str) -> Act:
@@ -176,8 +179,8 @@ def lose_stream(stream: str) -> Act:
 
 def hang_up(code: int | None) -> Act:
     async def act(world: World) -> None:
-        await world.messages.hang_up(code, "because of a test")
-        await _lose(world)
+        async with losing(world):
+            await world.messages.hang_up(code, "because of a test")
 
     return act
 
@@ -186,8 +189,8 @@ def refuse_handshake(status: int, **headers: str) -> Act:
     async def act(world: World) -> None:
         named = {name.replace("_", "-").title(): value for name, value in headers.items()}
         world.messages.refusals.append((status, named))
-        world.stream.cut()
-        await _lose(world)
+        async with losing(world):
+            world.stream.cut()
 
     return act
 

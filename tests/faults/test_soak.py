@@ -193,7 +193,8 @@ async def test_a_long_time_leaves_nothing_behind(native: bool) -> None:
     assert max(one.tasks for one in last) <= max(one.tasks for one in first) + 6
     assert max(one.files for one in last) <= max(one.files for one in first) + 12
     assert max(one.queue for one in samples) < 4096
-    assert _mean_mib(last) - _mean_mib(first) < _GROWTH_MIB
+    if not TRACE:
+        assert _mean_mib(last) - _mean_mib(first) < _GROWTH_MIB
 
 
 def _mean_mib(samples: list[Sample]) -> float:
