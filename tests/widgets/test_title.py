@@ -119,3 +119,20 @@ def test_a_view_that_stands_still_does_not_claim_to_be_live() -> None:
 def test_a_note_is_said_where_there_is_room() -> None:
     assert title(60, LADDER, LIVE, note="2 missed").endswith(" ws ● live 2 missed ")
     assert title(30, LADDER, LIVE, note="2 missed").endswith(" SIMULATED ws ● live ")
+
+
+@pytest.mark.parametrize(
+    ("width", "words"),
+    [
+        (70, "● live delayed 15 min, unofficial"),
+        (56, "● live delayed 15 min"),
+        (34, "● live"),
+        (29, "●"),
+    ],
+)
+def test_data_that_is_late_says_so_as_long_as_there_is_room(width: int, words: str) -> None:
+    late = Truth(
+        SubscriptionStatus.LIVE, "delayed 15 min, unofficial", transport=TransportKind.WEBSOCKET
+    )
+
+    assert title(width, CHART, late).endswith(f" ws {words} ")

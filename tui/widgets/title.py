@@ -24,14 +24,15 @@ LESSER: Final = "↓"
 def truth_text(truth: Truth, now: int, *, short: bool = False) -> str:
     """A panel's word about its data: `● live`, `○ stale 12s`, `✗ rejected: ...`; never colour alone.
 
-    A live book says instead whether and how it is verified.
+    A live book says instead whether and how it is verified; other live data, what there is to know of
+    it, such as the venue's delay.
     """
     status = truth.status
     since = fmt.age((now - truth.last_data) / 1e9) if truth.last_data else ""
     if status is SubscriptionStatus.LIVE:
         if short:
             return "●"
-        return f"● verified {truth.reason}".rstrip() if truth.verified else "● live"
+        return f"● {'verified' if truth.verified else 'live'} {_known(truth)}".rstrip()
     if status is SubscriptionStatus.STALE:
         return f"○ {since}" if short else f"○ stale {since}".rstrip()
     if status is SubscriptionStatus.REJECTED:
@@ -39,6 +40,10 @@ def truth_text(truth: Truth, now: int, *, short: bool = False) -> str:
     if status is SubscriptionStatus.OFF:
         return "–" if short else "– off"
     return "◌" if short else f"◌ {status}"
+
+
+def _known(truth: Truth) -> str:
+    return clean(truth.reason, 40)
 
 
 def truth_style(truth: Truth, look: Look, back: Style) -> Style:
@@ -115,10 +120,14 @@ def _choices(
         short = PAUSED.partition(" ")[0]
     else:
         full, short = truth_text(truth, now), truth_text(truth, now, short=True)
-        plain = full.removesuffix(f" {truth.reason}") if truth.verified else full
+        is_live = truth.status is SubscriptionStatus.LIVE
+        plain = full.removesuffix(f" {_known(truth)}") if is_live else full
         if note:
             yield badge, f"{full} {note}", 3
     yield badge, full, 3
+    if plain != full:
+        # Of several things to know the first is the most important one: that the data is late.
+        yield badge, f"{plain} {_known(truth).partition(', ')[0]}", 3
     yield badge, plain, 3
     yield badge[:3], plain, 3
     yield badge[:3], plain, 2

@@ -249,11 +249,11 @@ def test_an_empty_history_is_a_history(talk: Talk) -> None:
     ("mode", "note"),
     [
         ("streaming", "unofficial"),
-        ("delayed_streaming_900", "unofficial, delayed 15 min"),
-        ("delayed_streaming_90", "unofficial, delayed 90 s"),
-        ("endofday", "unofficial, end of day only"),
-        ("snapshot", "unofficial, a snapshot, not live"),
-        ("something\x1b[2J else", "unofficial, something� else"),
+        ("delayed_streaming_900", "delayed 15 min, unofficial"),
+        ("delayed_streaming_90", "delayed 90 s, unofficial"),
+        ("endofday", "end of day only, unofficial"),
+        ("snapshot", "a snapshot, not live, unofficial"),
+        ("something\x1b[2J else", "something� else, unofficial"),
     ],
 )
 def test_the_panel_says_how_late_the_data_is(talk: Talk, mode: str, note: str) -> None:

@@ -75,10 +75,10 @@ def delay_s(mode: str) -> int:
 
 
 def note_of(mode: str) -> str:
-    """What a panel says of live data of this mode: that it is unofficial, and its delay."""
+    """What a panel says of live data of this mode: its delay, and that it is unofficial."""
     late = delay_s(mode)
     if late:
         said = f"delayed {late // 60} min" if late % 60 == 0 else f"delayed {late} s"
     else:
         said = _MODES.get(mode, clean(mode, 30))
-    return f"{UNOFFICIAL}, {said}" if said else UNOFFICIAL
+    return f"{said}, {UNOFFICIAL}" if said else UNOFFICIAL

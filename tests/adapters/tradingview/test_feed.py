@@ -1,0 +1,227 @@
+"""A feed against a socket on loopback that answers as TradingView's does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from talk import AAPL, BTC, CANDLES, MINUTE, TICKER, frame, message
+from websockets.asyncio.server import Server, ServerConnection, serve
+
+from tui.adapters.tradingview import TradingViewAdapter
+from tui.adapters.tradingview.framing import split
+from tui.feed.clock import SystemClock
+from tui.feed.error_log import ErrorLog
+from tui.feed.feed import Feed
+from tui.feed.settings import FeedSettings
+from tui.market.market import Market
+from tui.model.subscription import Channel, Subscription
+from tui.transports.rest import RestTransport
+
+QUICK = FeedSettings(
+    backoff_initial_s=0.02, backoff_cap_s=0.05, min_uptime_s=0.05, ack_timeout_s=2.0
+)
+NONE_SUCH = Subscription(BTC, Channel.CANDLES, MINUTE)
+
+
+class Venue:
+    """Knows one symbol, whose history ends with the present minute."""
+
+    def __init__(self) -> None:
+        self.origins: list[str | None] = []
+        self.received: list[list[Any]] = []
+        self.sockets: list[ServerConnection] = []
+        self.mode = "delayed_streaming_900"
+        self.minute = int(time.time()) // 60 * 60
+        self._server: Server | None = None
+
+    async def start(self) -> None:
+        self._server = await serve(self._serve, "127.0.0.1", 0, ping_interval=None)
+        self.url = f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/socket"
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    async def _serve(self, socket: ServerConnection) -> None:
+        assert socket.request is not None
+        self.origins.append(socket.request.headers.get("Origin"))
+        self.sockets.append(socket)
+        await socket.send(
+            frame({"session_id": "x", "timestampMs": time.time_ns() // 10**6}).decode()
+        )
+        try:
+            async for text in socket:
+                assert isinstance(text, str)
+                for body in split(text.encode()):
+                    await self._answer(socket, body)
+        finally:
+            self.sockets.remove(socket)
+
+    async def _answer(self, socket: ServerConnection, body: bytes) -> None:
+        if body.startswith(b"~h~"):
+            self.received.append([body.decode()])
+            return
+        asked = json.loads(body)
+        name, (session, *rest) = asked["m"], asked["p"]
+        self.received.append([name, session, *rest])
+        if name == "resolve_symbol":
+            if "NASDAQ:AAPL" in rest[1]:
+                info = {"pricescale": 100, "minmov": 1, "name": "AAPL", "currency_code": "USD"}
+                await self.say(socket, message("symbol_resolved", session, rest[0], info))
+            else:
+                await self.say(socket, message("symbol_error", session, rest[0], "invalid symbol"))
+        elif name == "create_series":
+            done = message("series_completed", session, "sds_1", self.mode, "s1", {})
+            await self.say(socket, message("series_loading", session, "sds_1", "s1"))
+            # Data and a heartbeat share a message.
+            await self.say(socket, self.bars(session, -300, 0), "~h~1", done)
+        elif name == "quote_add_symbols":
+            values = {"lp": 180.96, "lp_time": self.minute, "pricescale": 100, "minmov": 1}
+            for symbol in rest:
+                quote = {"n": symbol, "s": "ok", "v": values | {"update_mode": self.mode}}
+                await self.say(socket, message("qsd", session, quote))
+
+    def bars(self, session: str, first: int, last: int, close: float = 10.5) -> dict[str, Any]:
+        rows = [
+            {"i": n, "v": [float(self.minute + 60 * n), 10.0, 11.0, 9.0, close, 5.0]}
+            for n in range(first, last + 1)
+        ]
+        now_ms = time.time_ns() // 10**6
+        return message("timescale_update", session, {"sds_1": {"s": rows, "t": "s1"}}, at_ms=now_ms)
+
+    @property
+    def session(self) -> str:
+        """The newest chart session."""
+        return str(next(one[1] for one in reversed(self.received) if one[0] == "create_series"))
+
+    async def say(self, socket: ServerConnection, *messages: Any) -> None:
+        await socket.send(frame(*messages).decode())
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Venue]:
+    made = Venue()
+    await made.start()
+    yield made
+    await made.stop()
+
+
+class Bench:
+    def __init__(self, server: Venue) -> None:
+        self.market = Market()
+        clock = SystemClock()
+        self.errors = ErrorLog(clock)
+        self.rest = RestTransport()
+        self.adapter = TradingViewAdapter({"stream": server.url, "rest": "http://127.0.0.1:9"})
+        self.feed = Feed(
+            self.adapter,
+            self.market,
+            rest=self.rest,
+            clock=clock,
+            rng=random.Random(1),
+            errors=self.errors,
+            settings=QUICK,
+        )
+
+    def says(self, subscription: Subscription) -> tuple[str, str]:
+        truth = self.market.truth(subscription)
+        return truth.status.value, truth.reason
+
+    def messages(self) -> list[str]:
+        return [record.message for record in self.errors.records()]
+
+
+@pytest.fixture
+async def bench(server: Venue) -> AsyncIterator[Bench]:
+    made = Bench(server)
+    task = asyncio.create_task(made.feed.run())
+    yield made
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await made.rest.close()
+
+
+async def until(condition: Callable[[], object], timeout_s: float = 5.0) -> None:
+    """Wait for something that real sockets will bring about."""
+    async with asyncio.timeout(timeout_s):
+        while not condition():  # noqa: ASYNC110 - the condition is other people's state
+            await asyncio.sleep(0.005)
+
+
+async def test_a_chart_fills_from_the_stream_and_says_its_delay(
+    server: Venue, bench: Bench
+) -> None:
+    bench.feed.want([CANDLES, TICKER])
+
+    await until(lambda: {bench.says(one)[0] for one in (CANDLES, TICKER)} == {"live"})
+
+    state = bench.market[AAPL]
+    assert bench.says(CANDLES) == ("live", "delayed 15 min, unofficial")
+    assert bench.says(TICKER) == ("live", "delayed 15 min, unofficial")
+    assert len(state.series(MINUTE)) == 301
+    assert state.last_text == "180.96"
+    assert state.info is not None
+    assert state.info.price_decimals == 2
+    assert server.origins == ["https://www.tradingview.com"]
+    assert [text for text in bench.messages() if "publishes no interface" in text]
+    await until(lambda: ["~h~1"] in server.received)
+
+
+async def test_the_chart_goes_on_with_what_follows(server: Venue, bench: Bench) -> None:
+    bench.feed.want([CANDLES])
+    await until(lambda: bench.says(CANDLES)[0] == "live")
+
+    await server.say(server.sockets[0], server.bars(server.session, 1, 1, 10.9))
+
+    series = bench.market[AAPL].series(MINUTE)
+    await until(lambda: len(series) == 302)
+    assert [(one.close, one.closed) for one in series.candles[-2:]] == [(10.5, True), (10.9, False)]
+    assert bench.says(CANDLES)[0] == "live"
+
+
+async def test_an_unknown_symbol_is_rejected_after_three_tries_and_the_other_lives(
+    server: Venue, bench: Bench
+) -> None:
+    bench.feed.want([CANDLES, NONE_SUCH])
+
+    await until(lambda: bench.says(NONE_SUCH)[0] == "rejected" and bench.says(CANDLES)[0] == "live")
+
+    assert bench.says(NONE_SUCH)[1] == "unknown symbol (invalid symbol)"
+    tries = [one[3] for one in server.received if one[0] == "resolve_symbol" and "BTC" in one[3]]
+    assert tries == [
+        '={"symbol":"BINANCE:BTCUSDT","adjustment":"splits"}',
+        '={"symbol":"BINANCE:BTCUSDT"}',
+        "BINANCE:BTCUSDT",
+    ]
+
+
+async def test_after_a_drop_everything_is_asked_for_anew_and_nothing_is_doubled(
+    server: Venue, bench: Bench
+) -> None:
+    bench.feed.want([CANDLES, TICKER])
+    await until(lambda: bench.says(CANDLES)[0] == "live")
+    first = server.session
+
+    server.sockets[0].transport.abort()
+    await until(lambda: len(server.origins) == 2 and bench.says(CANDLES)[0] == "live")
+
+    assert server.session != first
+    assert len(bench.market[AAPL].series(MINUTE)) == 301
+    assert [one[0] for one in server.received].count("set_auth_token") == 2
+
+
+async def test_a_chart_that_is_closed_is_closed_at_the_venue(server: Venue, bench: Bench) -> None:
+    bench.feed.want([CANDLES, TICKER])
+    await until(lambda: bench.says(CANDLES)[0] == "live")
+
+    bench.feed.want([TICKER])
+
+    await until(lambda: ["chart_delete_session", server.session] in server.received)
+    assert bench.says(CANDLES)[0] == "off"
