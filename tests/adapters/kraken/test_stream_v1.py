@@ -116,6 +116,7 @@ def test_a_republished_level_is_applied_and_its_old_time_does_not_count() -> Non
         '[1,{"a":[["1.0","1.0","soon"]]},"book-25","XBT/USD"]',
         '[1,{"a":[["1.0","1.0","1.0"]],"c":"x"},"book-25","XBT/USD"]',
         '["book-25","XBT/USD"]',
+        '[1,"book",{"a":[]}]',
     ],
 )
 def test_a_malformed_book_names_the_field(frame: str) -> None:

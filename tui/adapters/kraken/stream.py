@@ -46,28 +46,11 @@ from tui.model.events import (
 )
 from tui.model.instrument import Instrument
 
+_MOST_PAIRS: Final = 4096
 _MOST_SHAPES: Final = 1024
 _DIGITS: Final = b"0123456789"
 _USUAL_WARNING: Final = "timestamp is deprecated"
 """Of a candle's field that is not read."""
-
-
-class Instruments:
-    """The instruments of one venue by the names on the wire."""
-
-    _MOST: Final = 4096
-
-    def __init__(self, venue: str) -> None:
-        self._venue = venue
-        self._known: dict[str, Instrument] = {}
-
-    def __call__(self, symbol: str) -> Instrument:
-        found = self._known.get(symbol)
-        if found is None:
-            if len(self._known) >= self._MOST:
-                self._known.clear()
-            found = self._known[symbol] = Instrument(self._venue, symbol)
-        return found
 
 
 class StreamDecoder:
@@ -77,7 +60,7 @@ class StreamDecoder:
         self._venue = venue
         self._requests = requests
         self._cursors = cursors
-        self._instrument = Instruments(venue)
+        self._instruments: dict[str, Instrument] = {}
         self._read_time = TimeReader()
         self._sound_shapes: set[bytes] = set()
         self._clock = VenueClock()
@@ -106,6 +89,14 @@ class StreamDecoder:
             if isinstance(error, msgspec.ValidationError) and _is_answer(frame):
                 return self._decode_answer(frame, ts_local)
             return [ParseFailure(str(error), _excerpt(frame), ts_local)]
+
+    def _instrument(self, symbol: str) -> Instrument:
+        found = self._instruments.get(symbol)
+        if found is None:
+            if len(self._instruments) >= _MOST_PAIRS:
+                self._instruments.clear()
+            found = self._instruments[symbol] = Instrument(self._venue, symbol)
+        return found
 
     def _time(self, text: str, path: str) -> int:
         return self._read_time(text, path) if text else 0

@@ -24,7 +24,7 @@ from tui.adapters.kraken.messages_v1 import (
 )
 from tui.adapters.kraken.numbers import read_unix
 from tui.adapters.kraken.requests import Requests
-from tui.adapters.kraken.stream import Instruments, beat, tell_state
+from tui.adapters.kraken.stream import beat, tell_state
 from tui.adapters.kraken.symbols import TIMEFRAME_OF, from_old_name
 from tui.model.errors import ProtocolError
 from tui.model.events import (
@@ -43,6 +43,7 @@ from tui.model.events import (
 from tui.model.instrument import Instrument
 from tui.model.timeframe import NS
 
+_MOST_PAIRS: Final = 4096
 _LEVELS: Final = re.compile(r"(?:[0-9]{1,40}(?:\.[0-9]{1,40})?,)*")
 
 
@@ -52,7 +53,7 @@ class StreamDecoderV1:
     def __init__(self, venue: str, requests: Requests) -> None:
         self._venue = venue
         self._requests = requests
-        self._instrument = Instruments(venue)
+        self._by_old_name: dict[str, Instrument] = {}
         self._clock = VenueClock()
         self.candles = OpenCandles()
         self._readers: dict[bytes, Callable[[bytes, int], list[Event]]] = {
@@ -84,9 +85,15 @@ class StreamDecoderV1:
 
     def _instrument_of(self, fields: list[Any]) -> Instrument:
         pair = fields[-1]
-        if not isinstance(pair, str):
+        if type(pair) is not str:
             raise ProtocolError(f"no pair at the end - at `$[{len(fields) - 1}]`")
-        return self._instrument(from_old_name(pair))
+        known = self._by_old_name.get(pair)
+        if known is not None:
+            return known
+        if len(self._by_old_name) >= _MOST_PAIRS:
+            self._by_old_name.clear()
+        made = self._by_old_name[pair] = Instrument(self._venue, from_old_name(pair))
+        return made
 
     # -- books -----------------------------------------------------------------------------
 
@@ -96,20 +103,22 @@ class StreamDecoderV1:
         if not parts:
             raise ProtocolError("a book's frame without levels - at `$[1]`")
         instrument = self._instrument_of(fields)
-        if any(
-            part.snapshot_asks is not UNSET or part.snapshot_bids is not UNSET for part in parts
-        ):
-            asks = [row for part in parts if part.snapshot_asks for row in part.snapshot_asks]
-            bids = [row for part in parts if part.snapshot_bids for row in part.snapshot_bids]
-            # Its levels' times tell when they changed, not when all of them were so.
-            return [BookSnapshot(instrument, _levels(bids), _levels(asks), 0, 0, ts_local)]
+        asks: list[BookRow] = []
+        bids: list[BookRow] = []
         checksum = None
-        asks, bids = [], []
+        is_snapshot = False
         for part in parts:
+            if part.snapshot_asks is not UNSET or part.snapshot_bids is not UNSET:
+                is_snapshot = True
+                asks += part.snapshot_asks or []
+                bids += part.snapshot_bids or []
             asks += part.asks
             bids += part.bids
             if part.crc is not UNSET:
                 checksum = int(part.crc)
+        if is_snapshot:
+            # Its levels' times tell when they changed, not when all of them were so.
+            return [BookSnapshot(instrument, _levels(bids), _levels(asks), 0, 0, ts_local)]
         changed = [row.time for row in (*asks, *bids) if not row.flag]
         ts = read_unix(max(changed), "$[1].*[...][2]") if changed else 0
         self._clock.note(ts, ts_local)
@@ -250,8 +259,10 @@ def _payload(fields: list[Any], kind: type[Any]) -> Any:
 
 
 def _levels(rows: list[BookRow]) -> list[Level]:
+    if not rows:
+        return []
     levels = [(row.price, row.size) for row in rows]
-    if levels and not _LEVELS.fullmatch(",".join(chain.from_iterable(levels)) + ","):
+    if not _LEVELS.fullmatch(",".join(chain.from_iterable(levels)) + ","):
         raise ProtocolError("a price or a size that is not a number - at `$[1].*[...]`")
     return levels
 
