@@ -406,3 +406,23 @@ def test_one_event_that_finds_a_fault_of_ours_harms_no_other(
 
     assert len(desk.market[BTC].tape) == 2
     assert desk.errors.records()[0].message.startswith("internal error: ")
+
+
+def test_a_stream_that_still_catches_up_is_not_live() -> None:
+    desk = Desk([TRADES])
+    moment = 1_700_000_000_000_000_000
+    desk.upkeep.offset.add_round_trip(moment, moment, moment)
+
+    late, current = trade(1), trade(2)
+    late["data"]["T"] = (moment - 25_000_000_000) // 1_000_000
+    current["data"]["T"] = moment // 1_000_000
+    desk.inbox.put(json.dumps(late).encode(), moment)
+    desk.process()
+    desk.upkeep.intake.flush()
+    assert len(desk.market[BTC].tape) == 1
+    assert desk.market.truth(TRADES).status.value == "pending"
+
+    desk.inbox.put(json.dumps(current).encode(), moment)
+    desk.process()
+    desk.upkeep.intake.flush()
+    assert desk.market.truth(TRADES).status.value == "live"

@@ -411,6 +411,21 @@ async def test_a_disturbance_reconnects_at_once(stage: Stage) -> None:
     ]
 
 
+async def test_a_venue_of_which_nothing_is_wanted_is_left_alone(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(1)
+    stage.feed.want([])
+    stage.line(WS).lose(TransportError("nothing was subscribed"))
+
+    await stage.run_for(300)
+    assert len(stage.ways[WS].attempts) == 1
+    stage.feed.want([TICKER])
+    await stage.run_for(0.25)
+
+    assert len(stage.ways[WS].attempts) == 2
+    assert stage.feed.health().state is ConnectionState.CONNECTED
+
+
 async def test_without_a_network_no_transport_is_blamed(stage: Stage) -> None:
     stage.start()
     await stage.run_for(5)

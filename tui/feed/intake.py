@@ -48,6 +48,7 @@ from tui.model.timeframe import Timeframe
 T = TypeVar("T")
 
 SLICE_S = 0.008
+_LATE_NS = 10_000_000_000
 
 
 class Events(Protocol):
@@ -234,7 +235,9 @@ class Intake:
     # -- events ----------------------------------------------------------------------------
 
     def _on_trade(self, trade: Trade) -> None:
-        batch = self._mark(Channel.TRADES, trade.instrument, None, trade.ts_local)
+        batch = self._mark(
+            Channel.TRADES, trade.instrument, None, trade.ts_local, trade.ts_exchange
+        )
         batch.trades.append(trade)
 
     def _on_ticker(self, ticker: Ticker) -> None:
@@ -325,9 +328,15 @@ class Intake:
     # -- to the market ---------------------------------------------------------------------
 
     def _mark(
-        self, channel: Channel, instrument: Instrument, timeframe: Timeframe | None, ts: int
+        self,
+        channel: Channel,
+        instrument: Instrument,
+        timeframe: Timeframe | None,
+        ts: int,
+        ts_exchange: int = 0,
     ) -> _Batch:
-        """Note that data came; returns the batch it belongs to."""
+        """Note that data came; returns the batch it belongs to. What is late by `ts_exchange` says
+        nothing of now: a stream that goes on where it was cut catches up first."""
         key = (channel, instrument, timeframe)
         subscription = self._keys.get(key)
         if subscription is None:
@@ -336,9 +345,14 @@ class Intake:
             subscription = self._keys[key] = Subscription(instrument, channel, timeframe)
         batch = self._now if instrument in self._focus else self._later
         stream = self._subscriptions.streams.get(subscription)
-        if stream is not None:
+        if stream is not None and not self._is_late(ts, ts_exchange):
             batch.fresh[stream] = ts
         return batch
+
+    def _is_late(self, ts: int, ts_exchange: int) -> bool:
+        if not ts_exchange or ts - ts_exchange <= _LATE_NS:
+            return False
+        return self._offset.venue_time(ts) - ts_exchange > _LATE_NS
 
     def _apply_all(self) -> None:
         self._apply(self._now)

@@ -154,6 +154,8 @@ class Supervisor:
     async def _until_due(self) -> None:
         """Wait for the moment of the next attempt, or for somebody who does not want to wait."""
         while True:
+            # A venue may end a connection on which nothing is asked for, again and again.
+            await self._upkeep.wishes.wait()
             if self._wake.is_set():
                 self._wake.clear()
                 self._machine.hung_up(self._wake_cause)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import random
 from collections.abc import Callable, Iterable
@@ -110,6 +111,8 @@ class Upkeep:
             settings=settings,
             unknown=self._symbol_unknown,
         )
+        # Set while anything is wanted that can be streamed.
+        self.wishes = asyncio.Event()
         # How data arrives now; None while nothing is connected.
         self._transport: TransportKind | None = None
 
@@ -118,6 +121,10 @@ class Upkeep:
     def want(self, subscriptions: Iterable[Subscription]) -> None:
         """Make the wanted set exactly this one."""
         change = self.subscriptions.want(subscriptions)
+        if self.subscriptions.streams:
+            self.wishes.set()
+        else:
+            self.wishes.clear()
         for subscription in change.removed:
             self._end(subscription)
         for subscription in change.ask:

@@ -122,7 +122,10 @@ class BinanceFace:
             return web.Response(status=400, text="Too many streams")
         # Nobody saves anything by compressing what stays on this machine.
         socket = web.WebSocketResponse(autoping=False, compress=False, timeout=1.0)
-        await socket.prepare(request)
+        try:
+            await socket.prepare(request)
+        except ConnectionError:
+            return socket  # the client is gone already
         is_fine = request.query.get("timeUnit", "").upper() == "MICROSECOND"
         client = ClientConnection(
             socket,
