@@ -240,8 +240,8 @@ _ASKED_FOR = int(os.environ.get("TRADETUI_SCHEDULES", "0"))
 
 TestSchedules = Schedule.TestCase
 TestSchedules.settings = settings(
-    max_examples=_ASKED_FOR or 10,
-    stateful_step_count=40 if _ASKED_FOR else 12,
+    max_examples=_ASKED_FOR or 20,
+    stateful_step_count=40 if _ASKED_FOR else 15,
     derandomize=not _ASKED_FOR,
     database=None,
     deadline=None,
