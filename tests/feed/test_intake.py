@@ -409,7 +409,7 @@ def test_one_event_that_finds_a_fault_of_ours_harms_no_other(
 
 
 def test_a_stream_that_still_catches_up_is_not_live() -> None:
-    desk = Desk([TRADES])
+    desk = Desk(TRADES)
     moment = 1_700_000_000_000_000_000
     desk.upkeep.offset.add_round_trip(moment, moment, moment)
 
