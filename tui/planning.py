@@ -25,6 +25,7 @@ from tui.config import (
 from tui.launch import Launch, Mode, Replay, Sim
 from tui.model.errors import ConfigError, InstrumentError, RecordingError
 from tui.model.instrument import Instrument
+from tui.model.timeframe import Timeframe
 from tui.recording.format import RecordingReader
 from tui.themes import DEFAULT_THEME, Theme, load_themes, swap_up_and_down
 
@@ -130,7 +131,7 @@ def _known_venues() -> list[str]:
 
 def _choose_instruments(arguments: Arguments, loaded: LoadedSettings) -> tuple[Instrument, ...]:
     """What to open in panels: the command line's symbols, else the settings'."""
-    known = _known_venues()
+    known = [*_known_venues(), *loaded.settings.feeds]
     venue = arguments.venue.upper() if arguments.venue is not None else None
     if venue is not None and venue not in known:
         hint = nearest(venue, known, f"there are {', '.join(known)}")
@@ -187,12 +188,20 @@ def _check_market_options(arguments: Arguments, mode: Mode) -> None:
 def _check_timeframe(launch: Launch, instruments: Sequence[Instrument]) -> None:
     timeframe = launch.settings.timeframe
     for venue in sorted({instrument.venue for instrument in instruments} - {SIM_VENUE}):
-        offered = getattr(load_adapter(venue), "timeframes", ())
+        offered = _timeframes(launch, venue)
         if offered and timeframe not in offered:
             raise ConfigError(
                 f"{launch.origins['timeframe']}: timeframe: {venue} has no candles of {timeframe}",
                 f"it has {' '.join(map(str, offered))}",
             )
+
+
+def _timeframes(launch: Launch, venue: str) -> Sequence[Timeframe]:
+    """What the venue has candles of; none where that is not known yet, or where they are built."""
+    if venue in launch.settings.feeds:
+        return ()
+    offered: Sequence[Timeframe] = getattr(load_adapter(venue), "timeframes", ())
+    return offered
 
 
 # -- recordings --------------------------------------------------------------------------------

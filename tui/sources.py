@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+import os
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
@@ -17,6 +18,7 @@ from tui.model.instrument import Instrument
 from tui.recording.player import PlayerState
 
 if TYPE_CHECKING:
+    from tui.adapters.generic.rows import Tally
     from tui.sim.process import SimProcess
     from tui.sim.replay import Replay
 
@@ -82,7 +84,7 @@ class LiveSource:
         adapters = []
         for venue in sorted(venues):
             try:
-                adapters.append(load_adapter(venue)(self._settings.venues.get(venue, {})))
+                adapters.append(open_venue(venue, self._settings))
             except TradeTuiError as error:
                 report(str(error))
         return adapters
@@ -95,6 +97,31 @@ class LiveSource:
 
     async def close(self) -> None:
         pass
+
+
+def open_venue(
+    venue: str,
+    settings: Settings,
+    *,
+    environment: Mapping[str, str] = os.environ,
+    tally: Tally | None = None,
+) -> Adapter:
+    """The adapter of a venue: one that is installed, or one that the user describes.
+
+    Args:
+        environment: where the headers of a described feed have their values.
+        tally: counts which paths of a described feed find something.
+
+    Raises:
+        ConfigError: there is none, or it cannot be made as the settings want it.
+    """
+    description = settings.feeds.get(venue)
+    if description is None:
+        return load_adapter(venue)(settings.venues.get(venue, {}))
+    from tui.adapters.generic import DescribedAdapter, read_headers
+
+    headers = read_headers(venue, description, environment)
+    return DescribedAdapter(description, venue=venue, headers=headers, tally=tally)
 
 
 class SimSource:

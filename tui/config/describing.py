@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import tomli_w
 
 from tui.config.settings import LoadedSettings, Settings
@@ -32,7 +34,27 @@ def describe_settings(loaded: LoadedSettings) -> str:
         _line(name, keys.split(","), origins[f"keys.{name}"])
         for name, keys in effective_keys(settings.keys).items()
     ]
+    for venue, description in settings.feeds.items():
+        lines += ["", f"# {origins[f'feeds.{venue}']}", _feed(venue, description.source)]
     return "\n".join(lines) + "\n"
+
+
+def _feed(venue: str, source: Mapping[str, object]) -> str:
+    """A described feed as it stands in the file; what looks like a secret in it is hidden."""
+    return tomli_w.dumps({"feeds": {venue.lower(): _discreet(source, Redactor())}}).strip()
+
+
+def _discreet(value: object, redactor: Redactor) -> object:
+    if isinstance(value, Mapping):
+        return {
+            name: _discreet_headers(inner, redactor)
+            if name == "headers"
+            else _discreet(inner, redactor)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [_discreet(inner, redactor) for inner in value]
+    return redactor.hide(value) if isinstance(value, str) else value
 
 
 def _venue(settings: Settings, venue: str) -> dict[str, object]:
@@ -47,6 +69,17 @@ def _venue(settings: Settings, venue: str) -> dict[str, object]:
         hide = Redactor().hide
         said["token_command"] = [hide(word) for word in token.command]
     return said
+
+
+def _discreet_headers(headers: object, redactor: Redactor) -> object:
+    if not isinstance(headers, Mapping):
+        return _discreet(headers, redactor)
+    return {
+        name: redactor.hide(f"{name}: {value}").removeprefix(f"{name}: ")
+        if isinstance(value, str)
+        else _discreet(value, redactor)
+        for name, value in headers.items()
+    }
 
 
 def _line(name: str, value: object, origin: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
@@ -31,7 +32,8 @@ from tui.keymap import ACTIONS, effective_keys
 from tui.model.errors import ConfigError
 from tui.model.instrument import Instrument
 
-_TABLES = ("venues", "limits", "keys")
+_TABLES = ("venues", "limits", "keys", "feeds")
+_FEED_NAME = re.compile(r"[A-Z][A-Z0-9_-]{0,31}")
 
 
 def load_settings(
@@ -66,10 +68,13 @@ class _Document:
     def __init__(self, origin: str, venues: Collection[str] | None) -> None:
         self._origin = origin
         self._venues = venues
+        self._feeds: Collection[str] = ()
 
     def read(self, document: Mapping[str, object]) -> dict[str, object]:
         """The checked values by dotted key."""
         found: dict[str, object] = {}
+        if "feeds" in document:
+            self._read_feeds(self._table("feeds", document["feeds"]), found)
         for key, value in document.items():
             if key in TOP_LEVEL:
                 found[key] = self._value(key, TOP_LEVEL[key], value)
@@ -81,7 +86,7 @@ class _Document:
                 self._read_table(
                     key, self._table(key, value), dict.fromkeys(ACTIONS, read_keys), found
                 )
-            else:
+            elif key != "feeds":
                 self._unknown(key, key, [*TOP_LEVEL, *_TABLES])
         for key in ("symbols", "watchlist"):
             for instrument in found.get(key, ()):  # type: ignore[attr-defined]
@@ -92,6 +97,8 @@ class _Document:
         for name, endpoints in table.items():
             venue = name.upper()
             key = f"venues.{name}"
+            if venue in self._feeds:
+                self._fail(key, "this venue is a feed", f"write it all below [feeds.{name}]")
             self._check_venue(key, venue)
             if any(known.startswith(f"venues.{venue}.") for known in found):
                 self._fail(key, "the venue is there twice", "keep one of the two tables")
@@ -101,6 +108,31 @@ class _Document:
             if found == before:
                 self._fail(key, "nothing is set", "write stream = or rest = below it, or remove it")
             self._check_token(f"venues.{venue}", found)
+
+    def _read_feeds(self, table: Mapping[str, object], found: dict[str, object]) -> None:
+        # Few describe feeds, and everybody waits for what is imported.
+        from tui.config.feed_tables import WrongFeed
+        from tui.config.feeds import read_feed
+
+        names = set()
+        for name, value in table.items():
+            venue, key = name.upper(), f"feeds.{name}"
+            if not _FEED_NAME.fullmatch(venue):
+                hint = "use letters, digits, - and _, at most 32, and begin with a letter"
+                self._fail(key, "that cannot be the name of a venue", hint)
+            if venue in names:
+                self._fail(key, "the feed is there twice", "keep one of the two tables")
+            if venue == SIM_VENUE or (self._venues is not None and venue in self._venues):
+                self._fail(key, f"tradetui has a venue {venue} already", "choose another name")
+            names.add(venue)
+            try:
+                found[f"feeds.{venue}"] = read_feed(self._table(key, value))
+            except WrongFeed as error:
+                at = f"{key}.{error.key}" if error.key else key
+                self._fail(at, error.problem, error.hint)
+        if self._venues is not None:
+            self._venues = [*self._venues, *names]
+        self._feeds = names
 
     def _check_token(self, key: str, found: Mapping[str, object]) -> None:
         named = [name for name in TOKENS if f"{key}.{name}" in found]
@@ -201,7 +233,7 @@ def _check_together(found: Mapping[str, tuple[object, str]], file: str) -> None:
 
 def _build(flat: Mapping[str, object]) -> Settings:
     top: dict[str, Any] = {}
-    tables: dict[str, dict[str, Any]] = {"limits": {}, "keys": {}}
+    tables: dict[str, dict[str, Any]] = {"limits": {}, "keys": {}, "feeds": {}}
     venues: dict[str, dict[str, str]] = {}
     tokens: dict[str, TokenSettings] = {}
     for key, value in flat.items():
@@ -224,6 +256,7 @@ def _build(flat: Mapping[str, object]) -> Settings:
         tokens=tokens,
         limits=FeedSettings(**tables["limits"]),
         keys=tables["keys"],
+        feeds=tables["feeds"],
     )
 
 

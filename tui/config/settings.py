@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from tui.feed.settings import FeedSettings
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
+
+if TYPE_CHECKING:
+    from tui.adapters.generic.description import Description
 
 SIM_VENUE: Final = "SIM"
 """The embedded market's name among the venues."""
@@ -59,6 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             name; only what the user set.
         tokens: where the token comes from, by upper-case venue name; only what the user set.
         keys: the user's keys by action id, as written; `effective_keys` gives all of them.
+        feeds: venues that the user describes, by upper-case name.
     """
 
     symbols: tuple[Instrument, ...] = ()
@@ -75,6 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tokens: dict[str, TokenSettings] = {}
     limits: FeedSettings = FeedSettings()
     keys: dict[str, tuple[str, ...]] = {}
+    feeds: dict[str, Description] = {}
 
     def endpoints(self, venue: str) -> dict[str, str]:
         """The user's endpoints of a venue; empty where the venue's own are right."""
