@@ -29,7 +29,7 @@ PAIRS = {
     },
     "METAxUSD": {
         "altname": "METAxUSD", "wsname": "METAx/USD", "base": "METAx", "quote": "ZUSD",
-        "pair_decimals": 5, "lot_decimals": 6, "status": "cancel_only",
+        "pair_decimals": 5, "lot_decimals": 6, "tick_size": "odd", "status": "cancel_only",
     },
     "XXDGZUSD": {
         "altname": "XDGUSD", "wsname": "XDG/USD", "pair_decimals": 7, "lot_decimals": 0,

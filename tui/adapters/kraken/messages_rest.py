@@ -63,10 +63,8 @@ class PairInfo(msgspec.Struct, frozen=True, gc=False):
     """`wsname` is spelled as in the first protocol; a few pairs, not traded in public, have none."""
 
     altname: str
-    base: str = ""
-    quote: str = ""
     wsname: str = ""
     lot_decimals: Count = 0
-    tick_size: NumberText = ""
+    tick_size: str = ""
     pair_decimals: Count = 0
     status: str = ""

@@ -21,7 +21,7 @@ from tui.adapters.kraken.messages_rest import (
 )
 from tui.adapters.kraken.names import PairNames
 from tui.adapters.kraken.numbers import read_unix
-from tui.adapters.kraken.symbols import asset_name, from_old_name, interval
+from tui.adapters.kraken.symbols import from_old_name, interval
 from tui.model.errors import ProtocolError, TransportError
 from tui.model.events import BookSnapshot, Candle, Level, Side, Ticker, Trade
 from tui.model.instrument import Instrument, InstrumentInfo
@@ -42,6 +42,7 @@ _UNKNOWN_PAST: Final = 1
 _RATE_REST_S: Final = 5.0
 _LOCKOUT_S: Final = 60.0
 _THROTTLED: Final = re.compile(r"EService: ?Throttled: ?([0-9]{9,11})")
+_STEP: Final = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
 _MOST_WORDS: Final = 200
 
 
@@ -293,9 +294,10 @@ def _instrument_info(info: PairInfo, instrument: Instrument) -> InstrumentInfo:
     base, _, quote = instrument.symbol.partition("/")
     return InstrumentInfo(
         instrument,
-        base or asset_name(info.base),
-        quote or asset_name(info.quote),
-        info.tick_size or _step(info.pair_decimals),
+        base,
+        quote,
+        # One odd pair must not hide all others.
+        info.tick_size if _STEP.fullmatch(info.tick_size) else _step(info.pair_decimals),
         _step(info.lot_decimals),
         info.status in ("", "online"),
         info.status,

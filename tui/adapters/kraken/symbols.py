@@ -66,11 +66,6 @@ def from_old_name(pair: str) -> str:
     return "/".join(_NEW_NAMES.get(part, part) for part in pair.split("/"))
 
 
-def asset_name(name: str) -> str:
-    """`XBT` as `BTC`."""
-    return _NEW_NAMES.get(name, name)
-
-
 def interval(timeframe: Timeframe | None) -> int:
     """A timeframe in minutes, as the venue names it.
 
