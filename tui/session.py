@@ -96,6 +96,9 @@ class Session:
         """Start keeping a venue live; `token` says where the user's token for it comes from, which is
         the venue's usual environment variable where nothing is said."""
         venue = adapter.venue
+        # A venue that the user describes may have secrets in its headers.
+        for secret in getattr(adapter, "secrets", ()):
+            self._redactor.add(secret)
         tokens = None
         policy = adapter.authentication
         if token is None and policy is not None and os.environ.get(policy.variable):
