@@ -22,7 +22,7 @@ from tui.model.errors import ConfigError, InstrumentError
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
 
-VENUES = ["BINANCE", "COINBASE", "KRAKEN", "NATIVE", "SIM"]
+VENUES = ["BINANCE", "COINBASE", "KRAKEN", "NATIVE", "TRADINGVIEW", "SIM"]
 
 EVERYTHING = """
 symbols = ["BINANCE:BTCUSDT", "binance:ETHUSDT"]
@@ -304,6 +304,25 @@ def test_a_venue_may_be_asked_for_another_protocol(file: Path) -> None:
     assert load(file, "[venues.kraken]\nprotocol = 'v1'").settings.venues == {
         "KRAKEN": {"protocol": "v1"}
     }
+
+
+@pytest.mark.parametrize("written", ["['STD;RSI', 'STD;MACD']", "'STD;RSI,STD;MACD'"])
+def test_a_venue_may_be_asked_for_studies(file: Path, written: str) -> None:
+    assert load(file, f"[venues.tradingview]\nstudies = {written}").settings.venues == {
+        "TRADINGVIEW": {"studies": "STD;RSI,STD;MACD"}
+    }
+
+
+@pytest.mark.parametrize("written", ["5", "['']", "[5]", "['a,b']"])
+def test_what_is_no_list_of_studies_is_refused(file: Path, written: str) -> None:
+    with pytest.raises(ConfigError, match=r"venues\.TRADINGVIEW\.studies.*not a list of studies"):
+        load(file, f"[venues.tradingview]\nstudies = {written}")
+
+
+def test_an_instrument_of_tradingview_names_its_exchange() -> None:
+    assert read_instrument("tradingview:NASDAQ:AAPL", default_venue="BINANCE") == Instrument(
+        "TRADINGVIEW", "NASDAQ:AAPL"
+    )
 
 
 def test_the_description_reads_back_as_the_same_settings(file: Path, tmp_path: Path) -> None:

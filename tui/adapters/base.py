@@ -7,7 +7,7 @@ state of one connection (stream names, request ids), which `connection_lost` for
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 
@@ -233,4 +233,24 @@ class Adapter(Protocol):
 
     def rest_error(self, status: int, body: bytes) -> str:
         """The venue's own words in a refused request's body; "" when it says nothing."""
+        ...
+
+
+@runtime_checkable
+class StudyingAdapter(Protocol):
+    """An adapter, moreover, of a venue that computes studies of its candles.
+
+    Attributes:
+        studies: the venue's names of those that the user wants on every chart.
+    """
+
+    studies: tuple[str, ...]
+
+    def study_request(self, study_id: str) -> RestRequest[Any]:
+        """What the venue needs to compute a study, in whatever form `add_study` takes it."""
+        ...
+
+    def add_study(self, subscription: Subscription, study: Any) -> list[Outgoing]:
+        """Messages that begin a study of these candles; where they come later, and on each further
+        connection, it begins by itself. Its values are StudyPoints."""
         ...

@@ -165,6 +165,15 @@ def _protocol(value: object) -> str:
     return value
 
 
+def _studies(value: object) -> str:
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(
+        isinstance(name, str) and name.strip() and "," not in name for name in names
+    ):
+        raise WrongValue(f"{value!r} is not a list of studies", 'write a list such as ["STD;RSI"]')
+    return ",".join(name.strip() for name in names)
+
+
 def _variable(value: object) -> str:
     # What is wrong is not repeated: it may be the token itself.
     if not isinstance(value, str) or not re.fullmatch(r"[A-Z_][A-Z0-9_]{0,63}", value):
@@ -213,6 +222,7 @@ ENDPOINTS: Mapping[str, Reader] = {
     "stream": _url(("ws", "wss")),
     "rest": _url(("http", "https")),
     "protocol": _protocol,
+    "studies": _studies,
 }
 TOKENS: Mapping[str, Reader] = {"token_env": _variable, "token_command": _command}
 LIMITS: Mapping[str, Reader] = {

@@ -18,6 +18,7 @@ from tui.feed.rest_client import RestClient, is_final, never_went_out
 from tui.feed.settings import FeedSettings
 from tui.feed.subscriptions import Subscriptions
 from tui.feed.trade_flow import TradeFlow
+from tui.feed.venue_studies import VenueStudies
 from tui.market.market import Market
 from tui.model.errors import NotOffered, ProtocolError, TradeTuiError, TransportError
 from tui.model.events import Ticker
@@ -70,6 +71,9 @@ class Backfill:
         self._errors = errors
         self._unknown = unknown
         self._patience = Patience(clock, rng)
+        self._studies = VenueStudies(
+            adapter, rest, subscriptions=subscriptions, outbox=outbox, errors=errors
+        )
         self.candles = CandleHistory(
             adapter,
             market,
@@ -180,7 +184,12 @@ class Backfill:
     # -- instruments and day figures -------------------------------------------------------
 
     async def learn(self, instruments: Sequence[Instrument]) -> None:
-        """Fetch what the venue tells of these instruments, and find those it does not list."""
+        """Fetch what the venue tells of these instruments, and find those it does not list; then what
+        it needs for the studies of their charts."""
+        await self._learn_each(instruments)
+        await self._studies.load()
+
+    async def _learn_each(self, instruments: Sequence[Instrument]) -> None:
         attempt = 0
         while attempt < _ATTEMPTS:
             new = [one for one in instruments if self._market[one].info is None]

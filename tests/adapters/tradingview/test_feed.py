@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from aiohttp import web
 from talk import AAPL, BTC, CANDLES, MINUTE, TICKER, frame, message
 from websockets.asyncio.server import Server, ServerConnection, serve
 
@@ -21,6 +22,7 @@ from tui.feed.feed import Feed
 from tui.feed.settings import FeedSettings
 from tui.market.market import Market
 from tui.model.subscription import Channel, Subscription
+from tui.session import Session
 from tui.transports.rest import RestTransport
 
 QUICK = FeedSettings(
@@ -36,6 +38,7 @@ class Venue:
         self.origins: list[str | None] = []
         self.received: list[list[Any]] = []
         self.sockets: list[ServerConnection] = []
+        self.defined: list[str] = []
         self.mode = "delayed_streaming_900"
         self.minute = int(time.time()) // 60 * 60
         self._server: Server | None = None
@@ -44,10 +47,26 @@ class Venue:
         self._server = await serve(self._serve, "127.0.0.1", 0, ping_interval=None)
         self.url = f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/socket"
 
+        application = web.Application()
+        application.router.add_get("/pine-facade/translate/{name}/last", self._define)
+        self._runner = web.AppRunner(application, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.rest_url = site.name
+
     async def stop(self) -> None:
+        await self._runner.cleanup()
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
+
+    async def _define(self, request: web.Request) -> web.Response:
+        self.defined.append(request.match_info["name"])
+        if request.match_info["name"] != "STD;RSI":
+            return web.json_response({"success": False, "reason": "no such script"}, status=404)
+        meta = {"inputs": [], "plots": [{"id": "plot_0"}], "styles": {"plot_0": {"title": "RSI"}}}
+        return web.json_response({"success": True, "result": {"metaInfo": meta}})
 
     async def _serve(self, socket: ServerConnection) -> None:
         assert socket.request is not None
@@ -82,6 +101,9 @@ class Venue:
             await self.say(socket, message("series_loading", session, "sds_1", "s1"))
             # Data and a heartbeat share a message.
             await self.say(socket, self.bars(session, -300, 0), "~h~1", done)
+        elif name == "create_study":
+            row = {"i": 0, "v": [float(self.minute), 54.2]}
+            await self.say(socket, message("du", session, {rest[0]: {"st": [row], "t": "s1_st1"}}))
         elif name == "quote_add_symbols":
             values = {"lp": 180.96, "lp_time": self.minute, "pricescale": 100, "minmov": 1}
             for symbol in rest:
@@ -119,7 +141,9 @@ class Bench:
         clock = SystemClock()
         self.errors = ErrorLog(clock)
         self.rest = RestTransport()
-        self.adapter = TradingViewAdapter({"stream": server.url, "rest": "http://127.0.0.1:9"})
+        self.adapter = TradingViewAdapter(
+            {"stream": server.url, "rest": server.rest_url, "studies": "STD;RSI,STD;SECRET"}
+        )
         self.feed = Feed(
             self.adapter,
             self.market,
@@ -206,7 +230,7 @@ async def test_after_a_drop_everything_is_asked_for_anew_and_nothing_is_doubled(
     server: Venue, bench: Bench
 ) -> None:
     bench.feed.want([CANDLES, TICKER])
-    await until(lambda: bench.says(CANDLES)[0] == "live")
+    await until(lambda: bench.market.studies.names(AAPL, MINUTE))
     first = server.session
 
     server.sockets[0].transport.abort()
@@ -214,7 +238,9 @@ async def test_after_a_drop_everything_is_asked_for_anew_and_nothing_is_doubled(
 
     assert server.session != first
     assert len(bench.market[AAPL].series(MINUTE)) == 301
+    await until(lambda: [one[0] for one in server.received].count("create_study") == 2)
     assert [one[0] for one in server.received].count("set_auth_token") == 2
+    assert server.defined == ["STD;RSI", "STD;SECRET"]
 
 
 async def test_a_chart_that_is_closed_is_closed_at_the_venue(server: Venue, bench: Bench) -> None:
@@ -225,3 +251,42 @@ async def test_a_chart_that_is_closed_is_closed_at_the_venue(server: Venue, benc
 
     await until(lambda: ["chart_delete_session", server.session] in server.received)
     assert bench.says(CANDLES)[0] == "off"
+
+
+async def test_studies_begin_with_the_chart_and_a_refused_one_is_said(
+    server: Venue, bench: Bench
+) -> None:
+    bench.feed.want([CANDLES])
+    await until(lambda: bench.market.studies.names(AAPL, MINUTE))
+
+    series = bench.market.studies.series(AAPL, MINUTE, "STD;RSI")
+    assert series is not None
+    assert [(one.plots, one.values) for one in series.points] == [(("RSI",), (54.2,))]
+    await until(lambda: len(server.defined) == 2)
+    await until(lambda: any("STD;SECRET" in text for text in bench.messages()))
+    assert bench.says(CANDLES)[0] == "live"
+
+
+async def test_the_token_of_the_usual_variable_is_shown_first(
+    server: Venue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRADINGVIEW_JWT_TOKEN", "header.payload.signature")
+    clock, tasks = SystemClock(), []
+    session = Session(
+        clock=clock,
+        rng=random.Random(1),
+        errors=ErrorLog(clock),
+        settings=QUICK,
+        start=lambda name, work: tasks.append(asyncio.create_task(work)),
+    )
+    session.want([TICKER])
+
+    session.open_feed(TradingViewAdapter({"stream": server.url}))
+    await until(lambda: len(server.received) >= 2)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await session.close()
+
+    assert server.received[0] == ["set_auth_token", "header.payload.signature"]
+    assert [one[0] for one in server.received].count("set_auth_token") == 1

@@ -10,7 +10,7 @@ from talk import AAPL, CANDLES, MINUTE, NOW, NS, START, TICKER, Talk, bar, messa
 
 from tui.adapters.tradingview import TradingViewAdapter
 from tui.adapters.tradingview.studies import Study
-from tui.model.errors import InstrumentError, ProtocolError
+from tui.model.errors import ConfigError, InstrumentError, ProtocolError
 from tui.model.events import ParseFailure, Rejection, Reply, StudyPoint, VenueNotice
 
 RSI = Study("STD;RSI", "Script@tv-scripting-101!", {"text": "x"}, ("RSI", "RSI-based MA"))
@@ -119,6 +119,19 @@ def test_the_servers_words_of_a_refusal_are_read() -> None:
 
     assert adapter.rest_error(404, b'{"success":false,"reason":"not found"}') == "not found"
     assert adapter.rest_error(500, b"<html>") == ""
+
+
+def test_the_users_studies_are_names_with_commas_between() -> None:
+    assert TradingViewAdapter({"studies": "STD;RSI, STD;MACD,STD;RSI"}).studies == (
+        "STD;RSI",
+        "STD;MACD",
+    )
+    assert TradingViewAdapter().studies == ()
+
+
+def test_a_study_that_cannot_be_one_is_a_wrong_setting() -> None:
+    with pytest.raises(ConfigError, match="'a/b' is not a study"):
+        TradingViewAdapter({"studies": "a/b"})
 
 
 # -- beginning and ending --------------------------------------------------------------------

@@ -14,7 +14,13 @@ from tui.adapters.endpoints import check_endpoints
 from tui.adapters.tradingview.charts import Chart
 from tui.adapters.tradingview.framing import write
 from tui.adapters.tradingview.stream import StreamDecoder
-from tui.adapters.tradingview.studies import Study, StudyValue, build_request, read_refusal
+from tui.adapters.tradingview.studies import (
+    Study,
+    StudyValue,
+    build_request,
+    read_refusal,
+    read_studies,
+)
 from tui.adapters.tradingview.symbols import TIMEFRAMES, check_symbol, timeframe_code
 from tui.model.errors import InstrumentError, NotOffered
 from tui.model.events import BookSnapshot, Candle, Event, Ticker, Trade
@@ -69,15 +75,18 @@ class TradingViewAdapter:
         """Speak to TradingView, or to the hosts named in `endpoints`.
 
         Args:
-            endpoints: "stream", the socket's URL, and "rest", of the server that knows studies.
+            endpoints: "stream", the socket's URL, and "rest", of the server that knows studies. Under
+                "studies" the names of those that are wanted on every chart, with commas between.
             venue: the name under which instruments appear.
             channels: what to stream; tickers and candles when None.
             rng: chooses the names of sessions.
 
         Raises:
-            ConfigError: an endpoint is unknown or not a URL of its kind.
+            ConfigError: an endpoint is unknown or not a URL of its kind, or a study has no such name.
         """
-        urls = check_endpoints(venue, DEFAULT_ENDPOINTS, endpoints)
+        given = dict(endpoints or {})
+        self.studies: tuple[str, ...] = read_studies(venue, given.pop("studies", ""))
+        urls = check_endpoints(venue, DEFAULT_ENDPOINTS, given)
         self._endpoints = endpoints
         self.venue = venue
         self.channels = _CHANNELS if channels is None else channels & _CHANNELS

@@ -12,7 +12,7 @@ import msgspec
 from tui.adapters.base import RestRequest
 from tui.adapters.tradingview.messages import StudyAnswer, StudyInput
 from tui.adapters.tradingview.words import explain
-from tui.model.errors import InstrumentError, ProtocolError
+from tui.model.errors import ConfigError, InstrumentError, ProtocolError
 
 StudyValue = float | int | str | bool
 
@@ -35,6 +35,21 @@ class Study(msgspec.Struct, frozen=True):
     script: str
     inputs: dict[str, Any]
     plots: tuple[str, ...]
+
+
+def read_studies(venue: str, text: str) -> tuple[str, ...]:
+    """The names in the user's list of studies.
+
+    Raises:
+        ConfigError: one cannot be the name of a study.
+    """
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names:
+        if not _ID.fullmatch(name):
+            raise ConfigError(
+                f"{venue}: {name[:80]!r} is not a study", "write a name such as STD;RSI"
+            )
+    return names
 
 
 def build_request(
