@@ -190,8 +190,9 @@ async def test_a_long_time_leaves_nothing_behind(native: bool) -> None:
     settled = samples[len(samples) // 4 :]
     first, last = settled[: len(settled) // 3], settled[-(len(settled) // 3) :]
     assert last[-1].reconnects >= SOAK_S / 20
-    assert max(one.tasks for one in last) <= max(one.tasks for one in first) + 6
-    assert max(one.files for one in last) <= max(one.files for one in first) + 12
+    # Idle connections of requests come and go; what is left behind stays.
+    assert min(one.tasks for one in last) <= min(one.tasks for one in first) + 4
+    assert min(one.files for one in last) <= min(one.files for one in first) + 4
     assert max(one.queue for one in samples) < 4096
     if not TRACE:
         assert _mean_mib(last) - _mean_mib(first) < _GROWTH_MIB
