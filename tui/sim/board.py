@@ -25,6 +25,10 @@ class Listener(Protocol[_K, _M]):
 
     def hear(self, key: _K, message: _M) -> None: ...
 
+    def miss(self, key: _K) -> None:
+        """A message is lost on the way to this connection."""
+        ...
+
 
 class Board(Generic[K, M]):
     """Streams exist while somebody listens to them; a stream nobody wants costs nothing."""
@@ -72,6 +76,8 @@ class Board(Generic[K, M]):
                 continue
             if self._to_lose and self._name(key) in self._to_lose:
                 self._to_lose.discard(self._name(key))
+                for listener in self._listeners[key]:
+                    listener.miss(key)
                 continue
             for message in messages:
                 for listener in list(self._listeners.get(key, ())):

@@ -10,9 +10,11 @@ from aiohttp import web
 from tui.feed.clock import Clock, SystemClock
 from tui.model.transport import TransportKind
 from tui.sim.binance import BinanceFace
+from tui.sim.coinbase.advanced import face as advanced
 from tui.sim.coinbase.exchange import face as coinbase
 from tui.sim.face import Face
 from tui.sim.gate import Gate
+from tui.sim.kraken import face as kraken
 from tui.sim.limits import SimLimits, VenueLimits
 from tui.sim.market import NS, SimMarket
 from tui.sim.native.face import PREFIX, NativeFace
@@ -40,14 +42,16 @@ class SimServer:
         limits: SimLimits | None = None,
         native_limits: NativeLimits | None = None,
         coinbase_limits: VenueLimits = coinbase.LIMITS,
+        advanced_limits: VenueLimits = advanced.LIMITS,
+        kraken_limits: VenueLimits = kraken.LIMITS,
         is_driven: bool = True,
     ) -> None:
         """Prepare a server; nothing is opened yet.
 
         Args:
             clock: what drives the market, the pings and the limits.
-            limits, native_limits, coinbase_limits: what clients may do, by the
-                protocols of Binance, of our own, and of Coinbase Exchange.
+            limits, native_limits, coinbase_limits, advanced_limits, kraken_limits: what clients may
+                do, by the protocols of Binance, of our own, of Coinbase's two, and of Kraken.
             is_driven: True when the market follows the clock; False when it moves by `advance` only.
         """
         self.market = market
@@ -65,6 +69,9 @@ class SimServer:
             self._binance,
             self._native,
             coinbase.CoinbaseExchangeFace(*others, coinbase_limits, self._gate),
+            advanced.CoinbaseAdvancedFace(*others, advanced_limits, self._gate),
+            kraken.KrakenFace(*others, kraken_limits, self._gate),
+            kraken.KrakenV1Face(*others, kraken_limits, self._gate),
         )
         self._runner: web.AppRunner | None = None
         self._driver: asyncio.Task[None] | None = None
@@ -144,6 +151,17 @@ class SimServer:
             "stream": f"ws://{self._endpoint}{coinbase.FEED}",
             "rest": f"{self.url}{coinbase.PREFIX}/rest",
         }
+
+    @property
+    def advanced_endpoints(self) -> dict[str, str]:
+        """The face of Coinbase's Advanced Trade, likewise."""
+        return {"stream": f"ws://{self._endpoint}{advanced.FEED}", "rest": self.url}
+
+    @property
+    def kraken_endpoints(self) -> dict[str, str]:
+        """Kraken's faces, by the names that its adapter gives the endpoints: the first protocol is
+        at `stream` itself, the second at its `/v2`."""
+        return {"stream": f"ws://{self._endpoint}{kraken.PREFIX}", "rest": self.url}
 
     @property
     def client_count(self) -> int:

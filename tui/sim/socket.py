@@ -50,8 +50,13 @@ class SocketClient(ABC):
     def forget(self) -> None:
         """The client is gone: leave every stream."""
 
+    def miss(self, key: object) -> None:
+        """A message of a stream is lost on the way to this client."""
+        return
+
     def too_fast(self) -> bool:
-        """Tell a client that it sends too many messages; False where it has to go for it."""
+        """Tell a client that it sends too many messages, and this one was not read; False where it
+        has to go for it."""
         return False
 
     # -- sending -----------------------------------------------------------------------------
@@ -103,7 +108,9 @@ class SocketClient(ABC):
     async def _receive(self) -> None:
         async for message in self._socket:
             now = self._active_at = self._clock.monotonic()
-            if not self._rate.allow(now) and not self.too_fast():
+            if not self._rate.allow(now):
+                if self.too_fast():
+                    continue
                 await self.close(WSCloseCode.POLICY_VIOLATION, "too many messages")
                 return
             if message.type is WSMsgType.PING:

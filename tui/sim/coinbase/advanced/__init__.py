@@ -1,0 +1,1 @@
+"""The embedded market in the protocol of Coinbase's Advanced Trade."""
