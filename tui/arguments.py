@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 from tui import __version__
 
-COMMANDS: Final = ("replay", "sim", "config")
+COMMANDS: Final = ("replay", "sim", "config", "check-feed")
 _NUMBERS: Final = ("grid", "frame_rate")
 _REGIMES: Final = ("auto", "quiet", "normal", "busy", "crash")
 _OPEN_DESCRIPTION: Final = """\
@@ -25,6 +25,7 @@ Live markets in a terminal: candles, verified order books and trades of several 
   tradetui replay FILE                         play a recording
   tradetui sim                                 the simulated market alone, for other programs
   tradetui config                              the effective settings, and where each comes from
+  tradetui check-feed NAME                     try a feed that config.toml describes
 """
 _REPLAY_DESCRIPTION: Final = (
     "Play a recording through the real client, with pause, speed and seeking."
@@ -32,6 +33,9 @@ _REPLAY_DESCRIPTION: Final = (
 _SIM_DESCRIPTION: Final = """\
 Run the simulated market alone on loopback. It speaks Binance's public protocol; its first line of
 output tells other programs where: {"port": ..., "ws": ..., "rest": ...}."""
+_CHECK_DESCRIPTION: Final = """\
+Try a feed of config.toml: connect, show the first messages and what was understood of them, and say
+which path found nothing. Ends by itself, with 0 where data came and all of it was understood."""
 _CONFIG_DESCRIPTION: Final = "Print the effective settings as TOML, each with where it comes from."
 
 
@@ -73,6 +77,9 @@ class Arguments(argparse.Namespace):
     port: int = 0
     seed: int | None = None
     regime: str | None = None
+    name: str = ""
+    symbol: str | None = None
+    seconds: float = 15.0
 
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
@@ -176,14 +183,38 @@ def _config_parser() -> _Parser:
     return parser
 
 
+def _check_parser() -> _Parser:
+    parser = _Parser("check-feed", _CHECK_DESCRIPTION)
+    parser.usage = "tradetui check-feed [options] NAME [SYMBOL]"
+    what = parser.add_argument_group("what to try")
+    what.add_argument("name", metavar="NAME", help="of [feeds.NAME] in config.toml")
+    what.add_argument("symbol", nargs="?", metavar="SYMBOL", help="default: the first it lists")
+    what.add_argument(
+        "--seconds", type=_seconds, default=15.0, metavar="N", help="listen at most so long"
+    )
+    _add_common(parser)
+    return parser
+
+
 _PARSERS: Final[dict[str, Callable[[], _Parser]]] = {
     "": _open_parser,
     "replay": _replay_parser,
     "sim": _sim_parser,
     "config": _config_parser,
+    "check-feed": _check_parser,
 }
 _OPTIONS_WITH_VALUE: Final = frozenset(
-    ("--venue", "--timeframe", "-t", "--config", "--theme", "--grid", "--fps", "--glyphs")
+    (
+        "--venue",
+        "--timeframe",
+        "-t",
+        "--config",
+        "--theme",
+        "--grid",
+        "--fps",
+        "--glyphs",
+        "--seconds",
+    )
 )
 
 
@@ -302,6 +333,12 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def _seconds(text: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", text) or not 1 <= float(text) <= 600:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 600")
+    return float(text)
 
 
 def _regime(text: str) -> str:

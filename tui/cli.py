@@ -32,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "replay": _run_app,
         "sim": _run_sim,
         "config": _print_config,
+        "check-feed": _check_feed,
     }
     try:
         arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
@@ -118,6 +119,32 @@ def _print_config(arguments: Arguments) -> int:
     ]
     print("\n".join(lines), flush=True)
     return OK
+
+
+def _check_feed(arguments: Arguments) -> int:
+    import asyncio
+
+    from tui.check_feed import check_feed
+    from tui.model.errors import TradeTuiError
+    from tui.planning import read_plan
+
+    def write(line: str) -> None:
+        print(line, flush=True)
+
+    try:
+        settings = read_plan(arguments).loaded.settings
+        is_good = asyncio.run(
+            check_feed(
+                arguments.name,
+                arguments.symbol,
+                settings,
+                write=write,
+                seconds=arguments.seconds,
+            )
+        )
+    except TradeTuiError as error:
+        return _complain(str(error), WRONG_ARGUMENTS)
+    return OK if is_good else FAILED
 
 
 def _run_sim(arguments: Arguments) -> int:

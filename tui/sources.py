@@ -18,7 +18,6 @@ from tui.model.instrument import Instrument
 from tui.recording.player import PlayerState
 
 if TYPE_CHECKING:
-    from tui.adapters.generic.rows import Tally
     from tui.sim.process import SimProcess
     from tui.sim.replay import Replay
 
@@ -104,13 +103,11 @@ def open_venue(
     settings: Settings,
     *,
     environment: Mapping[str, str] = os.environ,
-    tally: Tally | None = None,
 ) -> Adapter:
     """The adapter of a venue: one that is installed, or one that the user describes.
 
     Args:
         environment: where the headers of a described feed have their values.
-        tally: counts which paths of a described feed find something.
 
     Raises:
         ConfigError: there is none, or it cannot be made as the settings want it.
@@ -121,7 +118,7 @@ def open_venue(
     from tui.adapters.generic import DescribedAdapter, read_headers
 
     headers = read_headers(venue, description, environment)
-    return DescribedAdapter(description, venue=venue, headers=headers, tally=tally)
+    return DescribedAdapter(description, venue=venue, headers=headers)
 
 
 class SimSource:

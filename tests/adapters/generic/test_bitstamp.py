@@ -19,7 +19,18 @@ from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
 
-SYMBOLS = "SGBEUR ETHUSD XRPEUR BATEUR USDTEUR USDTUSD XLMGBP ADAEUR BATBTC GALAEUR".split()
+SYMBOLS = [
+    "SGBEUR",
+    "ETHUSD",
+    "XRPEUR",
+    "BATEUR",
+    "USDTEUR",
+    "USDTUSD",
+    "XLMGBP",
+    "ADAEUR",
+    "BATBTC",
+    "GALAEUR",
+]
 ETH = Instrument("BITSTAMP", "ETHUSD")
 Make = Callable[[str], DescribedAdapter]
 
@@ -163,10 +174,11 @@ def test_candles_are_asked_for_in_the_venues_words(described: Make) -> None:
 
 def test_candles_are_read_oldest_first_the_newest_open(described: Make) -> None:
     request = described("bitstamp").candles_request(ETH, Timeframe.parse("1h"), start=0)
-    row = '{"high":"12","low":"9","open":"10","close":"11","volume":"3.5","timestamp":"%d"}'
-    body = '{"data":{"pair":"ETH/USD","ohlc":[%s,%s]}}' % (row % 7200, row % 3600)
+    row = {"high": "12", "low": "9", "open": "10", "close": "11", "volume": "3.5"}
+    rows = [row | {"timestamp": "7200"}, row | {"timestamp": "3600"}]
+    body = json.dumps({"data": {"pair": "ETH/USD", "ohlc": rows}}).encode()
 
-    older, newer = request.decode(body.encode(), 1)
+    older, newer = request.decode(body, 1)
 
     assert (older.open_time, older.closed) == (3600 * 10**9, True)
     assert (newer.open_time, newer.closed) == (7200 * 10**9, False)
