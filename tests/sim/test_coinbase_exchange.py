@@ -11,7 +11,8 @@ import pytest
 from venue_clients import START_NS, executions, levels, raw, serve, speaking, truth
 from websockets.exceptions import ConnectionClosed
 
-from tui.adapters.coinbase.exchange.adapter import CoinbaseExchangeAdapter
+from tui.adapters.base import Adapter
+from tui.adapters.registry import load_adapter
 from tui.feed.books import Verdict
 from tui.feed.clock import ManualClock
 from tui.model.events import Ack, Gap, ParseFailure, Rejection, ServerTime, Side, Ticker, Trade
@@ -29,8 +30,8 @@ WANTED = [
 ]
 
 
-def adapter_for(server: SimServer) -> CoinbaseExchangeAdapter:
-    return CoinbaseExchangeAdapter(server.coinbase_endpoints)
+def adapter_for(server: SimServer) -> Adapter:
+    return load_adapter("COINBASE")(server.coinbase_endpoints)
 
 
 async def get(server: SimServer, path: str, **params: Any) -> tuple[int, Any, dict[str, str]]:
