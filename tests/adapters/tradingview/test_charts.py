@@ -7,7 +7,7 @@ from talk import AAPL, CANDLES, DAY, MINUTE, NOW, NS, START, Talk, bar, frame, m
 
 from tui.adapters.registry import load_adapter
 from tui.adapters.tradingview import TradingViewAdapter
-from tui.model.errors import InstrumentError, NotOffered
+from tui.model.errors import ConfigError, InstrumentError, NotOffered
 from tui.model.events import (
     Ack,
     Candle,
@@ -553,6 +553,24 @@ def test_a_token_that_is_not_accepted_rejects_all_that_was_asked_for(talk: Talk)
         Rejection("the token is not accepted (bad auth token)", subscription=CANDLES),
         Rejection("the token is not accepted (bad auth token)", subscription=ticker),
     ]
+
+
+def test_nothing_is_asked_for_with_a_token_that_was_refused_until_there_is_another(
+    talk: Talk,
+) -> None:
+    policy = talk.adapter.authentication
+    assert policy is not None
+    assert policy.message is not None
+    policy.message("old.token")
+    talk.tell(message("protocol_error", "bad auth token"))
+    talk.adapter.connection_lost()
+
+    policy.message("old.token")
+    with pytest.raises(ConfigError, match="the token is not accepted"):
+        talk.ask(CANDLES)
+
+    policy.message("new.token")
+    assert talk.ask(CANDLES)[-1][0] == "resolve_symbol"
 
 
 def test_messages_of_no_concern_are_signs_of_life(talk: Talk) -> None:

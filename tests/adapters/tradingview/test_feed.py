@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 from talk import AAPL, BTC, CANDLES, MINUTE, TICKER, frame, message
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 from tui.adapters.tradingview import TradingViewAdapter
 from tui.adapters.tradingview.framing import split
@@ -21,7 +22,7 @@ from tui.feed.error_log import ErrorLog
 from tui.feed.feed import Feed
 from tui.feed.settings import FeedSettings
 from tui.market.market import Market
-from tui.model.subscription import Channel, Subscription
+from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 from tui.session import Session
 from tui.transports.rest import RestTransport
 
@@ -80,6 +81,8 @@ class Venue:
                 assert isinstance(text, str)
                 for body in split(text.encode()):
                     await self._answer(socket, body)
+        except ConnectionClosed:
+            pass
         finally:
             self.sockets.remove(socket)
 
@@ -90,6 +93,10 @@ class Venue:
         asked = json.loads(body)
         name, (session, *rest) = asked["m"], asked["p"]
         self.received.append([name, session, *rest])
+        if name == "set_auth_token" and session == "expired":
+            await self.say(socket, message("protocol_error", "bad auth token"))
+            await socket.close()
+            return
         if name == "resolve_symbol":
             if "NASDAQ:AAPL" in rest[1]:
                 info = {"pricescale": 100, "minmov": 1, "name": "AAPL", "currency_code": "USD"}
@@ -267,26 +274,43 @@ async def test_studies_begin_with_the_chart_and_a_refused_one_is_said(
     assert bench.says(CANDLES)[0] == "live"
 
 
-async def test_the_token_of_the_usual_variable_is_shown_first(
-    server: Venue, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("TRADINGVIEW_JWT_TOKEN", "header.payload.signature")
+@pytest.fixture
+async def session() -> AsyncIterator[Session]:
+    """A session whose user has an account."""
     clock, tasks = SystemClock(), []
-    session = Session(
+    made = Session(
         clock=clock,
         rng=random.Random(1),
         errors=ErrorLog(clock),
         settings=QUICK,
         start=lambda name, work: tasks.append(asyncio.create_task(work)),
     )
-    session.want([TICKER])
-
-    session.open_feed(TradingViewAdapter({"stream": server.url}))
-    await until(lambda: len(server.received) >= 2)
+    made.want([TICKER])
+    yield made
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    await session.close()
+    await made.close()
+
+
+async def test_the_token_of_the_usual_variable_is_shown_first(
+    server: Venue, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRADINGVIEW_JWT_TOKEN", "header.payload.signature")
+
+    session.open_feed(TradingViewAdapter({"stream": server.url}))
+    await until(lambda: session.market.truth(TICKER).status is SubscriptionStatus.LIVE)
 
     assert server.received[0] == ["set_auth_token", "header.payload.signature"]
     assert [one[0] for one in server.received].count("set_auth_token") == 1
+
+
+async def test_a_token_that_is_not_accepted_is_said_in_the_panel(
+    server: Venue, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRADINGVIEW_JWT_TOKEN", "expired")
+
+    session.open_feed(TradingViewAdapter({"stream": server.url}))
+    await until(lambda: session.market.truth(TICKER).status is SubscriptionStatus.REJECTED)
+
+    assert session.market.truth(TICKER).reason == "the token is not accepted (bad auth token)"

@@ -122,25 +122,25 @@ def check(raw: bytes) -> None:
     assert talk.adapter.decode(frame("~h~9"), NOW)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(mutated_values())
 def test_wrong_values_never_raise(raw: bytes) -> None:
     check(raw)
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(mutated_bytes())
 def test_wrong_bytes_never_raise(raw: bytes) -> None:
     check(raw)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=60))
 def test_anything_at_all_never_raises(raw: bytes) -> None:
     check(raw)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.recursive(WILD, lambda inner: st.dictionaries(st.text(max_size=5), inner, max_size=3)))
 def test_a_definition_of_a_study_is_read_or_refused(body: Any) -> None:
     request = Talk().adapter.study_request("STD;RSI")

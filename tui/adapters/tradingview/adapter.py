@@ -22,7 +22,7 @@ from tui.adapters.tradingview.studies import (
     read_studies,
 )
 from tui.adapters.tradingview.symbols import TIMEFRAMES, check_symbol, timeframe_code
-from tui.model.errors import InstrumentError, NotOffered
+from tui.model.errors import ConfigError, InstrumentError, NotOffered
 from tui.model.events import BookSnapshot, Candle, Event, Ticker, Trade
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription
@@ -97,7 +97,8 @@ class TradingViewAdapter:
         self._rest_url = urls["rest"]
         self._rng = rng or random.Random()
         self._request_ids = itertools.count(1)
-        self._has_token = self._is_introduced = False
+        self._token = ""
+        self._is_introduced = False
         self._wanted_studies: dict[Subscription, dict[str, Study]] = {}
         self._decoder = StreamDecoder(venue, self._new_session, self._begin_studies)
 
@@ -121,7 +122,7 @@ class TradingViewAdapter:
             self._endpoints, venue=self.venue, channels=self.channels, rng=self._rng
         )
         made.limits = self.limits
-        made._has_token = self._has_token
+        made._token = self._token
         made._wanted_studies = {one: dict(held) for one, held in self._wanted_studies.items()}
         return made
 
@@ -131,7 +132,10 @@ class TradingViewAdapter:
 
         Raises:
             InstrumentError: a symbol without an exchange, or a timeframe that the venue lacks.
+            ConfigError: the venue did not accept the user's token, and there is no other.
         """
+        if self._token and self._decoder.is_refused:
+            raise ConfigError("the token is not accepted", f"put a new one into {TOKEN_VARIABLE}")
         for one in subscriptions:
             check_symbol(one.instrument.symbol)
             if one.channel is Channel.CANDLES:
@@ -173,12 +177,14 @@ class TradingViewAdapter:
         """What must come first on a connection, where no token did."""
         if not self._is_introduced:
             self._is_introduced = True
-            if not self._has_token:
+            if not self._token:
                 yield Outgoing(write("set_auth_token", _ANONYMOUS))
             yield Outgoing(write("set_locale", "en", "US"))
 
     def _authenticate(self, token: str) -> Outgoing:
-        self._has_token = True
+        if token != self._token:
+            self._token = token
+            self._decoder.is_refused = False
         return Outgoing(write("set_auth_token", token))
 
     def _ask_quotes(self, tickers: Collection[Subscription]) -> list[Outgoing]:
@@ -283,8 +289,10 @@ class TradingViewAdapter:
     def instruments_request(
         self, instruments: Collection[Instrument] = ()
     ) -> RestRequest[list[InstrumentInfo]]:
-        """Raises NotOffered: the stream tells of each instrument."""
-        self._refuse("symbols")
+        """Raises NotOffered: the stream tells of each instrument that is asked for."""
+        raise NotOffered(
+            f"{self.venue} has no list of symbols: write one with its exchange, such as NASDAQ:AAPL"
+        )
 
     def time_request(self) -> RestRequest[int]:
         """Raises NotOffered: the stream tells the time."""

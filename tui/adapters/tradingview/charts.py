@@ -11,7 +11,7 @@ import msgspec
 from tui.adapters.tradingview.framing import write
 from tui.adapters.tradingview.messages import Bar, Update
 from tui.adapters.tradingview.studies import Study
-from tui.adapters.tradingview.symbols import read_number, spelling, timeframe_code
+from tui.adapters.tradingview.symbols import NONE, read_number, spelling, timeframe_code
 from tui.model.events import Candle, Event, ParseFailure, StudyPoint
 from tui.model.subscription import Subscription
 from tui.model.timeframe import NS, Timeframe
@@ -175,14 +175,14 @@ class Chart:
         """
         if len(values) < 5:
             raise ValueError(f"{len(values)} values are no candle")
-        numbers = [read_number(value) for value in values[:6]]
-        time = numbers[0]
+        time, opened, high, low, close = values[:5]
         if time is None or not 0 <= time < _LATEST_S:
             raise ValueError(f"{time} is not a candle's time")
-        opened, high, low, close = numbers[1:5]
         if opened is None or high is None or low is None or close is None:
             return None
-        volume = numbers[5] if len(numbers) > 5 else None
+        if not (abs(opened) < NONE and abs(high) < NONE and abs(low) < NONE and abs(close) < NONE):
+            return None
+        volume = read_number(values[5]) if len(values) > 5 else None
         return Candle(
             self.subscription.instrument,
             self._timeframe,

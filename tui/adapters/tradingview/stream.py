@@ -48,6 +48,7 @@ class StreamDecoder:
     Attributes:
         charts: by the name of their sessions.
         quotes: the quote session.
+        is_refused: the venue did not accept who asks; outlasts the connection.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class StreamDecoder:
         self._new_session = new_session
         self._studies = studies
         self._is_told = False
+        self.is_refused = False
         self._handlers: dict[str, Callable[[Envelope, int], list[Event]]] = {
             "timescale_update": self._on_update,
             "du": self._on_update,
@@ -258,6 +260,7 @@ class StreamDecoder:
         ]
         if "auth" in said.lower():
             # Nothing can be had with this token, whatever is asked for.
+            self.is_refused = True
             held = [chart.subscription for chart in self.charts.values()] + self._tickers()
             events += [Rejection(explain(said), subscription=one) for one in held]
             self.charts.clear()

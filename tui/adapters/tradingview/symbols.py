@@ -31,7 +31,7 @@ TRIES: Final = 3
 """Ways to write a symbol, each of which is tried once."""
 
 _SYMBOL: Final = re.compile(r"[^\s:\"\\\x00-\x1f\x7f-\x9f]{1,40}:[^\s\"\\\x00-\x1f\x7f-\x9f]{1,80}")
-_NONE: Final = 1e99
+NONE: Final = 1e99
 """Larger numbers stand for "no value"."""
 
 
@@ -73,7 +73,7 @@ def spelling(symbol: str, attempt: int) -> str:
 
 def read_number(value: float | None) -> float | None:
     """A number of the venue; None where it stands for no value."""
-    return value if value is not None and abs(value) < _NONE else None
+    return value if value is not None and abs(value) < NONE else None
 
 
 def decimals_of(pricescale: float | None) -> int | None:
