@@ -89,7 +89,7 @@ class Session:
         self._rest = RestTransport()
         self._best: dict[str, TransportKind] = {}
         self._focus: frozenset[Instrument] = frozenset()
-        self._wanted: frozenset[Subscription] = frozenset()
+        self._wanted: dict[str, frozenset[Subscription]] = {}
         self._fetched: dict[tuple[Instrument, Timeframe], float] = {}
 
     def open_feed(self, adapter: Adapter, token: TokenSettings | None = None) -> None:
@@ -142,12 +142,12 @@ class Session:
         for feed in self._feeds.values():
             feed.disturbed(disturbance)
 
-    def want(self, subscriptions: Collection[Subscription]) -> None:
-        """Subscribe to exactly these, at whatever venues."""
+    def want(self, subscriptions: Collection[Subscription], who: str = "") -> None:
+        """Subscribe to exactly these for `who`, at whatever venues; what others want stays."""
         wanted = frozenset(subscriptions)
-        if wanted == self._wanted:
+        if wanted == self._wanted.get(who, frozenset()):
             return
-        self._wanted = wanted
+        self._wanted[who] = wanted
         for venue, feed in self._feeds.items():
             feed.want(self._share(venue))
 
@@ -254,4 +254,5 @@ class Session:
         await self._rest.close()
 
     def _share(self, venue: str) -> frozenset[Subscription]:
-        return frozenset(s for s in self._wanted if s.instrument.venue == venue)
+        wanted = frozenset().union(*self._wanted.values())
+        return frozenset(s for s in wanted if s.instrument.venue == venue)

@@ -280,26 +280,35 @@ class ChartPainter:
 
     def _to_strips(self, canvas: Canvas) -> list[Strip]:
         key = (canvas.width, canvas.height, canvas.inks)
-        same = key == self._strips_key
-        width, blank = canvas.width, canvas.inks.blank
-        strips = [
-            self._strips[number]
-            if same and row.same_as(self._rows[number])
-            else row.to_strip(width, blank)
-            for number, row in enumerate(canvas.rows)
-        ]
+        held = self._strips if key == self._strips_key else []
+        strips = to_strips(canvas.rows, self._rows, held, canvas.width, canvas.inks.blank)
         self._strips_key, self._rows, self._strips = key, canvas.rows, strips
         return list(strips)
 
     def _blank(self, width: int, height: int, inks: Inks, message: str) -> list[Strip]:
         key = (width, height, inks, message)
         if key != self._strips_key:
-            blank = Strip.blank(width, inks.blank.style)
             self._strips_key, self._rows = key, []
-            self._strips = [blank] * height
-            if message:
-                self._strips[height // 2] = _centred(message, width, inks)
+            self._strips = blank_strips(width, height, inks, message)
         return list(self._strips)
+
+
+def to_strips(
+    rows: Sequence[Row], before: Sequence[Row], held: Sequence[Strip], width: int, blank: Ink
+) -> list[Strip]:
+    """The rows as strips; one that is like that `before` it keeps its strip of those `held`, if any."""
+    return [
+        held[number] if held and row.same_as(before[number]) else row.to_strip(width, blank)
+        for number, row in enumerate(rows)
+    ]
+
+
+def blank_strips(width: int, height: int, inks: Inks, message: str) -> list[Strip]:
+    """A chart without anything but a message in its middle."""
+    strips = [Strip.blank(width, inks.blank.style)] * height
+    if message:
+        strips[height // 2] = _centred(message, width, inks)
+    return strips
 
 
 def _centred(message: str, width: int, inks: Inks) -> Strip:

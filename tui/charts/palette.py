@@ -107,3 +107,54 @@ def readable_on(colour: str) -> str:
 
 def _components(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+# Okabe and Ito's colours, which people with any kind of colour vision tell apart; the first two are the
+# furthest from each other.
+_LINE_COLOURS = (
+    "#56b4e9",
+    "#e69f00",
+    "#009e73",
+    "#cc79a7",
+    "#f0e442",
+    "#d55e00",
+    "#0072b2",
+)
+_LEAST_CONTRAST = 2.4
+
+
+@lru_cache(maxsize=16)
+def line_colours(palette: Palette, count: int) -> tuple[str, ...]:
+    """Colours for lines that have to be told apart, all of them readable on the background: shades of
+    the text's where the theme has no hue."""
+    ground = palette.background
+    colours = [each for each in _LINE_COLOURS if contrast(each, ground) >= _LEAST_CONTRAST]
+    if len({*_components(palette.up)}) == 1 == len({*_components(palette.down)}):
+        colours = [blend(palette.text, ground, share) for share in (0.0, 0.45, 0.2, 0.6)]
+    return tuple(colours[number % len(colours)] for number in range(count))
+
+
+def contrast(one: str, other: str) -> float:
+    """How well two colours stand out from each other: WCAG's ratio, 1 to 21."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    red, green, blue = (
+        part / 12.92 if (part := value / 255) <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for value in _components(colour)
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@lru_cache(maxsize=64)
+def line_ink(colour: str, ground: str) -> Ink:
+    """The ink of a line; the same one for the same colours."""
+    return Ink(Style(color=colour, bgcolor=ground))
+
+
+@lru_cache(maxsize=64)
+def mark_ink(colour: str) -> Ink:
+    """The ink of a line's letter: readable on the line's colour."""
+    return Ink(Style(color=readable_on(colour), bgcolor=colour, bold=True), solid=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 
 import msgspec
 
@@ -47,6 +48,24 @@ class InstrumentState:
         if found is None:
             found = self.candles[timeframe] = CandleSeries()
         return found
+
+    def carried_candles(self, timeframe: Timeframe) -> Sequence[Candle]:
+        """The held candles, the open one carried on to the newest price; do not keep across a change."""
+        series = self.candles.get(timeframe)
+        if series is None or series.last is None:
+            return ()
+        last, price = series.last, self.last_price
+        if (
+            price is None
+            or last.closed
+            or self.last_price_ts < last.ts_exchange
+            or timeframe.floor(self.last_price_ts) != last.open_time
+        ):
+            return series.candles
+        carried = msgspec.structs.replace(
+            last, close=price, high=max(last.high, price), low=min(last.low, price)
+        )
+        return [*series.candles[:-1], carried]
 
     def note_price(self, price: float, text: str, ts_exchange: int) -> None:
         self.last_price = price

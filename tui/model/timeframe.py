@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import msgspec
@@ -67,6 +68,20 @@ class Timeframe(msgspec.Struct, frozen=True, cache_hash=True):
     def _months(ts: int) -> int:
         moment = datetime.fromtimestamp(ts // NS, UTC)
         return moment.year * 12 + moment.month - 1
+
+
+def step_timeframe(offered: Iterable[Timeframe], present: Timeframe, steps: int) -> Timeframe:
+    """The timeframe that is `steps` longer (or shorter, where negative) of those offered, stopping at
+    the ends; `present` where none is offered."""
+    ordered = sorted(offered, key=lambda timeframe: timeframe.seconds)
+    if not ordered:
+        return present
+    if present in ordered:
+        index = ordered.index(present) + steps
+    else:
+        longer = sum(timeframe.seconds <= present.seconds for timeframe in ordered)
+        index = longer + steps - 1 if steps > 0 else longer + steps
+    return ordered[max(0, min(index, len(ordered) - 1))]
 
 
 def _month_start(months: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import tzinfo
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ from tui.charts.glyphs import Glyphs
 from tui.model.health import AppHealth
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
-from tui.model.timeframe import Timeframe
+from tui.model.timeframe import step_timeframe
 from tui.screens.bindings import dashboard_bindings
 from tui.session import Session
 from tui.state import PanelState, State
@@ -414,13 +414,8 @@ class Dashboard(Screen[None]):
         panel = self.chosen
         if panel.instrument is None:
             return
-        offered = sorted(
-            self._session.timeframes(panel.instrument.venue),
-            key=lambda timeframe: timeframe.seconds,
-        )
-        if not offered:
-            return
-        panel.timeframe = _neighbour(offered, panel.timeframe, steps)
+        offered = self._session.timeframes(panel.instrument.venue)
+        panel.timeframe = step_timeframe(offered, panel.timeframe, steps)
         self._follow()
 
     def action_grid(self) -> None:
@@ -478,13 +473,3 @@ class Dashboard(Screen[None]):
 
     def action_reconnect(self) -> None:
         self._session.retry()
-
-
-def _neighbour(offered: Sequence[Timeframe], present: Timeframe, steps: int) -> Timeframe:
-    """The next shorter or longer timeframe of those offered, stopping at the ends."""
-    if present in offered:
-        index = offered.index(present) + steps
-    else:
-        longer = sum(timeframe.seconds <= present.seconds for timeframe in offered)
-        index = longer if steps > 0 else longer - 1
-    return offered[max(0, min(index, len(offered) - 1))]

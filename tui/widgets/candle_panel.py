@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 
-import msgspec
 from textual import events
 from textual.message import Message
 from textual.reactive import reactive
@@ -12,7 +11,6 @@ from textual.reactive import reactive
 from tui.charts.glyphs import Glyphs
 from tui.charts.painter import ChartPainter
 from tui.market.market import InstrumentState, Market
-from tui.model.events import Candle
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 from tui.model.text import clean
@@ -108,7 +106,7 @@ class CandlePanel(LineWidget, can_focus=True):
             blank: list[Row] = [((" ", look.base),)] * max(0, (height - 2) // 2)
             return [heading, *blank, (("press / to choose a symbol".center(width), look.muted),)]
         state = self._market[subscription.instrument]
-        candles = self._live_candles(state)
+        candles = state.carried_candles(self.timeframe)
         decimals = fmt.price_decimals(state.info, state.last_text)
         title = self._title(width, height, look, subscription, state, decimals)
         chart = self._painter.paint(
@@ -144,24 +142,6 @@ class CandlePanel(LineWidget, can_focus=True):
                 return clean(truth.reason, 80)
             case _:
                 return "loading candles"
-
-    def _live_candles(self, state: InstrumentState) -> Sequence[Candle]:
-        """The held candles, the open one carried on to the newest trade."""
-        series = state.candles.get(self.timeframe)
-        if series is None or series.last is None:
-            return ()
-        last, price = series.last, state.last_price
-        if (
-            price is None
-            or last.closed
-            or state.last_price_ts < last.ts_exchange
-            or self.timeframe.floor(state.last_price_ts) != last.open_time
-        ):
-            return series.candles
-        carried = msgspec.structs.replace(
-            last, close=price, high=max(last.high, price), low=min(last.low, price)
-        )
-        return [*series.candles[:-1], carried]
 
     def _title(
         self,
