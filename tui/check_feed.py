@@ -73,7 +73,7 @@ async def check_feed(
         symbol: what to ask for; None for the first that the feed lists.
         write: gets each line, without secrets and without control characters.
         seconds: how long to listen at most.
-        linger_s: how long to go on once everything is live.
+        linger_s: how long to go on once everything brought data.
         environment: where the headers have their values.
 
     Returns:
@@ -177,12 +177,12 @@ class _Check:
             wanted = _subscriptions(adapter, description, instrument)
             self.say(f"- {instrument}: {', '.join(str(one.channel) for one in wanted)}")
             feed.want(wanted)
-            live_since: float | None = None
+            fed_since: float | None = None
             while (now := clock.monotonic()) < end and not running.done():
-                if live_since is None and all(_is_live(market, one) for one in wanted):
-                    live_since = now
-                if live_since is not None and (
-                    now - live_since >= linger_s or self._messages >= _SHOWN
+                if fed_since is None and all(_is_fed(market, one) for one in wanted):
+                    fed_since = now
+                if fed_since is not None and (
+                    now - fed_since >= linger_s or self._messages >= _SHOWN
                 ):
                     break
                 await asyncio.sleep(_LOOK_S)
@@ -265,12 +265,14 @@ class _Check:
                 self.say(f"{rule.name}: none came")
             for field in looked:
                 is_wrong |= self._judge(rule, field)
-        is_live = any(status is SubscriptionStatus.LIVE for _, status, _ in states)
+        is_live = self._messages > 0 and any(
+            status is SubscriptionStatus.LIVE for _, status, _ in states
+        )
         is_good = is_live and not is_wrong and not self._problems
         if is_good:
             self.say("everything that came was understood")
         elif not is_live:
-            self.say("nothing is live")
+            self.say("nothing came" if not self._messages else "nothing is live")
         return is_good
 
     def _judge(self, rule: Rule, field: str) -> bool:
@@ -393,8 +395,11 @@ def _subscriptions(
     return wanted
 
 
-def _is_live(market: Market, subscription: Subscription) -> bool:
-    return market.truth(subscription).status is SubscriptionStatus.LIVE
+def _is_fed(market: Market, subscription: Subscription) -> bool:
+    """True where data came; of candles, which may be built, where they are live."""
+    truth = market.truth(subscription)
+    came = truth.last_data > 0 or subscription.channel is Channel.CANDLES
+    return truth.status is SubscriptionStatus.LIVE and came
 
 
 def _rules(description: Description) -> Iterator[Rule]:
