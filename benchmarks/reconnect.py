@@ -30,7 +30,7 @@ from typing import Any, Protocol
 import crypto_terminal.book
 import crypto_terminal.feed
 
-from tui.adapters.coinbase import CoinbaseExchangeAdapter
+from tui.adapters.coinbase import CoinbaseAdapter
 from tui.feed.clock import SystemClock
 from tui.feed.error_log import ErrorLog
 from tui.feed.feed import Feed
@@ -62,7 +62,7 @@ class Ours:
         self.name = f"tradetui {version('tradetui')}"
         clock, self.market, self.rest = SystemClock(), Market(), RestTransport()
         self.feed = Feed(
-            CoinbaseExchangeAdapter({"stream": stream, "rest": rest}),
+            CoinbaseAdapter({"stream": stream, "rest": rest}),
             self.market,
             transports={TransportKind.WEBSOCKET: WebSocketTransport()},
             rest=self.rest,

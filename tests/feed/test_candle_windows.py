@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tui.adapters.base import RestRequest
-from tui.adapters.coinbase import CoinbaseExchangeAdapter
+from tui.adapters.coinbase import CoinbaseAdapter
 from tui.feed.candle_history import CandleHistory
 from tui.feed.clock import ManualClock
 from tui.feed.clock_offset import ClockOffset
@@ -59,7 +59,7 @@ class Desk:
         now = self.clock.time_ns() // MINUTE_NS
         self.start = now - 2000
         self.venue = Venue(self.clock, range(self.start, now + 100_000, traded_every))
-        adapter = CoinbaseExchangeAdapter()
+        adapter = CoinbaseAdapter()
         settings = FeedSettings(history_candles=history)
         subscriptions = Subscriptions(adapter, settings, self.clock, lambda entry: None)
         subscriptions.want([CANDLES])

@@ -14,7 +14,7 @@ from aiohttp import web
 from scripted_venue import QUICK, Bench, ScriptedVenue, until
 from websockets.asyncio.server import ServerConnection, serve
 
-from tui.adapters.coinbase import CoinbaseExchangeAdapter
+from tui.adapters.coinbase import CoinbaseAdapter
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
@@ -165,7 +165,7 @@ async def venue() -> AsyncIterator[Venue]:
 
 @pytest.fixture
 async def desk(venue: Venue) -> AsyncIterator[Bench]:
-    adapter = CoinbaseExchangeAdapter(venue.endpoints)
+    adapter = CoinbaseAdapter(venue.endpoints)
     adapter.limits = msgspec.structs.replace(adapter.limits, rest_weight=1000)
     made = Bench(ScriptedVenue(), QUICK, adapter)
     yield made

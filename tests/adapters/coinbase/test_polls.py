@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tui.adapters.base import POLLED_BOOK
-from tui.adapters.coinbase import CoinbaseExchangeAdapter
+from tui.adapters.coinbase import CoinbaseAdapter
 from tui.model.events import BookSnapshot, ParseFailure, Ticker
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
@@ -19,16 +19,16 @@ BASE = "https://api.exchange.coinbase.com/products/BTC-USD"
 
 
 @pytest.fixture
-def adapter() -> CoinbaseExchangeAdapter:
-    return CoinbaseExchangeAdapter()
+def adapter() -> CoinbaseAdapter:
+    return CoinbaseAdapter()
 
 
-def polls(adapter: CoinbaseExchangeAdapter, *wanted: Subscription) -> dict[str, PollRequest]:
+def polls(adapter: CoinbaseAdapter, *wanted: Subscription) -> dict[str, PollRequest]:
     request = adapter.stream(TransportKind.POLL, wanted)
     return {poll.key: poll for poll in request.polls}
 
 
-def answer(adapter: CoinbaseExchangeAdapter, key: str, body: bytes) -> list[Any]:
+def answer(adapter: CoinbaseAdapter, key: str, body: bytes) -> list[Any]:
     return list(adapter.decode(EventFrame(body, key), 5))
 
 
@@ -37,7 +37,7 @@ def trades(*numbers: int) -> bytes:
     return f"[{','.join(row.format(number) for number in numbers)}]".encode()
 
 
-def test_each_channel_has_an_address_of_its_own(adapter: CoinbaseExchangeAdapter) -> None:
+def test_each_channel_has_an_address_of_its_own(adapter: CoinbaseAdapter) -> None:
     channels = (Channel.TICKER, Channel.TRADES, Channel.BOOK)
 
     asked = polls(adapter, *(Subscription(BTC, channel) for channel in channels))
@@ -50,7 +50,7 @@ def test_each_channel_has_an_address_of_its_own(adapter: CoinbaseExchangeAdapter
     assert [poll.min_interval_s for poll in asked.values()] == [1.0, 1.0, 10.0]
 
 
-def test_many_polls_share_half_of_the_venues_budget(adapter: CoinbaseExchangeAdapter) -> None:
+def test_many_polls_share_half_of_the_venues_budget(adapter: CoinbaseAdapter) -> None:
     wanted = [Subscription(Instrument("COINBASE", f"C{n}-USD"), Channel.TICKER) for n in range(50)]
 
     asked = polls(adapter, *wanted)
@@ -59,12 +59,12 @@ def test_many_polls_share_half_of_the_venues_budget(adapter: CoinbaseExchangeAda
     assert sum(1 / poll.min_interval_s for poll in asked.values()) == pytest.approx(5.0)
 
 
-def test_a_polled_book_needs_no_snapshot_beside_it(adapter: CoinbaseExchangeAdapter) -> None:
+def test_a_polled_book_needs_no_snapshot_beside_it(adapter: CoinbaseAdapter) -> None:
     assert adapter.book_policy_by(TransportKind.POLL) == POLLED_BOOK
     assert adapter.book_policy_by(TransportKind.WEBSOCKET).name == "crossed-check"
 
 
-def test_trades_go_on_after_the_newest_one(adapter: CoinbaseExchangeAdapter) -> None:
+def test_trades_go_on_after_the_newest_one(adapter: CoinbaseAdapter) -> None:
     cursor = polls(adapter, Subscription(BTC, Channel.TRADES))["trades@BTC-USD"].cursor
 
     assert cursor is not None
@@ -74,7 +74,7 @@ def test_trades_go_on_after_the_newest_one(adapter: CoinbaseExchangeAdapter) -> 
 
 
 def test_the_first_trades_are_history_and_the_others_are_not(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     first = answer(adapter, "trades@BTC-USD", trades(7))
     second = answer(adapter, "trades@BTC-USD", trades(9, 8))
@@ -85,7 +85,7 @@ def test_the_first_trades_are_history_and_the_others_are_not(
     assert found == [(7, True), (8, False), (9, False), (9, True)]
 
 
-def test_a_polled_ticker_has_prices_and_volume(adapter: CoinbaseExchangeAdapter) -> None:
+def test_a_polled_ticker_has_prices_and_volume(adapter: CoinbaseAdapter) -> None:
     body = (
         b'{"ask":"110.1","bid":"109.9","volume":"7.5","trade_id":7,"price":"110","size":"0.1",'
         b'"time":"2026-09-30T02:03:12Z","rfq_volume":"1"}'
@@ -105,7 +105,7 @@ def test_a_polled_ticker_has_prices_and_volume(adapter: CoinbaseExchangeAdapter)
     ]
 
 
-def test_a_polled_book_is_whole_and_numbered(adapter: CoinbaseExchangeAdapter) -> None:
+def test_a_polled_book_is_whole_and_numbered(adapter: CoinbaseAdapter) -> None:
     body = b'{"bids":[["83412.11","0.4505",3]],"asks":[["83412.22","0.12",1]],"sequence":17}'
 
     assert answer(adapter, "book@BTC-USD", body) == [
@@ -122,7 +122,7 @@ def test_a_polled_book_is_whole_and_numbered(adapter: CoinbaseExchangeAdapter) -
     ],
 )
 def test_an_answer_that_is_not_what_the_venue_documents_is_named(
-    adapter: CoinbaseExchangeAdapter, key: str, body: bytes, words: str
+    adapter: CoinbaseAdapter, key: str, body: bytes, words: str
 ) -> None:
     (failure,) = answer(adapter, key, body)
 

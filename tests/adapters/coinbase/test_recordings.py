@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tui.adapters.coinbase import CoinbaseExchangeAdapter
+from tui.adapters.coinbase import CoinbaseAdapter
 from tui.feed.books import BookSync
 from tui.market.order_book import OrderBook
 from tui.model.events import (
@@ -36,7 +36,7 @@ class Playback:
     """
 
     def __init__(self, path: Path) -> None:
-        self.adapter = CoinbaseExchangeAdapter()
+        self.adapter = CoinbaseAdapter()
         self.kinds: Counter[str] = Counter()
         self.books: dict[Instrument, BookSync] = {}
         self.trades: list[Trade] = []
@@ -71,7 +71,7 @@ def played(shared_recordings: Path) -> Playback:
 
 
 def decoded(path: Path) -> list[list[Any]]:
-    adapter = CoinbaseExchangeAdapter()
+    adapter = CoinbaseAdapter()
     return [list(adapter.decode(line, 1)) for line in path.read_bytes().splitlines()]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tui.adapters.coinbase import CoinbaseExchangeAdapter
+from tui.adapters.coinbase import CoinbaseAdapter
 from tui.model.errors import InstrumentError
 from tui.model.events import Ack, Rejection
 from tui.model.instrument import Instrument
@@ -27,8 +27,8 @@ XXX_BOOK = wish("BTC-XXX", Channel.BOOK)
 
 
 @pytest.fixture
-def adapter() -> CoinbaseExchangeAdapter:
-    return CoinbaseExchangeAdapter()
+def adapter() -> CoinbaseAdapter:
+    return CoinbaseAdapter()
 
 
 def asked(message: Any) -> dict[str, list[str]]:
@@ -36,7 +36,7 @@ def asked(message: Any) -> dict[str, list[str]]:
     return {channel["name"]: channel["product_ids"] for channel in body["channels"]}
 
 
-def listed(adapter: CoinbaseExchangeAdapter, **channels: list[str]) -> list[Any]:
+def listed(adapter: CoinbaseAdapter, **channels: list[str]) -> list[Any]:
     """What the venue's list of these channels means."""
     frame = {
         "type": "subscriptions",
@@ -48,7 +48,7 @@ def listed(adapter: CoinbaseExchangeAdapter, **channels: list[str]) -> list[Any]
     return list(adapter.decode(json.dumps(frame).encode(), 1))
 
 
-def refused(adapter: CoinbaseExchangeAdapter, reason: str) -> list[Any]:
+def refused(adapter: CoinbaseAdapter, reason: str) -> list[Any]:
     frame = {"type": "error", "message": "Failed to subscribe", "reason": reason}
     return list(adapter.decode(json.dumps(frame).encode(), 1))
 
@@ -57,7 +57,7 @@ def refused(adapter: CoinbaseExchangeAdapter, reason: str) -> list[Any]:
 
 
 def test_wishes_go_out_in_one_message_with_the_heartbeats_of_their_products(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     (message,) = adapter.subscribe([BTC_BOOK, BTC_TRADES, ETH_BOOK, BTC_TICKER])
 
@@ -72,7 +72,7 @@ def test_wishes_go_out_in_one_message_with_the_heartbeats_of_their_products(
     assert message.subscriptions == (BTC_BOOK, BTC_TRADES, ETH_BOOK, BTC_TICKER)
 
 
-def test_a_products_heartbeat_is_asked_for_once(adapter: CoinbaseExchangeAdapter) -> None:
+def test_a_products_heartbeat_is_asked_for_once(adapter: CoinbaseAdapter) -> None:
     adapter.subscribe([BTC_BOOK])
 
     (message,) = adapter.subscribe([BTC_TRADES])
@@ -81,7 +81,7 @@ def test_a_products_heartbeat_is_asked_for_once(adapter: CoinbaseExchangeAdapter
 
 
 def test_a_products_heartbeat_goes_with_the_last_that_is_given_up(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     adapter.subscribe([BTC_BOOK, BTC_TRADES])
 
@@ -92,12 +92,12 @@ def test_a_products_heartbeat_goes_with_the_last_that_is_given_up(
     assert asked(second) == {"matches": ["BTC-USD"], "heartbeat": ["BTC-USD"]}
 
 
-def test_what_was_not_asked_for_is_not_given_up(adapter: CoinbaseExchangeAdapter) -> None:
+def test_what_was_not_asked_for_is_not_given_up(adapter: CoinbaseAdapter) -> None:
     """A channel without products would give up all of the channel."""
     assert adapter.unsubscribe([BTC_BOOK]) == []
 
 
-def test_many_wishes_make_several_messages(adapter: CoinbaseExchangeAdapter) -> None:
+def test_many_wishes_make_several_messages(adapter: CoinbaseAdapter) -> None:
     wanted = [wish(f"C{n}-USD", Channel.TICKER) for n in range(101)]
 
     messages = adapter.subscribe(wanted)
@@ -105,7 +105,7 @@ def test_many_wishes_make_several_messages(adapter: CoinbaseExchangeAdapter) -> 
     assert [len(message.subscriptions) for message in messages] == [100, 1]
 
 
-def test_another_connection_is_asked_for_everything_again(adapter: CoinbaseExchangeAdapter) -> None:
+def test_another_connection_is_asked_for_everything_again(adapter: CoinbaseAdapter) -> None:
     adapter.subscribe([BTC_BOOK])
 
     adapter.connection_lost()
@@ -116,14 +116,12 @@ def test_another_connection_is_asked_for_everything_again(adapter: CoinbaseExcha
 
 
 @pytest.mark.parametrize("symbol", ["BTCUSD", "", "BTC/USD", "A" * 10_000 + "-USD", 'X-"],"'])
-def test_what_cannot_be_a_product_is_not_asked_for(
-    adapter: CoinbaseExchangeAdapter, symbol: str
-) -> None:
+def test_what_cannot_be_a_product_is_not_asked_for(adapter: CoinbaseAdapter, symbol: str) -> None:
     with pytest.raises(InstrumentError, match=r"is no product of Coinbase.*like BTC-USD"):
         adapter.subscribe([wish(symbol, Channel.BOOK)])
 
 
-def test_candles_are_not_streamed(adapter: CoinbaseExchangeAdapter) -> None:
+def test_candles_are_not_streamed(adapter: CoinbaseAdapter) -> None:
     candles = Subscription(BTC_BOOK.instrument, Channel.CANDLES, Timeframe(1, "m"))
 
     assert Channel.CANDLES not in adapter.channels
@@ -135,7 +133,7 @@ def test_candles_are_not_streamed(adapter: CoinbaseExchangeAdapter) -> None:
 
 
 def test_a_list_with_all_that_was_asked_for_is_the_answer_under_whatever_name(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     adapter.subscribe([BTC_BOOK, BTC_TRADES])
 
@@ -144,7 +142,7 @@ def test_a_list_with_all_that_was_asked_for_is_the_answer_under_whatever_name(
     assert answers == [Ack(1)]
 
 
-def test_a_list_that_lacks_something_is_no_answer_yet(adapter: CoinbaseExchangeAdapter) -> None:
+def test_a_list_that_lacks_something_is_no_answer_yet(adapter: CoinbaseAdapter) -> None:
     adapter.subscribe([BTC_BOOK])
     adapter.subscribe([ETH_BOOK])
 
@@ -154,7 +152,7 @@ def test_a_list_that_lacks_something_is_no_answer_yet(adapter: CoinbaseExchangeA
     assert (first, second) == ([Ack(1)], [Ack(2)])
 
 
-def test_an_answer_is_told_once(adapter: CoinbaseExchangeAdapter) -> None:
+def test_an_answer_is_told_once(adapter: CoinbaseAdapter) -> None:
     adapter.subscribe([BTC_BOOK])
     listed(adapter, level2_50=["BTC-USD"])
 
@@ -162,7 +160,7 @@ def test_an_answer_is_told_once(adapter: CoinbaseExchangeAdapter) -> None:
 
 
 def test_one_bad_product_is_refused_and_the_others_are_acknowledged(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     adapter.subscribe([BTC_BOOK, XXX_BOOK])
 
@@ -173,7 +171,7 @@ def test_one_bad_product_is_refused_and_the_others_are_acknowledged(
     assert answer == [Ack(1)]
 
 
-def test_the_refusal_may_come_after_the_list(adapter: CoinbaseExchangeAdapter) -> None:
+def test_the_refusal_may_come_after_the_list(adapter: CoinbaseAdapter) -> None:
     adapter.subscribe([BTC_BOOK, XXX_BOOK])
 
     answer = listed(adapter, level2_50=["BTC-USD"])
@@ -184,7 +182,7 @@ def test_the_refusal_may_come_after_the_list(adapter: CoinbaseExchangeAdapter) -
 
 
 def test_a_refusal_that_is_said_once_for_each_channel_is_one(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     """The heartbeat of a bad product is refused as well."""
     adapter.subscribe([BTC_BOOK, XXX_BOOK])
@@ -195,7 +193,7 @@ def test_a_refusal_that_is_said_once_for_each_channel_is_one(
 
 
 def test_a_product_is_not_blamed_for_another_whose_name_it_begins(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     adapter.subscribe([BTC_BOOK, wish("BTC-USDX", Channel.BOOK)])
 
@@ -205,7 +203,7 @@ def test_a_product_is_not_blamed_for_another_whose_name_it_begins(
 
 
 def test_a_channel_that_needs_a_login_is_refused_for_all_who_wait_for_it(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     adapter.subscribe([BTC_BOOK, BTC_TRADES, ETH_BOOK])
     words = "level2, level3, and full channels now require authentication."
@@ -221,7 +219,7 @@ def test_a_channel_that_needs_a_login_is_refused_for_all_who_wait_for_it(
     ]
 
 
-def test_what_flows_already_is_not_blamed(adapter: CoinbaseExchangeAdapter) -> None:
+def test_what_flows_already_is_not_blamed(adapter: CoinbaseAdapter) -> None:
     adapter.subscribe([BTC_BOOK])
     listed(adapter, level2_50=["BTC-USD"])
     adapter.subscribe([BTC_TRADES])
@@ -232,21 +230,21 @@ def test_what_flows_already_is_not_blamed(adapter: CoinbaseExchangeAdapter) -> N
 
 
 def test_a_refusal_that_names_nothing_is_of_the_oldest_request_without_an_answer(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     adapter.subscribe([BTC_BOOK])
 
     assert refused(adapter, "slow down") == [Rejection("slow down", request_id=1)]
 
 
-def test_a_refusal_of_nothing_is_passed_on(adapter: CoinbaseExchangeAdapter) -> None:
+def test_a_refusal_of_nothing_is_passed_on(adapter: CoinbaseAdapter) -> None:
     frame = b'{"type":"error","message":"ErrSlowConsume"}'
 
     assert adapter.decode(frame, 1) == [Rejection("ErrSlowConsume")]
 
 
 def test_a_refused_product_may_be_asked_for_again_with_its_heartbeat(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     adapter.subscribe([XXX_BOOK])
     refused(adapter, "BTC-XXX is not a valid product")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.adapters.base import Adapter
-from tui.adapters.coinbase import CoinbaseExchangeAdapter
+from tui.adapters.coinbase import CoinbaseAdapter
 from tui.adapters.registry import load_adapter
 from tui.model.errors import ConfigError, InstrumentError, ProtocolError
 from tui.model.events import BookSnapshot, Candle, Side, Ticker, Trade
@@ -23,15 +23,15 @@ NOW = 1_790_733_800 * NS
 
 
 @pytest.fixture
-def adapter() -> CoinbaseExchangeAdapter:
-    return CoinbaseExchangeAdapter()
+def adapter() -> CoinbaseAdapter:
+    return CoinbaseAdapter()
 
 
 # -- candles -----------------------------------------------------------------------------------
 
 
 def test_candles_from_a_moment_on_are_asked_for_within_a_window_of_300(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     request = adapter.candles_request(BTC, MINUTE, start=1_790_000_040 * NS)
 
@@ -43,13 +43,13 @@ def test_candles_from_a_moment_on_are_asked_for_within_a_window_of_300(
     }
 
 
-def test_candles_up_to_a_moment_are_the_last_of_them(adapter: CoinbaseExchangeAdapter) -> None:
+def test_candles_up_to_a_moment_are_the_last_of_them(adapter: CoinbaseAdapter) -> None:
     request = adapter.candles_request(BTC, MINUTE, end=1_790_000_040 * NS - 1, limit=10)
 
     assert (request.params["start"], request.params["end"]) == ("1789999440", "1789999980")
 
 
-def test_a_window_between_two_moments_does_not_grow(adapter: CoinbaseExchangeAdapter) -> None:
+def test_a_window_between_two_moments_does_not_grow(adapter: CoinbaseAdapter) -> None:
     request = adapter.candles_request(
         BTC, MINUTE, start=1_790_000_040 * NS + 1, end=1_790_000_200 * NS
     )
@@ -58,7 +58,7 @@ def test_a_window_between_two_moments_does_not_grow(adapter: CoinbaseExchangeAda
 
 
 def test_the_newest_candles_are_asked_for_by_the_venues_time_where_it_is_known(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     """Without a window the venue answers from a cache that may be five minutes old."""
     before = adapter.candles_request(BTC, MINUTE)
@@ -75,14 +75,14 @@ def test_the_newest_candles_are_asked_for_by_the_venues_time_where_it_is_known(
 
 
 def test_a_timeframe_that_the_venue_lacks_is_refused_with_those_it_has(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     with pytest.raises(InstrumentError, match=r"no candles of 4h.*1m 5m 15m 1h 6h 1d"):
         adapter.candles_request(BTC, Timeframe(4, "h"))
 
 
 def test_rows_are_low_high_open_close_and_the_newest_comes_first(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     body = b"[[1790733780,1.0,4.0,2.0,3.0,4.25],[1790733660,0.5,3.5,1.5,2.5,1]]"
 
@@ -105,7 +105,7 @@ def test_rows_are_low_high_open_close_and_the_newest_comes_first(
 
 
 def test_the_last_candle_is_closed_when_what_follows_it_was_not_asked_for(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     request = adapter.candles_request(BTC, MINUTE, end=1_790_733_720 * NS - 1)
 
@@ -114,7 +114,7 @@ def test_the_last_candle_is_closed_when_what_follows_it_was_not_asked_for(
     assert candle.closed
 
 
-def test_more_candles_than_wanted_are_cut_at_the_old_end(adapter: CoinbaseExchangeAdapter) -> None:
+def test_more_candles_than_wanted_are_cut_at_the_old_end(adapter: CoinbaseAdapter) -> None:
     body = b"[[1790733780,1,1,1,1,1],[1790733720,1,1,1,1,1],[1790733660,1,1,1,1,1]]"
 
     candles = adapter.candles_request(BTC, MINUTE, limit=2).decode(body, NOW)
@@ -131,7 +131,7 @@ ROWS = (
 
 
 def test_the_newest_trades_come_oldest_first_with_who_took(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     request = adapter.trades_request(BTC, limit=2)
 
@@ -147,7 +147,7 @@ def test_the_newest_trades_come_oldest_first_with_who_took(
 
 
 def test_trades_from_an_id_on_are_asked_for_as_those_before_a_later_one(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     request = adapter.trades_request(BTC, from_id=9, limit=500)
 
@@ -158,7 +158,7 @@ def test_trades_from_an_id_on_are_asked_for_as_those_before_a_later_one(
 # -- books, day figures, products, time --------------------------------------------------------
 
 
-def test_a_books_levels_come_without_the_number_of_orders(adapter: CoinbaseExchangeAdapter) -> None:
+def test_a_books_levels_come_without_the_number_of_orders(adapter: CoinbaseAdapter) -> None:
     body = (
         b'{"bids":[["83412.11","0.4505",3]],"asks":[["83412.22","0.12",1]],"sequence":136999328000,'
         b'"auction_mode":false,"auction":null,"time":"2026-09-30T02:03:12Z"}'
@@ -177,7 +177,7 @@ def test_a_books_levels_come_without_the_number_of_orders(adapter: CoinbaseExcha
 
 
 def test_the_days_figures_of_many_come_in_one_answer_and_older_than_any_stream(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     stats = '{"open":"100","high":"120","low":"90","last":"110","volume":"7.5"}'
     body = (
@@ -204,7 +204,7 @@ def test_the_days_figures_of_many_come_in_one_answer_and_older_than_any_stream(
 
 
 def test_the_days_figures_of_one_are_asked_for_by_themselves(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     body = b'{"open":"100","high":"120","low":"90","last":"110","volume":"7.5","volume_30day":"1"}'
     request = adapter.tickers_request([BTC])
@@ -222,7 +222,7 @@ PRODUCT = (
 
 
 def test_one_product_is_asked_for_by_itself_and_several_as_all(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     info = InstrumentInfo(BTC, "BTC", "USD", "0.01", "0.00000001", True, "online")
     one, several = adapter.instruments_request([BTC]), adapter.instruments_request([BTC, ETH])
@@ -242,7 +242,7 @@ def test_one_product_is_asked_for_by_itself_and_several_as_all(
     ],
 )
 def test_a_product_that_is_not_traded_says_why(
-    adapter: CoinbaseExchangeAdapter, field: bytes, status: str
+    adapter: CoinbaseAdapter, field: bytes, status: str
 ) -> None:
     body = PRODUCT[:-1] + b"," + field + b"}"
 
@@ -251,13 +251,13 @@ def test_a_product_that_is_not_traded_says_why(
     assert (info.is_trading, info.status) == (False, status)
 
 
-def test_the_venues_clock_is_read(adapter: CoinbaseExchangeAdapter) -> None:
+def test_the_venues_clock_is_read(adapter: CoinbaseAdapter) -> None:
     body = b'{"iso":"2026-09-30T02:03:13.123Z","epoch":1790733793.123}'
 
     assert adapter.time_request().decode(body, NOW) == 1_790_733_793_123_000_000
 
 
-def test_a_symbol_cannot_change_the_path(adapter: CoinbaseExchangeAdapter) -> None:
+def test_a_symbol_cannot_change_the_path(adapter: CoinbaseAdapter) -> None:
     hostile = Instrument("COINBASE", "../time?x#" + "A" * 10_000)
 
     assert adapter.book_request(hostile).url == (
@@ -265,7 +265,7 @@ def test_a_symbol_cannot_change_the_path(adapter: CoinbaseExchangeAdapter) -> No
     )
 
 
-def test_a_refusal_is_told_in_the_venues_words(adapter: CoinbaseExchangeAdapter) -> None:
+def test_a_refusal_is_told_in_the_venues_words(adapter: CoinbaseAdapter) -> None:
     assert adapter.rest_error(404, b'{"message":"NotFound"}') == "NotFound"
     assert adapter.rest_error(502, b"<html>") == ""
 
@@ -278,7 +278,7 @@ def test_a_refusal_is_told_in_the_venues_words(adapter: CoinbaseExchangeAdapter)
     )
 )
 def test_no_body_makes_a_request_raise_anything_but_a_protocol_error(body: bytes) -> None:
-    adapter = CoinbaseExchangeAdapter()
+    adapter = CoinbaseAdapter()
     for request in (
         adapter.candles_request(BTC, MINUTE),
         adapter.trades_request(BTC),
@@ -297,11 +297,11 @@ def test_no_body_makes_a_request_raise_anything_but_a_protocol_error(body: bytes
 
 
 def test_coinbase_is_installed_with_the_program() -> None:
-    assert load_adapter("COINBASE") is CoinbaseExchangeAdapter
+    assert load_adapter("COINBASE") is CoinbaseAdapter
 
 
 def test_the_same_protocol_may_be_spoken_on_loopback() -> None:
-    adapter: Adapter = CoinbaseExchangeAdapter(
+    adapter: Adapter = CoinbaseAdapter(
         {"stream": "ws://127.0.0.1:8123/", "rest": "http://127.0.0.1:8124"}, venue="SIM"
     )
 
@@ -311,4 +311,4 @@ def test_the_same_protocol_may_be_spoken_on_loopback() -> None:
 
 def test_a_wrong_endpoint_is_refused_with_a_remedy() -> None:
     with pytest.raises(ConfigError, match=r"must be a ws or wss URL.*wss://ws-feed\.exchange"):
-        CoinbaseExchangeAdapter({"stream": "https://x"})
+        CoinbaseAdapter({"stream": "https://x"})

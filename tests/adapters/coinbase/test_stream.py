@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.adapters.coinbase import CoinbaseExchangeAdapter
+from tui.adapters.coinbase import CoinbaseAdapter
 from tui.model.events import (
     BookDelta,
     BookSnapshot,
@@ -80,19 +80,19 @@ BOOK = {
 
 
 @pytest.fixture
-def adapter() -> CoinbaseExchangeAdapter:
-    return CoinbaseExchangeAdapter()
+def adapter() -> CoinbaseAdapter:
+    return CoinbaseAdapter()
 
 
-def decode(adapter: CoinbaseExchangeAdapter, frame: dict[str, Any], **changes: Any) -> list[Any]:
+def decode(adapter: CoinbaseAdapter, frame: dict[str, Any], **changes: Any) -> list[Any]:
     return list(adapter.decode(json.dumps(frame | changes).encode(), 5))
 
 
-def match(adapter: CoinbaseExchangeAdapter, trade_id: int) -> list[Any]:
+def match(adapter: CoinbaseAdapter, trade_id: int) -> list[Any]:
     return decode(adapter, MATCH, trade_id=trade_id)
 
 
-def beat(adapter: CoinbaseExchangeAdapter, last_trade_id: int) -> list[Any]:
+def beat(adapter: CoinbaseAdapter, last_trade_id: int) -> list[Any]:
     return decode(adapter, BEAT, last_trade_id=last_trade_id)
 
 
@@ -101,7 +101,7 @@ def beat(adapter: CoinbaseExchangeAdapter, last_trade_id: int) -> list[Any]:
 
 @pytest.mark.parametrize(("maker", "taker"), [("sell", Side.BUY), ("buy", Side.SELL)])
 def test_a_match_names_the_maker_and_a_trade_the_taker(
-    adapter: CoinbaseExchangeAdapter, maker: str, taker: Side
+    adapter: CoinbaseAdapter, maker: str, taker: Side
 ) -> None:
     assert decode(adapter, MATCH, side=maker) == [
         Trade(BTC, 83420.1, 0.0003, taker, TIME_NS, 5, 7, "83420.1", "0.0003")
@@ -109,7 +109,7 @@ def test_a_match_names_the_maker_and_a_trade_the_taker(
 
 
 def test_the_last_match_before_the_subscription_is_history(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     (trade,) = decode(adapter, MATCH, type="last_match")
 
@@ -117,7 +117,7 @@ def test_the_last_match_before_the_subscription_is_history(
 
 
 def test_a_trade_that_two_heartbeats_say_was_made_and_that_never_came_is_a_gap(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     match(adapter, 7)
 
@@ -128,7 +128,7 @@ def test_a_trade_that_two_heartbeats_say_was_made_and_that_never_came_is_a_gap(
 
 
 def test_a_trade_may_come_after_the_heartbeat_that_names_it(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     match(adapter, 7)
     beat(adapter, 8)
@@ -137,7 +137,7 @@ def test_a_trade_may_come_after_the_heartbeat_that_names_it(
     assert beat(adapter, 8) == [ServerTime(TIME_NS, 5)]
 
 
-def test_a_gap_is_told_once(adapter: CoinbaseExchangeAdapter) -> None:
+def test_a_gap_is_told_once(adapter: CoinbaseAdapter) -> None:
     match(adapter, 7)
     beat(adapter, 9)
     beat(adapter, 9)
@@ -146,14 +146,14 @@ def test_a_gap_is_told_once(adapter: CoinbaseExchangeAdapter) -> None:
 
 
 def test_heartbeats_without_any_trade_before_them_tell_of_none_missing(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     beat(adapter, 9)
 
     assert beat(adapter, 10) == [ServerTime(TIME_NS, 5)]
 
 
-def test_trades_that_nobody_wants_any_more_are_not_missed(adapter: CoinbaseExchangeAdapter) -> None:
+def test_trades_that_nobody_wants_any_more_are_not_missed(adapter: CoinbaseAdapter) -> None:
     adapter.subscribe([TRADES])
     match(adapter, 7)
     beat(adapter, 9)
@@ -163,7 +163,7 @@ def test_trades_that_nobody_wants_any_more_are_not_missed(adapter: CoinbaseExcha
     assert beat(adapter, 12) == [ServerTime(TIME_NS, 5)]
 
 
-def test_another_connection_counts_trades_anew(adapter: CoinbaseExchangeAdapter) -> None:
+def test_another_connection_counts_trades_anew(adapter: CoinbaseAdapter) -> None:
     match(adapter, 7)
     beat(adapter, 9)
 
@@ -175,13 +175,13 @@ def test_another_connection_counts_trades_anew(adapter: CoinbaseExchangeAdapter)
 # -- books -------------------------------------------------------------------------------------
 
 
-def test_changes_of_a_book_are_sorted_by_side(adapter: CoinbaseExchangeAdapter) -> None:
+def test_changes_of_a_book_are_sorted_by_side(adapter: CoinbaseAdapter) -> None:
     assert decode(adapter, UPDATE) == [
         BookDelta(BTC, [("72993.09", "0.01022220")], [("83461.51", "0.00000000")], 0, 0, TIME_NS, 5)
     ]
 
 
-def test_a_snapshot_is_a_book_with_or_without_its_time(adapter: CoinbaseExchangeAdapter) -> None:
+def test_a_snapshot_is_a_book_with_or_without_its_time(adapter: CoinbaseAdapter) -> None:
     bids, asks = [("83412.11", "0.45054140")], [("83412.22", "0.12440000")]
 
     assert decode(adapter, BOOK) == [BookSnapshot(BTC, bids, asks, 0, TIME_NS, 5)]
@@ -189,9 +189,7 @@ def test_a_snapshot_is_a_book_with_or_without_its_time(adapter: CoinbaseExchange
 
 
 @pytest.mark.parametrize("size", ["0.-10000", "nan", "-1", "1e9", "1_0", "", "\x1b[2J", "٣"])
-def test_a_malformed_change_is_left_out_and_told(
-    adapter: CoinbaseExchangeAdapter, size: str
-) -> None:
+def test_a_malformed_change_is_left_out_and_told(adapter: CoinbaseAdapter, size: str) -> None:
     changes = [["buy", "1.5", size], ["sell", "2.5", "1"]]
 
     delta, failure = decode(adapter, UPDATE, changes=changes)
@@ -201,7 +199,7 @@ def test_a_malformed_change_is_left_out_and_told(
     assert failure.message.startswith("a level of a book with a price or a size")
 
 
-def test_a_snapshot_of_more_than_a_mebibyte_is_read(adapter: CoinbaseExchangeAdapter) -> None:
+def test_a_snapshot_of_more_than_a_mebibyte_is_read(adapter: CoinbaseAdapter) -> None:
     bids = [[f"{83000 - n / 100:.2f}", "0.45054140"] for n in range(20_000)]
     asks = [[f"{83000.01 + n / 100:.2f}", "0.45054140"] for n in range(20_000)]
 
@@ -215,7 +213,7 @@ def test_a_snapshot_of_more_than_a_mebibyte_is_read(adapter: CoinbaseExchangeAda
 
 
 def test_a_ticker_has_the_best_prices_and_the_days_figures(
-    adapter: CoinbaseExchangeAdapter,
+    adapter: CoinbaseAdapter,
 ) -> None:
     assert decode(adapter, TICKER) == [
         Ticker(
@@ -237,7 +235,7 @@ def test_a_ticker_has_the_best_prices_and_the_days_figures(
     ]
 
 
-def test_a_first_ticker_without_a_trade_is_undated(adapter: CoinbaseExchangeAdapter) -> None:
+def test_a_first_ticker_without_a_trade_is_undated(adapter: CoinbaseAdapter) -> None:
     sparse = {name: TICKER[name] for name in TICKER if name not in ("time", "trade_id", "side")}
 
     (ticker,) = decode(adapter, sparse)
@@ -245,7 +243,7 @@ def test_a_first_ticker_without_a_trade_is_undated(adapter: CoinbaseExchangeAdap
     assert (ticker.last, ticker.ts_exchange) == (110.0, 0)
 
 
-def test_a_price_is_enough_for_a_ticker(adapter: CoinbaseExchangeAdapter) -> None:
+def test_a_price_is_enough_for_a_ticker(adapter: CoinbaseAdapter) -> None:
     (ticker,) = decode(adapter, {"type": "ticker", "product_id": "BTC-USD", "price": "110"})
 
     assert ticker == Ticker(instrument=BTC, ts_exchange=0, ts_local=5, last=110.0, last_text="110")
@@ -264,9 +262,7 @@ def test_a_price_is_enough_for_a_ticker(adapter: CoinbaseExchangeAdapter) -> Non
         ("0001-01-01T00:00:00.000000Z", 0),
     ],
 )
-def test_a_time_is_read_to_the_nanosecond(
-    adapter: CoinbaseExchangeAdapter, text: str, ns: int
-) -> None:
+def test_a_time_is_read_to_the_nanosecond(adapter: CoinbaseAdapter, text: str, ns: int) -> None:
     decode(adapter, MATCH)
 
     assert decode(adapter, MATCH, time=text)[0].ts_exchange == ns
@@ -275,7 +271,7 @@ def test_a_time_is_read_to_the_nanosecond(
 @pytest.mark.parametrize(
     "text", ["2026-09-30", "2026-13-30T02:03:12.819699Z", "2026-09-30T02:03:12.819699+01:00", "x"]
 )
-def test_what_is_no_time_is_told(adapter: CoinbaseExchangeAdapter, text: str) -> None:
+def test_what_is_no_time_is_told(adapter: CoinbaseAdapter, text: str) -> None:
     (failure,) = decode(adapter, MATCH, time=text)
 
     assert isinstance(failure, ParseFailure)
@@ -284,7 +280,7 @@ def test_what_is_no_time_is_told(adapter: CoinbaseExchangeAdapter, text: str) ->
 # -- what cannot be understood -----------------------------------------------------------------
 
 
-def test_types_that_the_venue_adds_are_passed_over(adapter: CoinbaseExchangeAdapter) -> None:
+def test_types_that_the_venue_adds_are_passed_over(adapter: CoinbaseAdapter) -> None:
     assert decode(adapter, {"type": "rfq_match", "maker": 1}) == []
     assert decode(adapter, {"type": "status", "products": [], "currencies": []}) == []
 
@@ -301,7 +297,7 @@ def test_types_that_the_venue_adds_are_passed_over(adapter: CoinbaseExchangeAdap
     ],
 )
 def test_a_frame_that_is_not_what_the_venue_documents_is_named(
-    adapter: CoinbaseExchangeAdapter, frame: bytes, words: str
+    adapter: CoinbaseAdapter, frame: bytes, words: str
 ) -> None:
     (failure,) = adapter.decode(frame, 5)
 
@@ -322,7 +318,7 @@ def test_no_frame_makes_decoding_raise(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(0, 4))):
         at = data.draw(st.integers(0, len(frame)))
         frame[at : at + data.draw(st.integers(0, 6))] = data.draw(st.binary(max_size=6))
-    adapter = CoinbaseExchangeAdapter()
+    adapter = CoinbaseAdapter()
     adapter.subscribe([TRADES])
 
     for event in adapter.decode(bytes(frame), 1):

@@ -1,5 +1,5 @@
-"""Coinbase: the Exchange protocol, which shows whole markets to anybody without a key."""
+"""Coinbase: market data for anybody without a key, by either of the venue's two protocols."""
 
-from tui.adapters.coinbase.exchange import CoinbaseExchangeAdapter
+from tui.adapters.coinbase.adapter import CoinbaseAdapter
 
-__all__ = ["CoinbaseExchangeAdapter"]
+__all__ = ["CoinbaseAdapter"]

@@ -1,5 +1,1 @@
-"""Coinbase Exchange: symbols, wire structs, stream, requests, REST, and the adapter that joins them."""
-
-from tui.adapters.coinbase.exchange.adapter import CoinbaseExchangeAdapter
-
-__all__ = ["CoinbaseExchangeAdapter"]
+"""Coinbase Exchange: symbols, wire structs, stream, requests, polls, and REST."""

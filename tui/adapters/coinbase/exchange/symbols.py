@@ -87,8 +87,11 @@ class TimeReader:
         Raises:
             ProtocolError, ValueError: not a time.
         """
-        if text[:19] == self._second and len(text) == 27 and text[26] == "Z":
-            return self._second_ns + int(text[20:26]) * 1000
+        if text[:19] == self._second and text[-1] == "Z":
+            if len(text) == 27:
+                return self._second_ns + int(text[20:26]) * 1000
+            if len(text) == 30:
+                return self._second_ns + int(text[20:29])
         return self._read(text)
 
     def _read(self, text: str) -> int:

@@ -1,4 +1,4 @@
-"""The Coinbase Exchange adapter: spot market data, without a key."""
+"""The Coinbase adapter: spot market data, without a key, by either of the venue's protocols."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from tui.adapters.base import (
     Outgoing,
     RestRequest,
 )
+from tui.adapters.coinbase.advanced.requests import Requests as AdvancedRequests
+from tui.adapters.coinbase.advanced.stream import StreamDecoder as AdvancedDecoder
 from tui.adapters.coinbase.exchange.polls import PollDecoder, build_polls
 from tui.adapters.coinbase.exchange.requests import Requests
 from tui.adapters.coinbase.exchange.rest import CANDLES, RestApi, read_error
 from tui.adapters.coinbase.exchange.stream import StreamDecoder
 from tui.adapters.coinbase.exchange.symbols import CHANNELS, TIMEFRAMES
 from tui.adapters.endpoints import check_endpoints
+from tui.model.errors import ConfigError
 from tui.model.events import BookSnapshot, Candle, Event, Ticker, Trade
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription
@@ -30,13 +33,17 @@ DEFAULT_ENDPOINTS: Final = {
     "stream": "wss://ws-feed.exchange.coinbase.com",
     "rest": "https://api.exchange.coinbase.com",
 }
+ADVANCED_STREAM: Final = "wss://advanced-trade-ws.coinbase.com"
+PROTOCOLS: Final = ("exchange", "advanced")
+"""The streaming protocols, the first one unless the user says otherwise. Trades have the same ids in
+both, so that REST is Exchange's for either."""
 
 
-class CoinbaseExchangeAdapter:
-    """Coinbase Exchange's public feed, and REST for history and products, and for everything where no
-    stream gets through.
+class CoinbaseAdapter:
+    """Coinbase's public feeds, and REST for history and products, and for everything where no stream
+    gets through.
 
-    Candles are not streamed; the feed builds them from trades.
+    Candles are built from trades by the feed: Exchange streams none, Advanced Trade only five minutes.
     """
 
     timeframes = TIMEFRAMES
@@ -50,18 +57,15 @@ class CoinbaseExchangeAdapter:
         max_connection_age_s=float("inf"),  # none is known
     )
     liveness = Liveness(
-        # Each product's heartbeat comes every second.
+        # Heartbeats come every second.
         connection_s=5.0,
         # Prices and trades come with trades only, and may rest for ever.
         channels={Channel.BOOK: 300.0},
     )
-    # Neither sequence nor checksum: what can be seen of a lost update is a book that is crossed.
-    book_policy = BookPolicy(name="crossed-check", snapshot_by_rest=False)
     transports: tuple[TransportKind, ...] = (
         TransportKind.WEBSOCKET,
         TransportKind.POLL,
     )
-    authentication: Authentication | None = None
 
     def __init__(
         self,
@@ -70,26 +74,47 @@ class CoinbaseExchangeAdapter:
         venue: str = "COINBASE",
         channels: frozenset[Channel] | None = None,
     ) -> None:
-        """Speak to Coinbase Exchange, or to the hosts named in `endpoints` ("stream" and "rest").
+        """Speak to Coinbase, or to the hosts named in `endpoints` ("stream" and "rest").
 
         Args:
-            endpoints: base URLs that replace the venue's own; those not named stay.
+            endpoints: base URLs that replace the venue's own; those not named stay. "protocol" is
+                the streaming protocol, "exchange" or "advanced".
             venue: the name under which instruments appear.
             channels: what to stream; all that the venue has when None.
 
         Raises:
-            ConfigError: an endpoint is unknown or not a URL of its kind.
+            ConfigError: an endpoint is unknown or not a URL of its kind, or there is no such protocol.
         """
-        urls = check_endpoints(venue, DEFAULT_ENDPOINTS, endpoints)
-        self._endpoints = endpoints
+        self._endpoints = dict(endpoints or {})
+        named = dict(self._endpoints)
+        self.protocol = named.pop("protocol", PROTOCOLS[0])
+        if self.protocol not in PROTOCOLS:
+            raise ConfigError(
+                f"{venue}: there is no protocol {self.protocol!r}",
+                f"write protocol = {' or '.join(map(repr, PROTOCOLS))}",
+            )
+        is_advanced = self.protocol == "advanced"
+        stream = {"stream": ADVANCED_STREAM} if is_advanced else {}
+        urls = check_endpoints(venue, {**DEFAULT_ENDPOINTS, **stream}, named)
         self.venue = venue
         self.channels = CHANNELS if channels is None else channels & CHANNELS
         self._stream_url = urls["stream"]
         self._rest_url = urls["rest"]
         self._rest = RestApi(venue, self._rest_url)
         self._polled = PollDecoder(venue, self._rest)
-        self._requests = Requests()
-        self._decoder = StreamDecoder(venue, self._requests)
+        self._requests: Requests | AdvancedRequests
+        self._decoder: StreamDecoder | AdvancedDecoder
+        self.authentication: Authentication | None = None
+        if is_advanced:
+            self._requests = asking = AdvancedRequests()
+            self._decoder = AdvancedDecoder(venue, asking)
+            self.book_policy = BookPolicy(name="sequence", snapshot_by_rest=False)
+            self.authentication = Authentication(header="", message=asking.sign_in)
+        else:
+            self._requests = questions = Requests()
+            self._decoder = StreamDecoder(venue, questions)
+            # Neither sequence nor checksum: what can be seen of a lost update is a crossed book.
+            self.book_policy = BookPolicy(name="crossed-check", snapshot_by_rest=False)
 
     def stream(
         self,
@@ -107,14 +132,14 @@ class CoinbaseExchangeAdapter:
         """Polled books come whole each time."""
         return POLLED_BOOK if transport is TransportKind.POLL else self.book_policy
 
-    def copy(self) -> CoinbaseExchangeAdapter:
+    def copy(self) -> CoinbaseAdapter:
         """Another one for the same hosts."""
-        made = CoinbaseExchangeAdapter(self._endpoints, venue=self.venue, channels=self.channels)
+        made = CoinbaseAdapter(self._endpoints, venue=self.venue, channels=self.channels)
         made.limits = self.limits
         return made
 
     def subscribe(self, subscriptions: Collection[Subscription]) -> list[Outgoing]:
-        """Messages of at most 100 subscriptions each, with the heartbeats of their products.
+        """Messages of at most 100 subscriptions each, and what asks for heartbeats.
 
         Raises:
             InstrumentError: candles, or an instrument that cannot be a product of this venue.
@@ -123,9 +148,10 @@ class CoinbaseExchangeAdapter:
 
     def unsubscribe(self, subscriptions: Collection[Subscription]) -> list[Outgoing]:
         """Messages that give these up; the venue's answer says nothing that is waited for."""
-        for subscription in subscriptions:
-            if subscription.channel is Channel.TRADES:
-                self._decoder.stop_counting(subscription.instrument.symbol.upper())
+        if isinstance(self._decoder, StreamDecoder):
+            for one in subscriptions:
+                if one.channel is Channel.TRADES:
+                    self._decoder.stop_counting(one.instrument.symbol.upper())
         return self._requests.unsubscribe(subscriptions)
 
     def heartbeat(self) -> Outgoing | None:
@@ -175,7 +201,7 @@ class CoinbaseExchangeAdapter:
         return self._rest.trades(instrument, from_id=from_id, limit=limit)
 
     def book_request(self, instrument: Instrument) -> RestRequest[BookSnapshot]:
-        """The whole book. Its sequence has nothing to do with the stream, which sends snapshots."""
+        """The whole book. Its sequence has nothing to do with the streams, which send snapshots."""
         return self._rest.book(instrument)
 
     def tickers_request(self, instruments: Collection[Instrument]) -> RestRequest[list[Ticker]]:
