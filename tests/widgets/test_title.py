@@ -124,15 +124,13 @@ def test_a_note_is_said_where_there_is_room() -> None:
 @pytest.mark.parametrize(
     ("width", "words"),
     [
-        (70, "● live delayed 15 min, unofficial"),
-        (56, "● live delayed 15 min"),
+        (70, "● live 15m late, unofficial"),
+        (56, "● live 15m late"),
         (34, "● live"),
         (29, "●"),
     ],
 )
 def test_data_that_is_late_says_so_as_long_as_there_is_room(width: int, words: str) -> None:
-    late = Truth(
-        SubscriptionStatus.LIVE, "delayed 15 min, unofficial", transport=TransportKind.WEBSOCKET
-    )
+    late = Truth(SubscriptionStatus.LIVE, "15m late, unofficial", transport=TransportKind.WEBSOCKET)
 
     assert title(width, CHART, late).endswith(f" ws {words} ")

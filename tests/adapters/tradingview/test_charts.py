@@ -164,7 +164,7 @@ def test_each_timeframe_has_its_code(talk: Talk, timeframe: str, code: str) -> N
 @pytest.mark.parametrize(
     ("symbol", "timeframe", "words"),
     [
-        ("AAPL", "1m", "write the exchange before it"),
+        ("AAPL", "1m", "names no exchange: write it as in NASDAQ:AAPL"),
         ("NASDAQ:AA PL", "1m", "not a symbol"),
         ('NASDAQ:"', "1m", "not a symbol"),
         ("NASDAQ:AAPL", "3m", "choose one of 1m, 5m, 15m, 30m, 1h, 2h, 4h, 1d, 1w, 1M"),
@@ -249,8 +249,8 @@ def test_an_empty_history_is_a_history(talk: Talk) -> None:
     ("mode", "note"),
     [
         ("streaming", "unofficial"),
-        ("delayed_streaming_900", "delayed 15 min, unofficial"),
-        ("delayed_streaming_90", "delayed 90 s, unofficial"),
+        ("delayed_streaming_900", "15m late, unofficial"),
+        ("delayed_streaming_90", "90s late, unofficial"),
         ("endofday", "end of day only, unofficial"),
         ("snapshot", "a snapshot, not live, unofficial"),
         ("something\x1b[2J else", "something� else, unofficial"),

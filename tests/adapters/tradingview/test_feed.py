@@ -194,8 +194,8 @@ async def test_a_chart_fills_from_the_stream_and_says_its_delay(
     await until(lambda: {bench.says(one)[0] for one in (CANDLES, TICKER)} == {"live"})
 
     state = bench.market[AAPL]
-    assert bench.says(CANDLES) == ("live", "delayed 15 min, unofficial")
-    assert bench.says(TICKER) == ("live", "delayed 15 min, unofficial")
+    assert bench.says(CANDLES) == ("live", "15m late, unofficial")
+    assert bench.says(TICKER) == ("live", "15m late, unofficial")
     assert len(state.series(MINUTE)) == 301
     assert state.last_text == "180.96"
     assert state.info is not None

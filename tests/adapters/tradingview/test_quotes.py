@@ -113,7 +113,7 @@ def test_the_delay_is_told_with_the_first_price_and_when_it_changes(talk: Talk) 
     same = talk.tell(quote(session, lp=1.1, update_mode="delayed_streaming_900"))
     then = talk.tell(quote(session, update_mode="streaming"))
 
-    assert of(Loaded, first) == [Loaded(TICKER, "delayed 15 min, unofficial")]
+    assert of(Loaded, first) == [Loaded(TICKER, "15m late, unofficial")]
     assert of(Loaded, same) == []
     assert of(Loaded, then) == [Loaded(TICKER, "unofficial")]
 

@@ -172,8 +172,8 @@ def test_every_series_is_loaded_and_two_are_said_to_be_late(loaded: list[Event])
 
     assert len(of(Ack, loaded)) == 6
     assert notes == {
-        "NASDAQ:NDX": "delayed 15 min, unofficial",
-        "CBOE:VIX": "delayed 15 min, unofficial",
+        "NASDAQ:NDX": "15m late, unofficial",
+        "CBOE:VIX": "15m late, unofficial",
         "TVC:DXY": "unofficial",
         "TVC:DJI": "unofficial",
         "TVC:RUT": "unofficial",
@@ -199,7 +199,7 @@ def test_quotes_become_tickers_with_their_digits_and_delays(loaded: list[Event])
     }
     assert tickers["NASDAQ:TSLA"].change_percent == 4.06
     assert tickers["NASDAQ:NDX"].volume is None  # 1e+100 stands for no value
-    assert late["NASDAQ:NDX"] == "delayed 15 min, unofficial"
+    assert late["NASDAQ:NDX"] == "15m late, unofficial"
     assert late["NASDAQ:AAPL"] == "unofficial"
 
 

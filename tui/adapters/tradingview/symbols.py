@@ -55,6 +55,8 @@ def check_symbol(symbol: str) -> str:
     Raises:
         InstrumentError: it does not, or cannot be written.
     """
+    if ":" not in symbol:
+        raise InstrumentError(f"{symbol[:40]!r} names no exchange: write it as in NASDAQ:AAPL")
     if not _SYMBOL.fullmatch(symbol):
         raise InstrumentError(
             f"{symbol[:80]!r} is not a symbol of TradingView",

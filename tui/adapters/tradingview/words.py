@@ -78,7 +78,8 @@ def note_of(mode: str) -> str:
     """What a panel says of live data of this mode: its delay, and that it is unofficial."""
     late = delay_s(mode)
     if late:
-        said = f"delayed {late // 60} min" if late % 60 == 0 else f"delayed {late} s"
+        # Short: it must find room in the title of a small panel.
+        said = f"{late // 60}m late" if late % 60 == 0 else f"{late}s late"
     else:
         said = _MODES.get(mode, clean(mode, 30))
     return f"{said}, {UNOFFICIAL}" if said else UNOFFICIAL
