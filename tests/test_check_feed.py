@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,14 +53,8 @@ url = "/ticker"
 symbol = "/market"
 last = "/last"
 """
-DEAL = {
-    "kind": "deal",
-    "market": "GOLD",
-    "price": 1.50,
-    "size": "3",
-    "side": "Buy",
-    "at": 86_400_000,
-}
+NOW = time.time_ns() // 10**6
+DEAL = {"kind": "deal", "market": "GOLD", "price": 1.50, "size": "3", "side": "Buy", "at": NOW}
 BOOK = {"kind": "book", "market": "GOLD", "bids": [["1.4", "2"]], "asks": {"1.6": "5"}}
 SECRET = "sesame-4711"
 
@@ -136,7 +132,8 @@ async def test_a_feed_that_is_understood_is_shown_in_plain_words(
     assert '> {"ask": "trades.GOLD"}' in shown
     assert '> {"ask": "book.GOLD"}' in shown
     assert '< {"kind": "deal"' in shown
-    assert "trade GOLD: buy 3 at 1.5, 1970-01-02 00:00:00.000 UTC" in shown
+    moment = datetime.fromtimestamp(NOW // 1000, UTC)
+    assert f"trade GOLD: buy 3 at 1.5, {moment:%Y-%m-%d %H:%M:%S}.{NOW % 1000:03} UTC" in shown
     assert "book GOLD: 1 bids (2 at 1.4), 1 asks (5 at 1.6), number none" in shown
     assert "book: live (snapshot)" in shown
     assert shown.endswith("everything that came was understood")
