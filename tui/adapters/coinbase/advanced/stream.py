@@ -41,10 +41,15 @@ from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 
 _MOST_PRODUCTS: Final = 4096
-_DIGITS: Final = b"0123456789."
-_SOUND: Final = b'"price_level":"","new_quantity":""'
+_DIGITS: Final = b"0123456789"
+_SOUND: Final = tuple(
+    b'"price_level":"%b","new_quantity":"%b"' % points
+    for points in ((b".", b"."), (b".", b""), (b"", b"."), (b"", b""))
+)
 """What is left of a sound level without its digits. Counting these in a frame is quicker than looking
 at each level."""
+
+_EMPTY: Final = (b'_level":""', b'_quantity":""', b'":"."')
 
 _NUMBER: Final = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?")
 _KNOWN_CHANNELS: Final = frozenset(
@@ -148,10 +153,9 @@ class StreamDecoder:
     def _read_books(self, message: BookFrame, frame: bytes, ts: int, ts_local: int) -> list[Event]:
         # The hot path: what is left of a sound frame without its digits is counted here and now.
         count = sum(len(event.updates) for event in message.events)
-        is_sound = (
-            frame.translate(None, _DIGITS).count(_SOUND) == count
-            and b'_level":""' not in frame
-            and b'_quantity":""' not in frame
+        shape = frame.translate(None, _DIGITS)
+        is_sound = sum(map(shape.count, _SOUND)) == count and not any(
+            one in frame for one in _EMPTY
         )
         events: list[Event] = []
         for event in message.events:
@@ -169,7 +173,7 @@ class StreamDecoder:
                     events.append(BookDelta(instrument, bids, asks, 0, 0, ts, ts_local))
                 if malformed:
                     events += _malformed(instrument, event, malformed, frame, ts_local)
-        return events
+        return events or [ServerTime(ts, ts_local)]
 
     # -- trades and prices -----------------------------------------------------------------
 
