@@ -201,6 +201,16 @@ async def test_a_rule_that_no_message_fits_is_named_without_blame(
     assert "messages.bye: none came" in shown
 
 
+async def test_a_time_that_is_far_from_now_raises_the_question_of_its_unit(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.frames = [json.dumps(DEAL | {"at": 86_400_000})]
+
+    _, shown = await check(desk, tmp_path, seconds=0.3)
+
+    assert "more than a day from now: is its time_unit right?" in shown
+
+
 async def test_what_outsiders_send_cannot_write_on_the_terminal(desk: Desk, tmp_path: Path) -> None:
     desk.frames.append('{"kind": "\x1b[2J\\u001b[31m"}')
 

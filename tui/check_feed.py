@@ -52,6 +52,7 @@ _LONGEST_LINE: Final = 300
 _LINGER_S: Final = 3.0
 _CLOSE_S: Final = 3.0
 _LOOK_S: Final = 0.05
+_A_DAY_NS: Final = 86_400 * 10**9
 
 Write = Callable[[str], None]
 
@@ -231,6 +232,9 @@ class _Check:
         )
         for event in events[:_SHOWN_OF_A_KIND]:
             self.say(f"    {describe_event(event)}")
+            ts, ts_local = getattr(event, "ts_exchange", 0), getattr(event, "ts_local", 0)
+            if ts and abs(ts - ts_local) > _A_DAY_NS:
+                self.say("    more than a day from now: is its time_unit right?")
         if len(events) > _SHOWN_OF_A_KIND:
             self.say(f"    and {len(events) - _SHOWN_OF_A_KIND} more")
         if not events:
