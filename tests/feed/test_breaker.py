@@ -293,3 +293,13 @@ TestAnyHistory = AnyHistory.TestCase
 TestAnyHistory.settings = hypothesis_settings(
     max_examples=25, stateful_step_count=25, deadline=None
 )
+
+
+def test_all_but_one_can_be_closed() -> None:
+    breakers = Breakers(ManualClock(), FeedSettings(breaker_failures=1))
+    breakers.of("a:1").failed()
+    breakers.of("a:1 websocket").failed()
+
+    breakers.reset(keep="a:1 websocket")
+
+    assert list(breakers.resting()) == ["a:1 websocket"]

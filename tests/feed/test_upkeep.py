@@ -13,7 +13,7 @@ from tui.feed.settings import FeedSettings
 from tui.feed.trace import TraceKind
 from tui.feed.upkeep import Upkeep
 from tui.market.market import Market
-from tui.model.events import Gap
+from tui.model.events import Gap, Rejection
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
@@ -134,6 +134,17 @@ async def test_a_silent_subscription_is_asked_for_alone_and_the_connection_ended
 
     assert [(one.subscriptions, asks) for one, asks in sent[-1:]] == [((TICKER,), True)]
     assert desk.failed == ["no data of BINANCE:BTCUSDT ticker, though it was asked for again"]
+
+
+def test_when_everything_is_refused_nothing_is_wished_until_the_user_tries_again() -> None:
+    desk = Desk(TICKER)
+    assert desk.upkeep.wishes.is_set()
+
+    desk.upkeep.refused(Rejection("no such symbol", subscription=TICKER))
+    assert not desk.upkeep.wishes.is_set()
+
+    desk.upkeep.forgive()
+    assert desk.upkeep.wishes.is_set()
 
 
 def test_each_change_of_a_subscription_is_noted_for_whoever_debugs() -> None:

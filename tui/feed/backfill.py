@@ -87,6 +87,10 @@ class Backfill:
             settings=settings,
         )
 
+    def hurry(self) -> None:
+        """Whatever waits before it asks again asks now."""
+        self._patience.hurry()
+
     # -- trades ----------------------------------------------------------------------------
 
     async def load_trades(self, instrument: Instrument) -> None:

@@ -124,10 +124,12 @@ class Breakers:
             if breaker.state is BreakerState.OPEN
         }
 
-    def reset(self) -> None:
-        """Close all of them, as the user may ask."""
-        for breaker in self._breakers.values():
-            breaker.reset()
+    def reset(self, *, keep: str = "") -> None:
+        """Close all of them, but for that of the endpoint `keep`: the user asks for it, or another
+        endpoint of the venue was reached again."""
+        for endpoint, breaker in self._breakers.items():
+            if endpoint != keep:
+                breaker.reset()
 
 
 def endpoint_of(url: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import random
 
-from tui.feed.clock import Clock
+from tui.feed.clock import Clock, within
 from tui.model.errors import TradeTuiError, TransportError
 
 _RETRY_S = 2.0
@@ -17,6 +19,12 @@ class Patience:
     def __init__(self, clock: Clock, rng: random.Random) -> None:
         self._clock = clock
         self._rng = rng
+        self._hurry = asyncio.Event()
+
+    def hurry(self) -> None:
+        """End all waits now: the venue can be reached again, or the user does not want to wait."""
+        self._hurry.set()
+        self._hurry = asyncio.Event()
 
     async def wait(self, attempt: int, error: TradeTuiError | None) -> None:
         """Wait after a failed `attempt`, counted from 0; `error` says why it failed, where known."""
@@ -24,4 +32,5 @@ class Patience:
         if told is None:
             bound = min(_RETRY_MAX_S, _RETRY_S * 2.0 ** min(attempt, 16))
             told = self._rng.uniform(0.5, 1.0) * bound
-        await self._clock.sleep(told)
+        with contextlib.suppress(TimeoutError):
+            await within(self._clock, told, self._hurry.wait())

@@ -58,7 +58,11 @@ class Route:
     @property
     def breaker(self) -> Breaker:
         """That of the endpoint in use, for this transport alone."""
-        return self._breakers.of(f"{endpoint_of(self.url)} {self.kind}")
+        return self._breakers.of(self._endpoint)
+
+    @property
+    def _endpoint(self) -> str:
+        return f"{endpoint_of(self.url)} {self.kind}"
 
     async def request(self, subscriptions: Collection[Subscription]) -> StreamRequest:
         """What to ask of the transport in use, with the user's token where it belongs there.
@@ -85,6 +89,11 @@ class Route:
     def hung_up(self) -> None:
         """The connection in use was ended on purpose."""
         self.fallback.hung_up()
+
+    def connected(self) -> None:
+        """The venue was reached: what else of it was left alone may be asked again. Whether this
+        transport is of use, its data will tell."""
+        self._breakers.reset(keep=self._endpoint)
 
     def useful(self) -> None:
         """Data came."""

@@ -225,6 +225,7 @@ class Supervisor:
         # Whoever did not want to wait for a connection has one now.
         self._wake.clear()
         self._machine.connected(f"connected by {ready.kind}")
+        self._route.connected()
         self._upkeep.connected(ready.kind)
         # In a task of its own: a group that fails leaves a request of cancellation on its task (Python
         # 3.11 and 3.12), and on the supervisor only a real one may count.

@@ -121,10 +121,7 @@ class Upkeep:
     def want(self, subscriptions: Iterable[Subscription]) -> None:
         """Make the wanted set exactly this one."""
         change = self.subscriptions.want(subscriptions)
-        if self.subscriptions.streams:
-            self.wishes.set()
-        else:
-            self.wishes.clear()
+        self._note_wishes()
         for subscription in change.removed:
             self._end(subscription)
         for subscription in change.ask:
@@ -142,8 +139,16 @@ class Upkeep:
 
     def forgive(self) -> None:
         """Try what was rejected once more."""
-        for subscription in self.subscriptions.forgive():
+        forgiven = self.subscriptions.forgive()
+        self._note_wishes()
+        for subscription in forgiven:
             self._begin(subscription)
+
+    def _note_wishes(self) -> None:
+        if self.subscriptions.streams:
+            self.wishes.set()
+        else:
+            self.wishes.clear()
 
     def connected(self, transport: TransportKind) -> None:
         """A connection is open: ask for everything on it."""
@@ -153,6 +158,7 @@ class Upkeep:
         self.subscriptions.connected()
         self._books.reconnected()
         self.outbox.subscribe(list(self.subscriptions.streams))
+        self.backfill.hurry()
         self._introduce()
         self.measure_clock()
 
@@ -310,6 +316,7 @@ class Upkeep:
             self._errors.report(ErrorCategory.SUBSCRIPTION, reason, instrument=instrument)
         for entry in entries:
             self._end(entry.subscription)
+        self._note_wishes()
 
     def _write_truth(self, entry: Entry) -> None:
         last_data = self._market.truth(entry.subscription).last_data
