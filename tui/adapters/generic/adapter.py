@@ -224,7 +224,7 @@ class DescribedAdapter:
         polls: dict[str, PollRequest] = {}
         for one in subscriptions:
             try:
-                poll, question = self._rest.poll(one)
+                poll, question = self._rest.poll(one, subscriptions)
             except InstrumentError as error:
                 self._refused.append(Rejection(error.message, subscription=one))
                 continue

@@ -179,8 +179,11 @@ class RestApi:
 
     # -- polls -----------------------------------------------------------------------------
 
-    def poll(self, subscription: Subscription) -> tuple[PollRequest, Question]:
-        """The request that brings a subscription when it is asked again and again.
+    def poll(
+        self, subscription: Subscription, wanted: Collection[Subscription]
+    ) -> tuple[PollRequest, Question]:
+        """The request that brings a subscription when it is asked again and again; `wanted` is all
+        that is to be polled, where one address tells of many symbols.
 
         Raises:
             InstrumentError: the venue has no such candles.
@@ -188,6 +191,8 @@ class RestApi:
         request = self._description.polled[subscription.channel]
         rows = _POLLED_CANDLES if subscription.channel is Channel.CANDLES else _POLLED_TRADES
         values = self._names.values(subscription) | _limit(request, rows)
+        fellows = [one.instrument for one in wanted if one.channel is subscription.channel]
+        values["symbols"] = ",".join(dict.fromkeys(map(self._names.wire, fellows)))
         url, params = self._address(request.url, values)
         places = places_in(request.url)
         is_own = "symbol" in places or "channel" in places
