@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from tui.adapters.base import Adapter, RestRequest
 from tui.feed.books import BookSync, Verdict
 from tui.market.order_book import OrderBook
-from tui.model.events import BookDelta, BookSnapshot, Event, Trade
+from tui.model.events import BookDelta, BookSnapshot, Event, Heartbeat, Reply, Trade
 from tui.model.instrument import Instrument
 from tui.model.subscription import Subscription
 from tui.sim.market import Pair, SimMarket
@@ -105,6 +105,10 @@ class VenueClient:
             for event in self.adapter.decode(frame, self.server.market.now_ns) if frame else ():
                 self.events.append(event)
                 self._keep(event)
+                if isinstance(event, Reply):
+                    await connection.send(event.text)
+                elif isinstance(event, Heartbeat) and event.reply:
+                    await connection.send(event.reply)
             self._news.set()
 
     def _keep(self, event: Event) -> None:
@@ -183,6 +187,8 @@ class RawClient:
 
 
 @asynccontextmanager
-async def raw(url: str) -> AsyncIterator[RawClient]:
-    async with connect(url, max_size=None, max_queue=None, compression=None) as socket:
+async def raw(url: str, origin: Any = None) -> AsyncIterator[RawClient]:
+    async with connect(
+        url, origin=origin, max_size=None, max_queue=None, compression=None
+    ) as socket:
         yield RawClient(socket)

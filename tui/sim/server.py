@@ -19,6 +19,7 @@ from tui.sim.limits import SimLimits, VenueLimits
 from tui.sim.market import NS, SimMarket
 from tui.sim.native.face import PREFIX, NativeFace
 from tui.sim.native.limits import NativeLimits
+from tui.sim.tradingview import face as tradingview
 
 STEP_NS = 50_000_000
 """How far one step goes. The fastest streams speak every 100 ms."""
@@ -44,14 +45,16 @@ class SimServer:
         coinbase_limits: VenueLimits = coinbase.LIMITS,
         advanced_limits: VenueLimits = advanced.LIMITS,
         kraken_limits: VenueLimits = kraken.LIMITS,
+        tradingview_limits: VenueLimits = tradingview.LIMITS,
         is_driven: bool = True,
     ) -> None:
         """Prepare a server; nothing is opened yet.
 
         Args:
             clock: what drives the market, the pings and the limits.
-            limits, native_limits, coinbase_limits, advanced_limits, kraken_limits: what clients may
-                do, by the protocols of Binance, of our own, of Coinbase's two, and of Kraken.
+            limits, native_limits, coinbase_limits, advanced_limits, kraken_limits,
+                tradingview_limits: what clients may do, by each protocol: Binance's, our own, Coinbase
+                Exchange's and Advanced Trade's, Kraken's, and TradingView's.
             is_driven: True when the market follows the clock; False when it moves by `advance` only.
         """
         self.market = market
@@ -72,6 +75,7 @@ class SimServer:
             advanced.CoinbaseAdvancedFace(*others, advanced_limits, self._gate),
             kraken.KrakenFace(*others, kraken_limits, self._gate),
             kraken.KrakenV1Face(*others, kraken_limits, self._gate),
+            tradingview.TradingViewFace(*others, tradingview_limits, self._gate),
         )
         self._runner: web.AppRunner | None = None
         self._driver: asyncio.Task[None] | None = None
@@ -162,6 +166,14 @@ class SimServer:
         """Kraken's faces, by the names that its adapter gives the endpoints: the first protocol is
         at `stream` itself, the second at its `/v2`."""
         return {"stream": f"ws://{self._endpoint}{kraken.PREFIX}", "rest": self.url}
+
+    @property
+    def tradingview_endpoints(self) -> dict[str, str]:
+        """The face that is like TradingView's socket, likewise."""
+        return {
+            "stream": f"ws://{self._endpoint}{tradingview.SOCKET}",
+            "rest": f"{self.url}{tradingview.PREFIX}",
+        }
 
     @property
     def client_count(self) -> int:

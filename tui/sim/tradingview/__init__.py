@@ -1,0 +1,1 @@
+"""The embedded market behind a socket like TradingView's, whose protocol nobody publishes."""
