@@ -44,6 +44,10 @@ async def serve(
         "ws": endpoints["stream"],
         "rest": endpoints["rest"],
         "native": server.native_endpoints,
+        "coinbase": server.coinbase_endpoints,
+        "advanced": server.advanced_endpoints,
+        "kraken": server.kraken_endpoints,
+        "tradingview": server.tradingview_endpoints,
     }
     print(json.dumps(line), flush=True)
     if watch_stdin:

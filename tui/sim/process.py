@@ -29,6 +29,10 @@ class SimEndpoints(msgspec.Struct, frozen=True):
 
     binance: dict[str, str]
     native: dict[str, str]
+    coinbase: dict[str, str]
+    advanced: dict[str, str]
+    kraken: dict[str, str]
+    tradingview: dict[str, str]
 
 
 class SimProcess:
@@ -209,8 +213,10 @@ class _Run:
 
 
 def _understand(told: dict[str, Any]) -> _Found:
-    where = SimEndpoints({"stream": told["ws"], "rest": told["rest"]}, dict(told["native"]))
-    return _Found(told["port"], where)
+    binance = {"stream": told["ws"], "rest": told["rest"]}
+    names = ("native", "coinbase", "advanced", "kraken", "tradingview")
+    others = {name: dict(told[name]) for name in names}
+    return _Found(told["port"], SimEndpoints(binance=binance, **others))
 
 
 def start_sim(*, seed: int = 1, regime: str = "auto", port: int = 0) -> SimProcess:
