@@ -82,27 +82,6 @@ class TickerFrame(Frame, frozen=True, gc=False, tag="ticker"):
     events: list[TickerEvent]
 
 
-class FiveMinutes(msgspec.Struct, frozen=True, gc=False):
-    """The only span that is streamed; nothing says that it is closed."""
-
-    start: TextId
-    open: Number
-    high: Number
-    low: Number
-    close: Number
-    volume: Number
-    product_id: str
-
-
-class CandleEvent(msgspec.Struct, frozen=True, gc=False):
-    type: Kind
-    candles: list[FiveMinutes]
-
-
-class CandleFrame(Frame, frozen=True, gc=False, tag="candles"):
-    events: list[CandleEvent]
-
-
 class BeatFrame(Frame, frozen=True, gc=False, tag="heartbeats"):
     """Once a second. What it holds is a time in Go's own format and a counter: the frame's time and
     number say the same."""
@@ -118,9 +97,7 @@ class SubscriptionFrame(Frame, frozen=True, tag="subscriptions"):
     events: list[SubscriptionEvent]
 
 
-Known: TypeAlias = (
-    BookFrame | TradeFrame | TickerFrame | CandleFrame | BeatFrame | SubscriptionFrame
-)
+Known: TypeAlias = BookFrame | TradeFrame | TickerFrame | BeatFrame | SubscriptionFrame
 
 
 class AnyFrame(msgspec.Struct, frozen=True, gc=False):
