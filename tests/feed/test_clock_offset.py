@@ -210,6 +210,14 @@ def test_a_request_during_which_the_clock_was_set_back_says_nothing() -> None:
     assert offset.offset == 0
 
 
+def test_a_request_during_which_the_machine_slept_says_nothing() -> None:
+    offset = ClockOffset()
+
+    assert offset.add_round_trip(0, 150_000 * MS, 300_000 * MS) == 0
+
+    assert offset.offset is None
+
+
 def test_the_venues_time_follows() -> None:
     offset = ClockOffset()
     assert offset.venue_time(7000 * MS) == 7000 * MS

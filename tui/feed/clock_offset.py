@@ -20,6 +20,8 @@ _WORST_DRIFT = 500e-6
 _SURPRISE = 4.0
 # Beyond what round trips and drift allow, a difference between two samples is a clock that was set.
 _JUMP_NS = 100_000_000
+# No answer is waited for so long: the machine slept, or the clock was set, while it was on its way.
+_LONGEST_NS = 20_000_000_000
 # So far below the newest sample a message's stamp is wrong: a clock that was set is found otherwise.
 _INCREDIBLE_NS = _JUMP_NS + round(_WORST_DRIFT * _KEEP_BOUNDS_NS)
 
@@ -119,14 +121,15 @@ class ClockOffset:
         """Note a time request: our clock when it left and came back, the venue's answer, all ns.
 
         Where it contradicts what was measured before, a clock was set, and all earlier is forgotten.
-        One that came back before it left, because our clock was set meanwhile, says nothing.
+        One that came back before it left, or far too late, says nothing: our clock was set
+        meanwhile, or the machine slept.
 
         Returns:
             How far the offset jumped, ns: positive where ours was set forward or the venue's back; 0
             when nobody set a clock.
         """
         round_trip = received - sent
-        if round_trip < 0:
+        if not 0 <= round_trip <= _LONGEST_NS:
             return 0
         sample = _Sample(round_trip, (sent + received) // 2 - venue, received)
         before = self.offset
