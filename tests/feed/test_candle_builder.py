@@ -155,6 +155,17 @@ def test_it_goes_on_from_a_fetched_candle() -> None:
     assert (candle.volume, candle.trades) == (52.0, 8)
 
 
+def test_a_fetched_candle_without_a_trade_says_nothing_of_those_to_come() -> None:
+    builder = CandleBuilder(BTC, MINUTE)
+    builder.seed(Candle(BTC, MINUTE, START, 90.0, 90.0, 90.0, 90.0, 0.0, False))
+
+    builder.add(trade(30, 120.0, 2.0))
+    (candle,) = builder.add(trade(31, 110.0, 1.0))
+
+    assert (candle.open, candle.high, candle.low, candle.close) == (120.0, 120.0, 110.0, 110.0)
+    assert candle.volume == 3.0
+
+
 def test_a_whole_candle_is_not_replaced_by_a_fetched_one() -> None:
     builder = CandleBuilder(BTC, MINUTE)
     builder.add(trade(0, 100.0))
@@ -303,6 +314,18 @@ def test_what_the_venue_says_of_a_closed_candle_is_final() -> None:
 
     assert builder.unsure == []
     assert builder.add(trade(31, 300.0)) == []
+
+
+def test_a_candle_that_the_venue_calls_open_closes_again_where_the_clock_was_wrong() -> None:
+    builder = CandleBuilder(BTC, MINUTE)
+    builder.close_until(START + 600 * NS, 0)
+
+    builder.seed(fetched(0, 50.0, closed=False))
+    (candle,) = builder.add(trade(30, 100.0))
+    assert not candle.closed
+
+    assert [one.closed for one in builder.close_until(START + 60 * NS, 0)] == [True]
+    assert builder.unsure == [START]
 
 
 def test_a_candle_stays_unsure_until_it_was_fetched_even_if_it_does_not_exist() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Iterable
 
 from tui.model.events import Candle, Side, Trade
 from tui.model.instrument import Instrument
@@ -53,7 +54,8 @@ class _Sum:
         self.trades = 0
 
     def take(self, candle: Candle) -> None:
-        """Become what was fetched."""
+        """Become what was fetched. Without volume its prices are those of the candle before, which
+        say nothing of the trades to come."""
         self.open, self.high = candle.open, candle.high
         self.low, self.close = candle.low, candle.close
         self.first_ts = self.open_time
@@ -65,12 +67,16 @@ class _Sum:
 
     def add(self, trade: Trade) -> None:
         price = trade.price
-        if price > self.high:
-            self.high = price
-        if price < self.low:
-            self.low = price
         ts = trade.ts_exchange
         number = trade.trade_id or 0
+        if not self.volume:
+            self.open = self.high = self.low = self.close = price
+            self.first_ts = self.last_ts = ts
+            self.first_id = self.last_id = number
+        elif price > self.high:
+            self.high = price
+        elif price < self.low:
+            self.low = price
         # Of trades at the same moment the ids tell which was first.
         if ts < self.first_ts or (ts == self.first_ts and number < self.first_id):
             self.open, self.first_ts, self.first_id = price, ts, number
@@ -137,6 +143,8 @@ class CandleBuilder:
         if held is None:
             end = self._timeframe.next_open(candle.open_time)
             held = self._hold(_Sum(candle.open_time, end, candle.open, candle.open_time))
+        # The venue knows best what is over: it closes again, by the right time and not as whole.
+        self._closed_until = min(self._closed_until, held.open_time)
         held.take(candle)
         self._vague, self.is_vague = as_of, False
         held.counted_until = as_of[0]
@@ -147,6 +155,10 @@ class CandleBuilder:
                 if as_of[0] < ts and held.open_time <= ts < held.end:
                     self.is_vague |= ts <= as_of[1]
                     held.add(trade)
+
+    def doubt(self, open_times: Iterable[int]) -> None:
+        """Closed candles of these open times (ns) lack trades, though others built them."""
+        self._unsure.update(open_times)
 
     def corrected(self, start: int, end: int) -> None:
         """Candles of this span (ns, the end excluded) were fetched, those too that do not exist."""
