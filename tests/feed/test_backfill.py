@@ -223,6 +223,44 @@ async def test_candles_fetched_for_a_small_chart_hide_no_hole_before_them() -> N
     assert minutes(desk) == list(range(60))
 
 
+async def test_candles_that_were_streamed_before_any_fetch_ended_hide_no_hole_behind_them() -> None:
+    rows = [kline(START + i, "100") for i in range(200)]
+    desk = make_desk(CANDLES)
+    stream(desk, rows[0], closed=True)
+    desk.rest.by_path["klines"] = [keeping(rows)]
+
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+
+    assert minutes(desk) == list(range(200))
+    assert holes(desk) == []
+
+
+async def test_between_streamed_and_fetched_candles_a_hole_too_long_to_fetch_is_shown() -> None:
+    rows = [kline(START + i, "100") for i in range(6000)]
+    desk = make_desk(CANDLES)
+    desk.clock.set_time((START + 9000) * MINUTE_NS)
+    stream(desk, rows[0], closed=True)
+    stream(desk, rows[5500], closed=True)
+    desk.rest.by_path["klines"] = [keeping(rows)]
+
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+
+    assert minutes(desk) == [*range(4996), 5500, *range(5950, 6000)]
+    assert holes(desk) == [(4996, 5500), (5501, 5950)]
+
+
+async def test_a_first_fetch_costs_one_request_though_the_stream_was_there_before() -> None:
+    rows = [kline(START + i, "100") for i in range(200)]
+    desk = make_desk(CANDLES)
+    stream(desk, rows[199], closed=False)
+    desk.rest.by_path["klines"] = [keeping(rows)]
+
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+
+    assert minutes(desk) == list(range(150, 200))
+    assert len(desk.rest.asked) == 1
+
+
 async def test_only_what_the_stream_did_not_bring_is_fetched_again() -> None:
     rows = [kline(START + i, "100") for i in range(30)]
     desk = make_desk(CANDLES)
@@ -458,6 +496,48 @@ async def test_a_hole_that_the_venue_refuses_to_fill_stays() -> None:
     assert desk.truth(CANDLES) == ("live", "no history")
 
 
+async def test_what_the_venue_no_longer_has_is_a_hole() -> None:
+    rows = [kline(START + i, "100") for i in range(100)]
+    desk = make_desk(CANDLES)
+    desk.rest.by_path["klines"] = [keeping(rows[:3]), always(rows[80:])]
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+    stream(desk, rows[2], closed=True)
+
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+
+    assert minutes(desk) == [0, 1, 2, *range(80, 100)]
+    assert holes(desk) == [(3, 80)]
+
+
+async def test_of_a_candle_that_the_venue_no_longer_has_the_end_is_not_known() -> None:
+    rows = [kline(START + i, "100") for i in range(100)]
+    desk = make_desk(CANDLES)
+    desk.rest.by_path["klines"] = [keeping(rows[:2]), always(rows[80:])]
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+    stream(desk, rows[1], closed=True)
+    stream(desk, rows[2], closed=False)
+
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+
+    assert holes(desk) == [(2, 80)]
+
+
+async def test_where_the_venue_has_nothing_from_the_last_candle_on_the_streamed_ones_stand_alone() -> (
+    None
+):
+    rows = [kline(START + i, "100") for i in range(100)]
+    desk = make_desk(CANDLES)
+    desk.rest.by_path["klines"] = [keeping(rows[:3]), always([])]
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+    stream(desk, rows[2], closed=True)
+    stream(desk, rows[9], closed=False)
+
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+
+    assert holes(desk) == [(3, 9)]
+
+
 async def test_candles_that_do_not_exist_are_no_hole() -> None:
     rows = [kline(START + i, "100") for i in (0, 1, 2, 7, 8)]
     desk = make_desk(CANDLES)
@@ -490,6 +570,26 @@ async def test_a_built_candle_without_all_its_trades_is_a_hole_until_it_is_fetch
 
     await desk.finish(desk.backfill.candles.load(CANDLES))
     assert holes(desk) == []
+    assert desk.market[BTC].series(MINUTE).candles[0].volume == 9.0
+
+
+async def test_a_built_candle_that_was_left_without_all_its_trades_is_fetched_when_wanted_again() -> (
+    None
+):
+    adapter = BinanceAdapter(channels=frozenset({Channel.TRADES}))
+    desk = make_desk(CANDLES, adapter=adapter)
+    rows = [kline(START, "100", volume="9"), kline(START + 1, "100")]
+    desk.rest.by_path["klines"] = [keeping(rows[:1]), keeping(rows)]
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+    for number, second in enumerate((30, 65), start=1):
+        ts = (START * 60 + second) * 1000 * MS
+        desk.upkeep._trades.add(Trade(BTC, 100.0, 1.0, Side.BUY, ts, ts, number, "100", "1"))
+    assert desk.market[BTC].series(MINUTE).candles[0].closed
+
+    desk.upkeep.want([])
+    desk.upkeep.want([CANDLES])
+    await desk.finish(desk.backfill.candles.load(CANDLES))
+
     assert desk.market[BTC].series(MINUTE).candles[0].volume == 9.0
 
 

@@ -173,32 +173,67 @@ class CandleHistory:
             )
 
     async def _fetch_candles(self, subscription: Subscription, timeframe: Timeframe) -> None:
-        instrument = subscription.instrument
-        series = self._market[instrument].series(timeframe)
+        series = self._market[subscription.instrument].series(timeframe)
         start = self._whole_until(subscription, timeframe)
-        for _ in range(_PAGES):
+        if start is not None:
+            start = await self._fetch_on(subscription, timeframe, start, until=_FOREVER)
             if start is None:
-                break
-            page, sent = await self._ask(instrument, timeframe, start=start, limit=self._page)
-            self._merge_candles(subscription, timeframe, page, since=start, sent=sent)
-            if page:
-                self._fetched_until[subscription] = page[-1].open_time
-            reach = self._reach(timeframe, start, page)
-            series.fill_hole(start, _FOREVER if reach is None else reach)
-            if reach is None:
                 return
-            start = reach
         limit = min(self._page, self._settings.history_candles)
-        page, sent = await self._ask(instrument, timeframe, limit=limit)
+        page, sent = await self._ask(subscription.instrument, timeframe, limit=limit)
         if page:
             if start is not None:
                 # The hole is longer than what is worth fetching.
-                series.mark_hole(timeframe.next_open(start), page[0].open_time)
+                self._mark_lack(subscription, timeframe, start, page[0].open_time)
             series.fill_hole(page[0].open_time, _FOREVER)
         self._merge_candles(subscription, timeframe, page, sent=sent)
-        await self._extend_back(subscription, timeframe, page)
+        oldest = await self._extend_back(subscription, timeframe, page)
+        if start is None and oldest is not None:
+            await self._join(subscription, timeframe, oldest)
         if page:
             self._fetched_until[subscription] = page[-1].open_time
+
+    async def _fetch_on(
+        self, subscription: Subscription, timeframe: Timeframe, start: int, *, until: int
+    ) -> int | None:
+        """Fetch forward from a candle up to which nothing is missing.
+
+        Returns:
+            None once `until` (ns) or the present is reached, else how far it came.
+        """
+        series = self._market[subscription.instrument].series(timeframe)
+        for _ in range(_PAGES):
+            page, sent = await self._ask(
+                subscription.instrument, timeframe, start=start, limit=self._page
+            )
+            self._merge_candles(subscription, timeframe, page, since=start, sent=sent)
+            if page and until == _FOREVER:
+                self._fetched_until[subscription] = page[-1].open_time
+            reach = self._reach(timeframe, start, page)
+            told = start
+            if not self._window:
+                # It has the candle that was asked for, or no longer has any of its time.
+                last = series.last
+                newest = start if last is None else min(until, last.open_time)
+                told = page[0].open_time if page else newest
+                self._mark_lack(subscription, timeframe, start, told)
+            series.fill_hole(told, _FOREVER if reach is None else reach)
+            if reach is None or reach >= until:
+                return None
+            start = reach
+        return start
+
+    async def _join(self, subscription: Subscription, timeframe: Timeframe, oldest: int) -> None:
+        """Fetch what lies between candles that were streamed while no fetch came to its end, and the
+        fetched ones, of which the oldest opens at `oldest` (ns)."""
+        series = self._market[subscription.instrument].series(timeframe)
+        first = series.candles[0].open_time
+        start = self._trusted_from(subscription, timeframe, first)
+        if start >= oldest:
+            return
+        reached = await self._fetch_on(subscription, timeframe, start, until=oldest)
+        if reached is not None:
+            self._mark_lack(subscription, timeframe, reached, oldest)
 
     def _reach(self, timeframe: Timeframe, start: int, page: Sequence[Candle]) -> int | None:
         """The time (ns) up to which a page from `start` on tells everything; None for up to now."""
@@ -210,10 +245,15 @@ class CandleHistory:
 
     async def _extend_back(
         self, subscription: Subscription, timeframe: Timeframe, page: list[Candle]
-    ) -> None:
-        """Fetch older pages until the wanted number of candles is there or the venue has no more."""
+    ) -> int | None:
+        """Fetch older pages until the wanted number of candles is there or the venue has no more.
+
+        Returns:
+            Open time (ns) of the oldest candle of them all; None when there is none.
+        """
         series = self._market[subscription.instrument].series(timeframe)
         missing = self._settings.history_candles - (self._window or len(page))
+        reached = page[0].open_time if page else None
         while page and missing > 0 and (self._window or len(page) >= _PAGE):
             oldest = page[0].open_time
             request = self._adapter.candles_request(
@@ -223,9 +263,11 @@ class CandleHistory:
             older = [candle for candle in older if candle.open_time < oldest]
             self._merge_candles(subscription, timeframe, older)
             if older:
-                series.fill_hole(older[0].open_time, oldest)
+                reached = older[0].open_time
+                series.fill_hole(reached, oldest)
             missing -= self._window or len(older)
             page = older
+        return reached
 
     def _merge_candles(
         self,
@@ -259,8 +301,13 @@ class CandleHistory:
         fetched = self._fetched_until.get(subscription)
         if fetched is None or not candles:
             return None
+        return self._trusted_from(subscription, timeframe, fetched)
+
+    def _trusted_from(self, subscription: Subscription, timeframe: Timeframe, since: int) -> int:
+        """Open time (ns) of the candle up to which nothing is missing, when nothing is up to `since`."""
+        candles = self._market[subscription.instrument].series(timeframe).candles
         unsure = self._trades.unsure(subscription.instrument, timeframe)
-        return min([_whole_until(candles, timeframe, fetched), *unsure[:1]])
+        return min([_whole_until(candles, timeframe, since), *unsure[:1]])
 
     def _mark_holes(self, subscription: Subscription, timeframe: Timeframe) -> None:
         """Show where candles are missing now that they could not be fetched: between what is whole
@@ -272,13 +319,26 @@ class CandleHistory:
         if whole is None:
             return
         candles = series.candles
-        index = bisect_left(candles, whole, key=lambda candle: candle.open_time)
-        if index < len(candles) and candles[index].open_time == whole:
-            index += 1
-            if candles[index - 1].closed:
-                whole = timeframe.next_open(whole)
+        index = bisect_left(candles, whole + 1, key=lambda candle: candle.open_time)
         if index < len(candles):
-            series.mark_hole(whole, candles[index].open_time)
+            self._mark_lack(subscription, timeframe, whole, candles[index].open_time)
+
+    def _mark_lack(
+        self, subscription: Subscription, timeframe: Timeframe, start: int, end: int
+    ) -> None:
+        """Show that from the candle of `start` (ns), which may itself be whole, up to `end` there are
+        no candles to be had other than those that are held."""
+        series = self._market[subscription.instrument].series(timeframe)
+        unsure = self._trades.unsure(subscription.instrument, timeframe)
+        candles = series.candles
+        first = bisect_left(candles, start, key=lambda candle: candle.open_time)
+        for candle in islice(candles, first, None):
+            if candle.open_time >= end:
+                break
+            if candle.closed and candle.open_time not in unsure:
+                series.mark_hole(start, candle.open_time)
+                start = timeframe.next_open(candle.open_time)
+        series.mark_hole(start, end)
 
 
 def _with_flats(page: Sequence[Candle]) -> list[Candle]:

@@ -71,6 +71,8 @@ class TradeFlow:
         self._flat_candles = flat_candles
         self._sequences: dict[Instrument, TradeSequence] = {}
         self._builders: dict[Instrument, dict[Timeframe, CandleBuilder]] = {}
+        # Built candles that stayed wrong when nobody wanted them any more: their series is still there.
+        self._left_unsure: dict[tuple[Instrument, Timeframe], list[int]] = {}
         # Of trades without ids: those that flow, and those whose next one follows an interruption.
         self._without_ids: set[Instrument] = set()
         self._interrupted: set[Instrument] = set()
@@ -86,6 +88,7 @@ class TradeFlow:
         self._sequences.clear()
         self._without_ids.clear()
         self._interrupted.clear()
+        self._left_unsure.clear()
         for instrument, builders in self._builders.items():
             for timeframe in builders:
                 builders[timeframe] = self._builder(instrument, timeframe)
@@ -169,13 +172,16 @@ class TradeFlow:
 
     def build(self, instrument: Instrument, timeframe: Timeframe) -> None:
         """Build these candles from now on."""
-        self._builders.setdefault(instrument, {}).setdefault(
-            timeframe, self._builder(instrument, timeframe)
-        )
+        builders = self._builders.setdefault(instrument, {})
+        if timeframe not in builders:
+            builder = builders[timeframe] = self._builder(instrument, timeframe)
+            builder.doubt(self._left_unsure.pop((instrument, timeframe), ()))
 
     def stop_building(self, instrument: Instrument, timeframe: Timeframe) -> None:
         builders = self._builders.get(instrument, {})
-        builders.pop(timeframe, None)
+        builder = builders.pop(timeframe, None)
+        if builder is not None and builder.unsure:
+            self._left_unsure[instrument, timeframe] = builder.unsure
         if not builders:
             self._builders.pop(instrument, None)
 
