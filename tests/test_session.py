@@ -20,8 +20,9 @@ from tui.feed.feed import Feed
 from tui.feed.redaction import Redactor
 from tui.feed.settings import FeedSettings
 from tui.feed.vigil import Disturbance, DisturbanceKind
+from tui.model.errors import TransportError
 from tui.model.health import ConnectionState
-from tui.model.instrument import Instrument
+from tui.model.instrument import Instrument, InstrumentInfo, VenueListing
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus, Truth
 from tui.model.timeframe import Timeframe
 from tui.model.transport import TransportKind
@@ -245,3 +246,30 @@ async def test_what_the_machine_did_is_told_to_every_feed_and_to_the_user(
 
     assert told == [slept]
     assert session.errors.records()[0].message == "this machine slept for 90 s"
+
+
+# -- symbols -----------------------------------------------------------------------------------
+
+
+async def test_each_venues_symbols_come_as_soon_as_it_answers_and_a_problem_is_told(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = asyncio.Event()
+    eth = InstrumentInfo(Instrument("BINANCE", "ETHUSDT"), "ETH", "USDT")
+
+    async def answer(feed: Feed) -> list[InstrumentInfo]:
+        if feed.venue == "NATIVE":
+            raise TransportError("there is no list of symbols")
+        await slow.wait()
+        return [eth]
+
+    monkeypatch.setattr(Feed, "instruments", answer)
+    session.open_feed(NativeAdapter({"rest": "http://127.0.0.1:9"}))
+    listings = session.instruments()
+
+    first = await anext(listings)
+    slow.set()
+
+    assert first == VenueListing("NATIVE", [], "there is no list of symbols")
+    assert await anext(listings) == VenueListing("BINANCE", [eth])
+    await listings.aclose()

@@ -6,7 +6,7 @@ import asyncio
 import math
 import os
 import random
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from typing import Any
 
 import msgspec
@@ -25,7 +25,7 @@ from tui.feed.vigil import Disturbance, Senses, Vigil
 from tui.market.market import Market
 from tui.model.errors import TradeTuiError, TransportError
 from tui.model.health import ErrorCategory, FeedHealth, Transition
-from tui.model.instrument import Instrument, InstrumentInfo
+from tui.model.instrument import Instrument, VenueListing
 from tui.model.subscription import Subscription, SubscriptionStatus, Truth
 from tui.model.timeframe import Timeframe
 from tui.model.transport import TransportKind
@@ -209,27 +209,21 @@ class Session:
         adapter = self._adapters.get(venue)
         return adapter.timeframes if adapter else ()
 
-    async def instruments(self) -> list[InstrumentInfo]:
-        """All that the open venues list; a venue that fails is left out (its feed reports it).
+    async def instruments(self) -> AsyncIterator[VenueListing]:
+        """What the open venues list, each as soon as it answers; one that fails says why."""
+        asking = [asyncio.create_task(self._list(venue)) for venue in self._feeds]
+        try:
+            for answer in asyncio.as_completed(asking):
+                yield await answer
+        finally:
+            for task in asking:
+                task.cancel()
 
-        Raises:
-            TradeTuiError: none of them answered.
-        """
-        answers = await asyncio.gather(
-            *(feed.instruments() for feed in self._feeds.values()), return_exceptions=True
-        )
-        found: list[InstrumentInfo] = []
-        failures: list[TradeTuiError] = []
-        for answer in answers:
-            if isinstance(answer, TradeTuiError):
-                failures.append(answer)
-            elif isinstance(answer, BaseException):
-                raise answer
-            else:
-                found += answer
-        if failures and not found:
-            raise failures[0]
-        return found
+    async def _list(self, venue: str) -> VenueListing:
+        try:
+            return VenueListing(venue, await self._feeds[venue].instruments())
+        except TradeTuiError as error:
+            return VenueListing(venue, [], self._redactor.hide(error.message))
 
     async def fetch_history(
         self, instruments: Collection[Instrument], timeframe: Timeframe

@@ -17,7 +17,7 @@ from tui import locations
 from tui.adapters.binance import BinanceAdapter
 from tui.model.events import Ticker
 from tui.model.health import ConnectionState, ErrorCategory
-from tui.model.instrument import InstrumentInfo
+from tui.model.instrument import InstrumentInfo, VenueListing
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 from tui.model.timeframe import Timeframe
 from tui.screens.help import HelpScreen
@@ -190,8 +190,9 @@ async def test_a_found_symbol_goes_into_the_panel_and_into_the_watchlist(
 ) -> None:
     app = staged_app(grid=1, instruments=INSTRUMENTS[:2])
 
-    async def listed() -> list[InstrumentInfo]:
-        return [InstrumentInfo(one, one.symbol[:3], one.symbol[3:]) for one in INSTRUMENTS]
+    async def listed() -> AsyncIterator[VenueListing]:
+        infos = [InstrumentInfo(one, one.symbol[:3], one.symbol[3:]) for one in INSTRUMENTS]
+        yield VenueListing("SIM", infos)
 
     monkeypatch.setattr(app.session, "instruments", listed)
     async with running(app) as (app, pilot):

@@ -1,9 +1,16 @@
-"""The order in which matching symbols are listed."""
+"""Which symbols of which venues are listed for what is typed, and in which order."""
 
 from __future__ import annotations
 
-from tui.model.instrument import Instrument, InstrumentInfo
-from tui.screens.symbol_search import rank
+import asyncio
+from collections.abc import AsyncIterator
+
+from staging import staged_app
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList, Static
+
+from tui.model.instrument import Instrument, InstrumentInfo, VenueListing
+from tui.screens.symbol_search import SymbolSearch, rank
 
 
 def info(
@@ -60,3 +67,75 @@ def test_no_text_lists_everything() -> None:
 
 def test_nothing_matches_nonsense() -> None:
     assert symbols("zzz") == []
+
+
+def test_a_venues_own_symbol_may_have_a_colon() -> None:
+    listed = [*ALL, info("NASDAQ:AAPL", "AAPL", "USD", venue="TRADINGVIEW")]
+
+    assert [str(one.instrument) for one in rank(listed, "nasdaq:aa")] == ["TRADINGVIEW:NASDAQ:AAPL"]
+
+
+# -- the screen --------------------------------------------------------------------------------
+
+
+class Venues:
+    """Three venues: one answers at once, one when it is told to, and one has no list."""
+
+    def __init__(self) -> None:
+        self.slow_one_answers = asyncio.Event()
+
+    async def list(self) -> AsyncIterator[VenueListing]:
+        yield VenueListing("BINANCE", [one for one in ALL if one.instrument.venue == "BINANCE"])
+        yield VenueListing("TRADINGVIEW", [], "there is no list of symbols")
+        await self.slow_one_answers.wait()
+        yield VenueListing("KRAKEN", [one for one in ALL if one.instrument.venue == "KRAKEN"])
+
+
+def shown(search: SymbolSearch) -> list[str]:
+    options = search.query_one(OptionList)
+    lines = [str(options.get_option_at_index(n).prompt) for n in range(options.option_count)]
+    return [line.split()[0] for line in lines]
+
+
+def note(search: SymbolSearch) -> str:
+    return str(search.query_one("#search-note", Static).render())
+
+
+async def typed(pilot: Pilot[object], search: SymbolSearch, text: str) -> list[str]:
+    search.query_one(Input).value = text
+    await pilot.pause()
+    return shown(search)
+
+
+async def test_each_venue_is_listed_as_soon_as_it_answers() -> None:
+    venues, chosen = Venues(), list[Instrument | None]()
+    app = staged_app(grid=1)
+    async with app.run_test(size=(120, 40)) as pilot:
+        search = SymbolSearch(venues.list, lambda instrument: None)
+        app.push_screen(search, chosen.append)
+        await pilot.pause()
+        first = await typed(pilot, search, "btcusd")
+        await pilot.press("down")
+        venues.slow_one_answers.set()
+        await pilot.pause()
+        await pilot.pause()
+
+        assert first == ["BINANCE:BTCUSDT", "BINANCE:WBTCUSDT", "BINANCE:BTCDOMUSDT"]
+        assert shown(search) == ["KRAKEN:BTC/USD", *first]
+        await pilot.press("enter")
+        assert chosen == [Instrument("BINANCE", "WBTCUSDT")]  # where the cursor was before
+
+
+async def test_a_symbol_of_a_venue_without_a_list_is_taken_as_it_is_typed() -> None:
+    venues, chosen = Venues(), list[Instrument | None]()
+    app = staged_app(grid=1)
+    async with app.run_test(size=(120, 40)) as pilot:
+        search = SymbolSearch(venues.list, lambda instrument: None)
+        app.push_screen(search, chosen.append)
+        await pilot.pause()
+
+        assert await typed(pilot, search, "tradingview:") == []
+        assert note(search) == "cannot list TRADINGVIEW: there is no list of symbols"
+        assert await typed(pilot, search, "tradingview:nasdaq:aapl") == ["TRADINGVIEW:NASDAQ:AAPL"]
+        await pilot.press("enter")
+        assert chosen == [Instrument("TRADINGVIEW", "NASDAQ:AAPL")]

@@ -69,3 +69,11 @@ class InstrumentInfo(msgspec.Struct, frozen=True):
     @property
     def size_decimals(self) -> int:
         return _decimals(self.size_step)
+
+
+class VenueListing(msgspec.Struct, frozen=True):
+    """All that a venue lists; `problem` says why there is nothing, in the venue's words or ours."""
+
+    venue: str
+    instruments: list[InstrumentInfo]
+    problem: str = ""

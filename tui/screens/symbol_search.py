@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -15,8 +15,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.model.errors import TradeTuiError
-from tui.model.instrument import Instrument, InstrumentInfo
+from tui.model.instrument import Instrument, InstrumentInfo, VenueListing
 from tui.model.text import clean
 
 SHOWN = 50
@@ -29,24 +28,31 @@ def rank(infos: Sequence[InstrumentInfo], text: str) -> list[InstrumentInfo]:
     A symbol that begins with the text comes before one that contains it, that before one whose
     letters hold those of the text in order; trading instruments before halted ones, those in the
     most common quote currency first, short symbols before long ones. `VENUE:` at the front limits
-    the search to that venue.
+    the search to that venue, of which a few letters will do.
     """
     pairs = Counter(info.quote for info in infos if info.is_trading)
     venue, colon, rest = text.strip().upper().partition(":")
     if not colon:
         venue, rest = "", venue
-    needle = "".join(character for character in rest if character not in "/-_ ")
+    elif not any(info.instrument.venue.startswith(venue) for info in infos):
+        # Some venues' own symbols have a colon.
+        venue, rest = "", venue + rest
+    needle = _plain(rest)
     found = []
     for info in infos:
         if venue and not info.instrument.venue.startswith(venue):
             continue
-        plain = "".join(c for c in info.instrument.symbol.upper() if c not in "/-_ ")
+        plain = _plain(info.instrument.symbol.upper())
         grade = _grade(plain, info.base.upper(), needle)
         if grade is not None:
             order = (not info.is_trading, grade, -pairs[info.quote], len(plain), info.instrument)
             found.append((order, info))
     found.sort(key=lambda entry: entry[0])
     return [info for _, info in found]
+
+
+def _plain(text: str) -> str:
+    return "".join(character for character in text if character not in "/-_: ")
 
 
 def _grade(symbol: str, base: str, needle: str) -> int | None:
@@ -95,14 +101,16 @@ class SymbolSearch(ModalScreen[Instrument | None]):
 
     def __init__(
         self,
-        instruments: Callable[[], Awaitable[list[InstrumentInfo]]],
+        listings: Callable[[], AsyncIterator[VenueListing]],
         watch: Callable[[Instrument], None],
     ) -> None:
-        """Make the screen; `instruments` gives all there are, `watch` adds one to the watchlist."""
+        """Make the screen; `listings` gives what each venue lists, as soon as it is known, `watch`
+        adds an instrument to the watchlist."""
         super().__init__()
-        self._instruments = instruments
+        self._listings = listings
         self._watch = watch
         self._infos: list[InstrumentInfo] = []
+        self._problems: dict[str, str] = {}  # why a venue has no list
         self._matches: list[InstrumentInfo] = []
         self._text: str | None = None  # what the matches are for
 
@@ -122,12 +130,14 @@ class SymbolSearch(ModalScreen[Instrument | None]):
 
     @work(exclusive=True, exit_on_error=False)
     async def _load(self) -> None:
-        try:
-            self._infos = await self._instruments()
-        except TradeTuiError as error:
-            self._note(f"cannot list symbols: {clean(error.message, 60)}")
-            return
-        self._show(self.query_one(Input).value)
+        async for listing in self._listings():
+            if listing.problem:
+                self._problems[listing.venue] = listing.problem
+            self._infos = [*self._infos, *listing.instruments]
+            chosen = self._highlighted()
+            self._text = None
+            self._show(self.query_one(Input).value)
+            self._highlight(chosen)
 
     def type(self, text: str) -> None:
         """Add to what is typed, as the keys do that arrive before the field has the focus."""
@@ -167,19 +177,38 @@ class SymbolSearch(ModalScreen[Instrument | None]):
         index = self.query_one(OptionList).highlighted
         return self._matches[index].instrument if index is not None and self._matches else None
 
+    def _highlight(self, instrument: Instrument | None) -> None:
+        """Stay on a symbol while others are listed beside it."""
+        for index, info in enumerate(self._matches):
+            if info.instrument == instrument:
+                self.query_one(OptionList).highlighted = index
+
+    def _unlisted(self, text: str) -> list[InstrumentInfo]:
+        """What is typed, as it is, of a venue that has no list."""
+        venue, _, symbol = text.strip().partition(":")
+        if venue.upper() not in self._problems or not symbol:
+            return []
+        written = symbol.upper() if symbol.islower() else symbol
+        return [InstrumentInfo(Instrument(venue.upper(), written), "as typed", "")]
+
     def _show(self, text: str) -> None:
-        if not self._infos or text == self._text:
+        if not (self._infos or self._problems) or text == self._text:
             return
         self._text = text
-        ranked = rank(self._infos, text)
+        ranked = self._unlisted(text) or rank(self._infos, text)
         self._matches = ranked[:SHOWN]
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options([Option(_line(info)) for info in self._matches])
         if self._matches:
             options.highlighted = 0
-        found = f"{len(ranked)} of {len(self._infos)}"
-        self._note(f"{found} · enter panel · ctrl+a watch · esc close")
+        if self._matches or not self._problems:
+            found = f"{len(ranked)} of {len(self._infos)}"
+            self._note(f"{found} · enter panel · ctrl+a watch · esc close")
+        else:
+            typed = text.partition(":")[0].strip().upper()
+            venue = typed if typed in self._problems else next(iter(self._problems))
+            self._note(clean(f"cannot list {venue}: {self._problems[venue]}", 120))
 
     def _note(self, text: str) -> None:
         self.query_one("#search-note", Static).update(text)
@@ -187,7 +216,7 @@ class SymbolSearch(ModalScreen[Instrument | None]):
 
 def _line(info: InstrumentInfo) -> Text:
     symbol = clean(str(info.instrument), 30)
-    pair = clean(f"{info.base}/{info.quote}", 16)
+    pair = clean(f"{info.base}/{info.quote}" if info.quote else info.base, 16)
     line = Text(no_wrap=True, overflow="ellipsis")
     line.append(f"{symbol:<26}", style="bold")
     line.append(f"{pair:<14}", style="dim")
