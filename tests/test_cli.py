@@ -469,6 +469,14 @@ def test_a_real_recording_is_accepted(stage: Stage, recordings: Path) -> None:
             "(write a number and one of s m h d w M, such as 15m)",
         ),
         (
+            ["COINBASE:BTC-USD", "-t", "4h"],
+            "command line: timeframe: COINBASE has no candles of 4h (it has 1m 5m 15m 1h 6h 1d)",
+        ),
+        (
+            ["BINANCE:BTCUSDT", "KRAKEN:BTC/USD", "-t", "1w"],
+            "command line: timeframe: KRAKEN has no candles of 1w (it has 1m 5m 15m 30m 1h 4h 1d)",
+        ),
+        (
             ["--venue", "binance", "BTCUSDT", "-t", "7m"],
             "command line: timeframe: BINANCE has no candles of 7m (it has 1s 1m 3m 5m 15m 30m 1h "
             "2h 4h 6h 8h 12h 1d 3d 1w 1M)",
