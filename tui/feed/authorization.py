@@ -61,11 +61,12 @@ class Authorization:
 
     def refused(self, status: int | None) -> bool:
         """The venue answered with this status; True when a new token is worth one more try."""
-        if status not in _REFUSALS or self._held is None or self._was_refused:
+        if status not in _REFUSALS or self._held is None:
             return False
-        self._was_refused = True
+        # Whoever asks again, if only the user, does not show it once more.
         self._held = None
-        return True
+        is_first, self._was_refused = not self._was_refused, True
+        return is_first
 
     def accepted(self) -> None:
         """The venue sends data: the token is good."""
