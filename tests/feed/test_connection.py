@@ -63,7 +63,8 @@ async def test_the_cause_and_moment_of_each_transition_are_kept() -> None:
 
 
 async def test_a_fatal_error_waits_for_the_user() -> None:
-    machine = make_machine(ManualClock())
+    clock = ManualClock()
+    machine = make_machine(clock)
     machine.attempt()
 
     machine.lost(TransportError("bad certificate", hint="check the date", fatal=True))
@@ -71,6 +72,7 @@ async def test_a_fatal_error_waits_for_the_user() -> None:
     assert machine.state is ConnectionState.ERROR
     assert machine.cause == "bad certificate (check the date)"
     assert machine.retry_in_s is None
+    await clock.advance(5.0)
     machine.hung_up("asked by the user")
     assert machine.retry_in_s == 0.0
 
@@ -177,6 +179,7 @@ async def test_a_wish_of_the_user_does_not_wait_but_keeps_the_budget() -> None:
     clock = ManualClock()
     machine = make_machine(clock, Limits(connections=2, connections_window_s=300.0))
     machine.attempt()
+    await clock.advance(5.0)
     machine.lost(lost())
     machine.hung_up("asked")
     assert machine.retry_in_s == 0.0
@@ -184,7 +187,18 @@ async def test_a_wish_of_the_user_does_not_wait_but_keeps_the_budget() -> None:
 
     machine.hung_up("asked")
 
-    assert machine.retry_in_s == 300.0
+    assert machine.retry_in_s == 295.0
+
+
+async def test_a_wish_that_is_repeated_keeps_a_second_between_attempts() -> None:
+    machine = make_machine(ManualClock())
+    machine.attempt()
+
+    machine.hung_up("asked")
+    assert machine.retry_in_s == 1.0
+
+    machine.hung_up("the replay jumped", at_once=True)
+    assert machine.retry_in_s == 0.0
 
 
 async def test_even_a_wish_of_the_user_waits_as_long_as_the_venue_says() -> None:

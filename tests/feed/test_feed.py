@@ -422,7 +422,7 @@ async def test_twenty_quick_reconnects_leave_no_task_behind(
     before = len(asyncio.all_tasks())
 
     for number in range(20):
-        bench.feed.reconnect("once more")
+        bench.feed.restart("once more")
         await until(lambda number=number: bench.feed.health().reconnects == number + 1)
     await until(lambda: bench.status(TICKER) == "live" and len(venue.subscribed) == 4)
 

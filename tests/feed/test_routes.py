@@ -91,9 +91,10 @@ class Lines:
         self.attempts: list[float] = []
         self.refusal: Callable[[], TransportError | None] = lambda: None
         self.answers = True
+        self.forgotten = 0
 
     def forget(self) -> None:
-        pass
+        self.forgotten += 1
 
     def refuse(self, error: TransportError | None) -> None:
         self.refusal = lambda: error
@@ -512,3 +513,167 @@ async def test_how_each_subscription_stands_is_told(stage: Stage) -> None:
         (str(one), status.value, why) for one, status, why in stage.feed.subscription_states()
     ]
     assert states == [("BINANCE:BTCUSDT ticker", "syncing", "waiting for data")]
+
+
+async def test_a_poll_without_news_says_nothing_of_the_others(stage: Stage) -> None:
+    await fall_back(stage)
+    line = stage.line(POLL)
+    book = Subscription(BTC, Channel.BOOK)
+    stage.feed.want([TICKER, book])
+    await stage.run_for(1)
+    keys = {poll.key.partition("@")[0]: poll.key for poll in line.requests[-1].polls}
+    line.answer(
+        keys["ticker"], [MORE | {"symbol": "BTCUSDT", "lastPrice": "123.5", "closeTime": 1}]
+    )
+    line.answer(keys["depth"], {"lastUpdateId": 1, "bids": [["1", "1"]], "asks": [["2", "1"]]})
+    await stage.run_for(1)
+    assert stage.market.truth(book).status.value == "live"
+
+    for _ in range(5):
+        await stage.run_for(40)
+        line.say_unchanged(keys["ticker"])
+    await stage.run_for(1)
+
+    assert stage.market.truth(TICKER).status.value == "live"
+    truth = stage.market.truth(book)
+    assert (truth.status.value, truth.reason) == ("stale", "no data for 180 s")
+
+
+async def test_another_try_by_the_user_shows_a_new_token(stage: Stage) -> None:
+    stage.adapter.authentication = Authentication()
+    stage.tokens = Numbered()
+    refused = TransportError("refused the connection with HTTP 401", status=401, fatal=True)
+    stage.ways[WS].refuse(refused)
+    stage.start()
+    await stage.run_for(60)
+
+    stage.feed.retry()
+    await stage.run_for(60)
+
+    assert [one["Authorization"] for one in stage.ways[WS].headers] == [
+        "Bearer t1",
+        "Bearer t2",
+        "Bearer t3",
+    ]
+    assert stage.feed.health().state is ConnectionState.ERROR
+
+
+class Expiring(Numbered):
+    """Tokens of a minute, until the source dries up."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.is_dry = False
+        self.asked_in_vain = 0
+
+    async def token(self, *, fresh: bool = False) -> Token:
+        if self.is_dry:
+            self.asked_in_vain += 1
+            raise TransportError("the token command failed with exit code 1")
+        self.count += 1
+        return Token(f"t{self.count}", self.clock.time_ns() / 1e9 + 60)
+
+
+async def test_a_token_that_cannot_be_renewed_is_told_and_asked_for_ever_more_rarely(
+    stage: Stage,
+) -> None:
+    stage.adapter.authentication = Authentication()
+    stage.tokens = tokens = Expiring(stage.clock)
+    stage.start()
+    await stage.run_for(1)
+    stage.line(WS).push(streamed())
+    await stage.run_for(58)
+    assert tokens.count == 2
+    stage.line(WS).push(streamed())
+    tokens.is_dry = True
+
+    await stage.run_for(180)
+
+    assert 4 <= tokens.asked_in_vain <= 25
+    assert stage.feed.health().state is ConnectionState.CONNECTED
+    assert (
+        "the connection could not be renewed: the token command failed with exit code 1"
+        in stage.messages()
+    )
+
+
+async def test_a_venue_that_takes_no_second_connection_is_asked_as_it_says(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(1)
+    stage.line(WS).push(streamed())
+    await stage.run_for(60)
+    stage.ways[WS].refuse(TransportError("too many", status=429, retry_after_s=100.0))
+
+    for _ in range(3):
+        stage.line(WS).push({"e": "serverShutdown", "E": 1})
+        await stage.run_for(30)
+    assert len(stage.ways[WS].attempts) == 2
+    await stage.run_for(30)
+
+    first, second = stage.ways[WS].attempts[1:]
+    assert second - first >= 100.0
+    assert not stage.line(WS).closed
+
+
+async def test_after_giving_up_no_better_transport_is_tried_either(stage: Stage) -> None:
+    stage.ways[WS].refuse(BROKEN)
+    stage.ways[POLL].refuse(BROKEN)
+    stage.start(FeedSettings(max_attempts=4))
+    await stage.run_for(60)
+    assert stage.feed.health().state is ConnectionState.ERROR
+    tried = len(stage.ways[WS].attempts)
+
+    await stage.run_for(300)
+
+    assert len(stage.ways[WS].attempts) == tried
+
+
+async def test_of_a_venue_of_which_nothing_is_wanted_no_better_transport_is_tried(
+    stage: Stage,
+) -> None:
+    await fall_back(stage)
+    stage.feed.want([])
+    tried = len(stage.ways[WS].attempts)
+
+    await stage.run_for(300)
+
+    assert len(stage.ways[WS].attempts) == tried
+
+
+async def test_a_try_that_the_user_was_ahead_of_ends_no_connection(stage: Stage) -> None:
+    await fall_back(stage)
+    stage.ways[WS].refuse(None)
+    while not stage.ways[WS].lines:
+        await stage.run_for(1)
+
+    stage.feed.retry()
+    await stage.run_for(30)
+
+    assert len(stage.ways[WS].lines) == 2  # the try, and what the user asked for
+    assert not stage.line(WS).closed
+
+
+async def test_a_key_that_is_held_down_hammers_no_venue(stage: Stage) -> None:
+    stage.start()
+    await stage.run_for(5)
+    for _ in range(80):
+        stage.feed.retry()
+        await stage.clock.advance(0.05)
+
+    attempts = stage.ways[WS].attempts
+    assert 4 <= len(attempts) <= 6
+    assert min(b - a for a, b in itertools.pairwise(attempts)) >= 1.0
+
+
+async def test_a_place_in_a_stream_is_forgotten_once_data_came_by_another_way(
+    stage: Stage,
+) -> None:
+    await fall_back(stage)
+    stage.ways[WS].refuse(None)
+    before = stage.ways[WS].forgotten
+    await stage.run_for(36)
+    assert stage.feed.health().transport is WS
+
+    # The try moved the place on, by events that nobody kept.
+    assert stage.ways[WS].forgotten > before

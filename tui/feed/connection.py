@@ -52,6 +52,7 @@ class ConnectionMachine:
         self.reconnects = 0
         self.retry_at: float | None = clock.monotonic()
         self._barred_until = 0.0
+        self._renewal_minimum_s: float | None = None
         self._connections = 0
         self._attempts = 0
         self._connected_at: float | None = None
@@ -92,11 +93,18 @@ class ConnectionMachine:
 
     def renewal_delay_s(self) -> float:
         """Seconds to wait before a connection is opened that replaces the one in use: as long as
-        after a failure where that one was not useful for long."""
+        after a failure where that one was not useful for long, or another try has failed."""
         now = self._clock.monotonic()
-        if self._useful_at is not None and now - self._useful_at >= self._settings.min_uptime_s:
+        useful, minimum_s = self._useful_at, self._renewal_minimum_s
+        if minimum_s is None and useful is not None and now - useful >= self._settings.min_uptime_s:
             self._backoff.reset()
-        return self._backoff.next_delay(now)
+        minimum_s = max(minimum_s or 0.0, self._barred_until - now)
+        return self._backoff.next_delay(now, minimum_s=minimum_s)
+
+    def renewal_failed(self, error: TransportError) -> None:
+        """The connection that was to replace the one in use could not be had."""
+        self._renewal_minimum_s = self._wait_by_policy_s(retry_policy(error.status))
+        self._note_bar(error)
 
     def note_attempt(self) -> None:
         """A connection beside the one in use is tried: it counts against the venue's budget."""
@@ -110,6 +118,7 @@ class ConnectionMachine:
         """The stream is open."""
         self._connected_at = self._clock.monotonic()
         self._useful_at = None
+        self._renewal_minimum_s = None
         self._connections += 1
         if self._connections > 1:
             self.reconnects += 1
@@ -149,20 +158,17 @@ class ConnectionMachine:
             self._give_up(str(error))
             return
         else:
-            minimum = max(rest_s, policy.minimum_s + self._rng.uniform(0.0, policy.spread_s))
-        if error.retry_after_s is not None:
-            # Not all who were told the same come back in the same moment.
-            told = error.retry_after_s + self._rng.uniform(0.0, _TOGETHER_S)
-            minimum = min(max(1.0, told), _LONGEST_BAN_S)
-            self._barred_until = now + minimum
+            minimum = max(rest_s, self._wait_by_policy_s(policy))
+        told = self._note_bar(error)
+        minimum = minimum if told is None else told
         self.retry_at = now + self._backoff.next_delay(now, minimum_s=minimum)
         self._enter(ConnectionState.DISCONNECTED, str(error))
 
-    def hung_up(self, cause: str) -> None:
-        """We ended it on purpose, or are asked not to wait: the next attempt is due at once.
+    def hung_up(self, cause: str, *, at_once: bool = False) -> None:
+        """We ended it on purpose, or are asked not to wait: no backoff holds the next attempt back.
 
-        Only what the venue told us to wait and its budget of attempts still hold it back: whoever
-        goes on is banned for longer.
+        What the venue told us to wait and its budget of attempts still do: whoever goes on is banned
+        for longer. So does the time between any two attempts, unless it has to be `at_once`.
         """
         now = self._clock.monotonic()
         self._forgive(now)
@@ -170,7 +176,8 @@ class ConnectionMachine:
         self._last_policy = None
         self._same_policy = 0
         self._failures = 0
-        self.retry_at = max(now + self._backoff.budget_delay(now), self._barred_until)
+        earliest = self._backoff.budget_delay if at_once else self._backoff.earliest_delay
+        self.retry_at = max(now + earliest(now), self._barred_until)
         self._enter(ConnectionState.DISCONNECTED, self.cause if now < self._barred_until else cause)
 
     def close(self, cause: str) -> None:
@@ -178,6 +185,19 @@ class ConnectionMachine:
         self._connected_at = None
         self.retry_at = None
         self._enter(ConnectionState.CLOSED, cause)
+
+    def _wait_by_policy_s(self, policy: RetryPolicy) -> float:
+        return policy.minimum_s + self._rng.uniform(0.0, policy.spread_s)
+
+    def _note_bar(self, error: TransportError) -> float | None:
+        """Remember how long the venue told us to stay away; returns the seconds, if it did."""
+        if error.retry_after_s is None:
+            return None
+        # Not all who were told the same come back in the same moment.
+        told = error.retry_after_s + self._rng.uniform(0.0, _TOGETHER_S)
+        told = min(max(1.0, told), _LONGEST_BAN_S)
+        self._barred_until = self._clock.monotonic() + told
+        return told
 
     def _forgive(self, now: float) -> None:
         """Forget earlier failures if this connection was useful for long enough."""

@@ -43,10 +43,6 @@ class Host(Protocol):
         """The connection is as old as the venue lets it grow."""
         ...
 
-    def unchanged(self) -> None:
-        """A poll's answer was that nothing is new."""
-        ...
-
     def tick(self) -> None:
         """A few times a second."""
         ...
@@ -136,7 +132,7 @@ class Conversation:
                 now = self._last_frame = monotonic()
                 if not frame:
                     if isinstance(frame, EventFrame):
-                        self._host.unchanged()
+                        self._intake.unchanged(frame.event)
                     continue  # a sign of life without content
                 metrics.received(len(frame), now)
                 inbox.put(frame, time_ns())

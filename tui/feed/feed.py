@@ -303,6 +303,7 @@ class Feed:
                 group.create_task(self._keep_clock())
                 group.create_task(self._keep_tickers())
                 group.create_task(self._keep_route())
+                group.create_task(self._keep_token())
         finally:
             self._upkeep.jobs.close()
             self._machine.close("stopped")
@@ -323,16 +324,29 @@ class Feed:
                 self._upkeep.refresh_tickers()
 
     async def _keep_route(self) -> None:
-        """Try the better transport when its time has come; replace a token before it expires."""
+        """Try the better transport when its time has come."""
         while True:
             await self._clock.sleep(_LOOK_EVERY_S)
-            if self._authorization.renew_in_s == 0.0 and self._supervisor.conversation is not None:
-                self._supervisor.renew("the token is replaced before it expires")
-            if self._route.fallback.probe_in_s == 0.0 and self._machine.may_attempt():
+            if self._route.fallback.probe_in_s == 0.0 and self._may_probe():
                 self._machine.note_attempt()
                 taken = await self._route.probe(list(self._upkeep.subscriptions.streams))
                 if taken is not None:
                     self._supervisor.leave(f"{taken} works again")
+
+    def _may_probe(self) -> bool:
+        """Not where only the user goes on, and not for nothing."""
+        return (
+            self._upkeep.wishes.is_set()
+            and self._machine.state is not ConnectionState.ERROR
+            and self._machine.may_attempt()
+        )
+
+    async def _keep_token(self) -> None:
+        """Replace a token before it expires."""
+        while True:
+            await self._clock.sleep(_LOOK_EVERY_S)
+            if self._authorization.renew_in_s == 0.0 and self._supervisor.conversation is not None:
+                self._supervisor.renew("the token is replaced before it expires")
 
     def _useful(self) -> None:
         self._machine.useful()

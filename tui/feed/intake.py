@@ -44,11 +44,13 @@ from tui.model.health import ErrorCategory
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
+from tui.model.transport import EventFrame
 
 T = TypeVar("T")
 
 SLICE_S = 0.008
 _LATE_NS = 10_000_000_000
+_MOST_KEYS = 4096
 
 
 class Events(Protocol):
@@ -131,6 +133,9 @@ class Intake:
         self._held = asyncio.Event()
         self._focus: frozenset[Instrument] = frozenset()
         self._keys: dict[tuple[Channel, Instrument, Timeframe | None], Subscription] = {}
+        # What the frames of each name bring, and that of the frame which is being decoded.
+        self._brought: dict[str, set[Subscription]] = {}
+        self._bringing: set[Subscription] | None = None
         self._handlers: dict[type[Any], Callable[[Any], None]] = {
             Trade: self._on_trade,
             Ticker: self._on_ticker,
@@ -155,6 +160,7 @@ class Intake:
 
     async def run(self, inbox: Inbox) -> None:
         """Decode what comes, for ever, a few milliseconds at a time."""
+        self._brought.clear()
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._decode(inbox))
@@ -194,6 +200,7 @@ class Intake:
         end = time.perf_counter() + slice_s
         while (item := inbox.take()) is not None:
             frame, ts_local = item
+            self._bringing = self._of(frame.event) if isinstance(frame, EventFrame) else None
             try:
                 events = decode(frame, ts_local)
                 for event in events:
@@ -215,6 +222,14 @@ class Intake:
             self._apply(self._now)
             self._books.tell_changed(self._focus)
             self._held.set()
+
+    def unchanged(self, name: str) -> None:
+        """The venue was asked and has nothing new: what frames of this name brought is as good as
+        data of this moment."""
+        for subscription in self._brought.get(name, ()):
+            stream = self._subscriptions.streams.get(subscription)
+            if stream is not None and stream.flowing:
+                self._subscriptions.data(stream)
 
     def focus(self, instruments: frozenset[Instrument]) -> None:
         """Bring what comes for these to the market with every slice, and the rest in batches."""
@@ -340,14 +355,21 @@ class Intake:
         key = (channel, instrument, timeframe)
         subscription = self._keys.get(key)
         if subscription is None:
-            if len(self._keys) >= 4096:
+            if len(self._keys) >= _MOST_KEYS:
                 self._keys.clear()
             subscription = self._keys[key] = Subscription(instrument, channel, timeframe)
         batch = self._now if instrument in self._focus else self._later
         stream = self._subscriptions.streams.get(subscription)
+        if self._bringing is not None:
+            self._bringing.add(subscription)
         if stream is not None and not self._is_late(ts, ts_exchange):
             batch.fresh[stream] = ts
         return batch
+
+    def _of(self, name: str) -> set[Subscription]:
+        if len(self._brought) >= _MOST_KEYS:
+            self._brought.clear()
+        return self._brought.setdefault(name, set())
 
     def _is_late(self, ts: int, ts_exchange: int) -> bool:
         if not ts_exchange or ts - ts_exchange <= _LATE_NS:

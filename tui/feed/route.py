@@ -45,6 +45,7 @@ class Route:
         self._breakers = breakers
         self._clock = clock
         self._settings = settings
+        self._opened: TransportKind | None = None
 
     @property
     def kind(self) -> TransportKind:
@@ -78,6 +79,10 @@ class Route:
         Raises:
             TransportError: it failed.
         """
+        if self._opened is not self.kind:
+            # What came by another way meanwhile is known: to go on from before would double it.
+            self.forget()
+            self._opened = self.kind
         self.breaker.allow()
         return await self._connect(self.kind, request)
 
@@ -117,10 +122,15 @@ class Route:
             return None
         # Enough to see that it works; the whole set is asked for when it is taken.
         trial = list(subscriptions)[:_TRIAL_STREAMS]
+        failure = None
         try:
             await self._prove(kind, trial)
         except TransportError as error:
-            self.fallback.probe_failed(error)
+            failure = error
+        if self.fallback.probe_target is not kind:
+            return None  # somebody began anew meanwhile
+        if failure is not None:
+            self.fallback.probe_failed(failure)
             return None
         self.fallback.probe_succeeded()
         return kind

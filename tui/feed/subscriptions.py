@@ -247,12 +247,6 @@ class Subscriptions:
             stream.silent = False
             self._settle_stream(stream)
 
-    def unchanged(self) -> None:
-        """The venue was asked and has nothing new: what is known is as good as data of this moment."""
-        for stream in self.streams.values():
-            if stream.flowing:
-                self.data(stream)
-
     def loaded(self, subscription: Subscription, note: str = "") -> None:
         """History or snapshot is complete; `note` is what the screen says of a live one."""
         entry = self.entries.get(subscription)

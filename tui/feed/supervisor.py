@@ -69,6 +69,7 @@ class Supervisor:
         self._connection: Connection | None = None
         self._next: _Prepared | None = None
         self._restarts = 0
+        self._at_once = False
         self._wake = asyncio.Event()
         self._wake_cause = ""
 
@@ -88,6 +89,7 @@ class Supervisor:
     def restart(self) -> None:
         """What is open, or about to be, speaks of what no longer counts."""
         self._restarts += 1
+        self._at_once = True
         if self.conversation is not None:
             self.conversation.inbox.abandon()
 
@@ -117,7 +119,7 @@ class Supervisor:
                 await self._connect_once()
             except HangUp as hang_up:
                 self._route.hung_up()
-                self._machine.hung_up(str(hang_up))
+                self._machine.hung_up(str(hang_up), at_once=self._at_once)
                 self._end_of_connection(str(hang_up))
             except TransportError as error:
                 self._lost(error)
@@ -158,7 +160,10 @@ class Supervisor:
             await self._upkeep.wishes.wait()
             if self._wake.is_set():
                 self._wake.clear()
-                self._machine.hung_up(self._wake_cause)
+                self._machine.hung_up(self._wake_cause, at_once=self._at_once)
+            if self._next is not None and self._is_fit(self._next):
+                return  # what is open already needs no attempt
+            await self._drop_next()
             delay = self._machine.retry_in_s
             if delay is not None and delay <= 0:
                 return
@@ -182,9 +187,7 @@ class Supervisor:
     async def _connect_once(self) -> None:
         """One attempt and the conversation that follows; ends by raising why it ended."""
         ready, self._next = self._next, None
-        if ready is not None and not self._is_fit(ready):
-            await _close(ready.connection)
-            ready = None
+        self._at_once = False
         if ready is None:
             self._machine.attempt()
             ready = await self._prepare()
@@ -243,9 +246,6 @@ class Supervisor:
     def expiring(self, cause: str) -> None:
         self._renew(cause)
 
-    def unchanged(self) -> None:
-        self._upkeep.subscriptions.unchanged()
-
     def tick(self) -> None:
         self._upkeep.tick()
 
@@ -260,8 +260,17 @@ class Supervisor:
         goes on."""
         await self._clock.sleep(max(delay_s, self._machine.renewal_delay_s()))
         self._machine.note_attempt()
-        self._next = await self._prepare()
-        self.leave(cause)
+        try:
+            self._next = await self._prepare()
+        except TransportError as error:
+            self._machine.renewal_failed(error)
+            self._errors.report(
+                ErrorCategory.CONNECTION,
+                f"the connection could not be renewed: {error}",
+                venue=self._adapter.venue,
+            )
+        else:
+            self.leave(cause)
 
     async def _drop_next(self) -> None:
         dropped, self._next = self._next, None
