@@ -53,8 +53,7 @@ url = "/ticker"
 symbol = "/market"
 last = "/last"
 """
-NOW = time.time_ns() // 10**6
-DEAL = {"kind": "deal", "market": "GOLD", "price": 1.50, "size": "3", "side": "Buy", "at": NOW}
+DEAL = {"kind": "deal", "market": "GOLD", "price": 1.50, "size": "3", "side": "Buy"}
 BOOK = {"kind": "book", "market": "GOLD", "bids": [["1.4", "2"]], "asks": {"1.6": "5"}}
 SECRET = "sesame-4711"
 
@@ -63,7 +62,9 @@ class Desk:
     """Serves the feed; `frames` follow the first request."""
 
     def __init__(self) -> None:
-        self.frames: list[str] = [json.dumps(BOOK), json.dumps(DEAL)]
+        # What is long past would not count as live.
+        self.now = time.time_ns() // 10**6
+        self.frames: list[str] = [json.dumps(BOOK), json.dumps(DEAL | {"at": self.now})]
         self.keys: list[str | None] = []
         self.asked: list[Any] = []
         self.port = 0
@@ -132,8 +133,9 @@ async def test_a_feed_that_is_understood_is_shown_in_plain_words(
     assert '> {"ask": "trades.GOLD"}' in shown
     assert '> {"ask": "book.GOLD"}' in shown
     assert '< {"kind": "deal"' in shown
-    moment = datetime.fromtimestamp(NOW // 1000, UTC)
-    assert f"trade GOLD: buy 3 at 1.5, {moment:%Y-%m-%d %H:%M:%S}.{NOW % 1000:03} UTC" in shown
+    moment = datetime.fromtimestamp(desk.now // 1000, UTC)
+    at = f"{moment:%Y-%m-%d %H:%M:%S}.{desk.now % 1000:03} UTC"
+    assert f"trade GOLD: buy 3 at 1.5, {at}" in shown
     assert "book GOLD: 1 bids (2 at 1.4), 1 asks (5 at 1.6), number none" in shown
     assert "book: live (snapshot)" in shown
     assert shown.endswith("everything that came was understood")
@@ -149,7 +151,7 @@ async def test_it_ends_as_soon_as_everything_came(desk: Desk, tmp_path: Path) ->
 async def test_headers_come_from_the_environment_and_are_never_shown(
     desk: Desk, tmp_path: Path
 ) -> None:
-    desk.frames.append(json.dumps(DEAL | {"you_said": SECRET}))
+    desk.frames.append(json.dumps(DEAL | {"at": desk.now, "you_said": SECRET}))
 
     _, shown = await check(desk, tmp_path)
 
