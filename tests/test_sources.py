@@ -35,7 +35,7 @@ async def test_no_venues_budget_holds_back_who_moves_through_a_recording(tmp_pat
     machine = ConnectionMachine(ManualClock(), random.Random(1), FeedSettings(), adapter.limits)
     for _ in range(1000):
         machine.attempt()
-        machine.hung_up("moved to another moment")
+        machine.hung_up("moved to another moment", at_once=True)
 
     assert machine.retry_in_s == 0.0
     assert adapter.limits.rest_weight >= 1000 * 6000
