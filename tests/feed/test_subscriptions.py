@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tui.adapters.binance import BinanceAdapter
@@ -350,3 +351,65 @@ def test_a_late_answer_does_not_acknowledge_what_was_given_up_and_asked_for_agai
 
     assert registry.acknowledge(first) == []
     assert [stream.subscription for stream in registry.acknowledge(second)] == [TRADES]
+
+
+def test_where_others_left_there_is_room_for_those_that_wait() -> None:
+    registry = Registry()
+    registry.adapter.limits = msgspec.structs.replace(
+        registry.adapter.limits, streams_per_connection=2
+    )
+    registry.want([TICKER, TRADES, BOOK])
+    assert registry.status(BOOK) == ("rejected", "more than 2 subscriptions")
+
+    change = registry.want([TRADES, BOOK])
+
+    assert (change.ask, change.give_up) == ([BOOK], [TICKER])
+    assert registry.status(BOOK)[0] == "pending"
+
+
+def test_a_new_wish_goes_before_those_that_wait() -> None:
+    registry = Registry()
+    registry.adapter.limits = msgspec.structs.replace(
+        registry.adapter.limits, streams_per_connection=2
+    )
+    registry.want([TICKER, TRADES, BOOK])
+
+    assert registry.want([TRADES, BOOK, CANDLES]).ask == [CANDLES]
+    assert registry.status(BOOK) == ("rejected", "more than 2 subscriptions")
+
+
+async def test_what_is_never_answered_is_asked_for_ever_more_rarely() -> None:
+    registry = Registry()
+    registry.want([TICKER])
+    registry.connected()
+    registry.ask(TICKER)
+    asked = []
+    for _ in range(360):
+        await registry.clock.advance(10.0)
+        for late in registry.overdue():
+            registry.ask(late)
+            asked.append(registry.clock.monotonic())
+
+    assert asked[:6] == [10.0, 20.0, 30.0, 50.0, 90.0, 170.0]
+    assert len(asked) == 12  # once in eleven minutes at last
+
+
+def test_requests_that_are_never_answered_are_not_remembered_for_ever() -> None:
+    registry = Registry()
+    registry.want([TICKER])
+    registry.connected()
+    for _ in range(2000):
+        registry.ask(TICKER)
+
+    assert len(registry._requests) == 1024
+
+
+def test_requests_for_what_was_given_up_are_forgotten() -> None:
+    registry = Registry()
+    registry.connected()
+    for _ in range(10):
+        registry.want([TICKER])
+        registry.ask(TICKER)
+        registry.want([])
+
+    assert registry._requests == {}

@@ -17,6 +17,8 @@ from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 _WAITING = "waiting for the connection"
 _ASKED_IN_VAIN = 3
 _DOUBLINGS = 6
+# Whoever is never answered is not remembered for ever.
+_MOST_REQUESTS = 1024
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -44,6 +46,7 @@ class Subscriptions:
         self._changed = changed
         self._requests: dict[int, tuple[Subscription, ...]] = {}
         self._down = _WAITING
+        self._least_patience_s = 0.0
         self.entries: dict[Subscription, Entry] = {}
         self.streams: dict[Subscription, Stream] = {}
 
@@ -58,6 +61,8 @@ class Subscriptions:
         for subscription in wanted:
             if subscription not in self.entries:
                 self._add(subscription, change)
+        if change.give_up:
+            self._let_in(change)
         return change
 
     def source(self, subscription: Subscription) -> Subscription | None:
@@ -80,7 +85,7 @@ class Subscriptions:
         if source is None:
             refusal = f"{self._adapter.venue} has no such channel"
         elif stream is None and len(self.streams) >= self._adapter.limits.streams_per_connection:
-            refusal = f"more than {self._adapter.limits.streams_per_connection} subscriptions"
+            refusal = self._full
         entry = Entry(subscription, None)
         entry.rejected = refusal
         self.entries[subscription] = entry
@@ -92,6 +97,19 @@ class Subscriptions:
             stream.users[subscription] = entry
             entry.stream = stream
         self.settle(entry)
+
+    @property
+    def _full(self) -> str:
+        return f"more than {self._adapter.limits.streams_per_connection} subscriptions"
+
+    def _let_in(self, change: Change) -> None:
+        """Take up, in their order, those for which there was no room, as far as there is some now."""
+        for subscription in [
+            one for one, held in self.entries.items() if held.rejected == self._full
+        ]:
+            if len(self.streams) < self._adapter.limits.streams_per_connection:
+                del self.entries[subscription]
+                self._add(subscription, change)
 
     def _remove(self, subscription: Subscription, change: Change) -> None:
         entry = self.entries.pop(subscription)
@@ -112,9 +130,11 @@ class Subscriptions:
         # A late answer to its request says nothing of the same stream asked for again.
         for request_id, asked in list(self._requests.items()):
             if stream.subscription in asked:
-                self._requests[request_id] = tuple(
-                    one for one in asked if one != stream.subscription
-                )
+                rest = tuple(one for one in asked if one != stream.subscription)
+                if rest:
+                    self._requests[request_id] = rest
+                else:
+                    del self._requests[request_id]
         return True
 
     # -- requests --------------------------------------------------------------------------
@@ -139,6 +159,8 @@ class Subscriptions:
             self._settle_stream(stream)
         if outgoing.request_id is not None:
             self._requests[outgoing.request_id] = outgoing.subscriptions
+            if len(self._requests) > _MOST_REQUESTS:
+                del self._requests[next(iter(self._requests))]
         return acked
 
     def acknowledge(self, request_id: int) -> list[Stream]:
@@ -197,22 +219,27 @@ class Subscriptions:
         return change.added
 
     def overdue(self) -> list[Subscription]:
-        """Streams asked for and not answered in time; the clock starts anew for them."""
+        """Streams asked for and not answered in time; the clock starts anew for them. What stays
+        without an answer is asked for ever more rarely."""
         now = self._clock.monotonic()
-        limit = now - self._settings.ack_timeout_s
         late = []
         for stream in self.streams.values():
             asked_at = stream.asked_at
-            if not stream.acked and asked_at is not None and asked_at <= limit:
+            if stream.acked or asked_at is None:
+                continue
+            in_vain = min(max(0, stream.attempts - _ASKED_IN_VAIN), _DOUBLINGS)
+            if asked_at <= now - self._settings.ack_timeout_s * 2.0**in_vain:
                 stream.asked_at = now
                 late.append(stream.subscription)
         return late
 
     # -- the connection --------------------------------------------------------------------
 
-    def connected(self) -> None:
-        """A new connection: nothing is asked for yet."""
+    def connected(self, least_patience_s: float = 0.0) -> None:
+        """A new connection: nothing is asked for yet. No stream of it is called silent sooner than
+        after so many seconds."""
         self._down = ""
+        self._least_patience_s = least_patience_s
         self._requests.clear()
         for stream in self.streams.values():
             stream.forget()
@@ -306,7 +333,9 @@ class Subscriptions:
 
     def _patience_s(self, channel: Channel) -> float | None:
         normal = self._adapter.liveness.channels.get(channel)
-        return None if normal is None else max(normal, self._settings.stale_after_s)
+        if normal is None:
+            return None
+        return max(normal, self._settings.stale_after_s, self._least_patience_s)
 
     def counts(self) -> dict[str, int]:
         """How many entries there are by status word."""

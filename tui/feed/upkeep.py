@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections.abc import Callable, Iterable
 
@@ -13,6 +12,7 @@ from tui.feed.book_flow import BookFlow
 from tui.feed.clock import Clock
 from tui.feed.clock_offset import ClockOffset
 from tui.feed.error_log import ErrorLog
+from tui.feed.fetches import Fetches
 from tui.feed.intake import Intake
 from tui.feed.jobs import Jobs
 from tui.feed.metrics import Metrics
@@ -34,7 +34,8 @@ from tui.model.transport import TransportKind
 
 # A built candle is closed this long after its end: the last trades are still on their way.
 _CANDLE_GRACE_NS = 1_000_000_000
-_CLOCK_SAMPLES = 4
+# A poll rests up to a minute while nobody is at the keyboard, and is not silent.
+_POLLED_PATIENCE_S = 90.0
 
 
 class Upkeep:
@@ -73,14 +74,18 @@ class Upkeep:
         self.jobs = Jobs(adapter.venue, errors)
         self.outbox = Outbox(adapter, clock, self._cannot_ask, errors)
         self.subscriptions = Subscriptions(adapter, settings, clock, self._write_truth)
-        self._trades = TradeFlow(market, self._trades_missing, flat_candles=settings.flat_candles)
+        self._trades = TradeFlow(
+            market,
+            lambda instrument: self._fetches.trades(instrument),
+            flat_candles=settings.flat_candles,
+        )
         self._books = BookFlow(
             adapter.book_policy,
             market,
             self.subscriptions,
             clock=clock,
             errors=errors,
-            needs_snapshot=self._book_missing,
+            needs_snapshot=lambda instrument: self._fetches.book(instrument),
         )
         self.intake = Intake(
             adapter,
@@ -111,6 +116,13 @@ class Upkeep:
             settings=settings,
             unknown=self._symbol_unknown,
         )
+        self._fetches = Fetches(
+            self.jobs,
+            self.backfill,
+            subscriptions=self.subscriptions,
+            books=self._books,
+            clock=clock,
+        )
         # Set while anything is wanted that can be streamed.
         self.wishes = asyncio.Event()
         # How data arrives now; None while nothing is connected.
@@ -135,7 +147,7 @@ class Upkeep:
         for subscription in change.added:
             self._begin(subscription)
         if change.added:
-            self._introduce()
+            self._fetches.introduce()
 
     def forgive(self) -> None:
         """Try what was rejected once more."""
@@ -155,11 +167,12 @@ class Upkeep:
         self._transport = transport
         self.outbox.clear()
         self._books.use(self._adapter.book_policy_by(transport))
-        self.subscriptions.connected()
+        is_polled = transport is TransportKind.POLL
+        self.subscriptions.connected(_POLLED_PATIENCE_S if is_polled else 0.0)
         self._books.reconnected()
         self.outbox.subscribe(list(self.subscriptions.streams))
         self.backfill.hurry()
-        self._introduce()
+        self._fetches.introduce()
         self.measure_clock()
 
     def lost(self, cause: str) -> None:
@@ -219,21 +232,15 @@ class Upkeep:
         local = self._clock.time_ns()
         venue_time = self.offset.venue_time(local) - _CANDLE_GRACE_NS
         for instrument, timeframe in self._trades.close_until(venue_time, local):
-            self.candles_missing(instrument, timeframe)
+            self._fetches.candles(instrument, timeframe)
 
     def refresh_tickers(self) -> None:
         """Fetch the day figures of everything on the watchlist, in the background."""
-        self.jobs.start("tickers", lambda: self._load_tickers(only_missing=False))
+        self._fetches.tickers()
 
     def measure_clock(self) -> None:
         """Compare our clock with the venue's, in the background."""
-        if not self.jobs.is_running("clock"):
-            self.jobs.start("clock", self._measure_clock)
-
-    async def _measure_clock(self) -> None:
-        for _ in range(_CLOCK_SAMPLES):
-            await self.backfill.measure_clock()
-            await self._clock.sleep(1.0)
+        self._fetches.clock()
 
     def note_listed(self, listed: Iterable[InstrumentInfo]) -> None:
         """Compare the wanted instruments with all that the venue lists."""
@@ -257,9 +264,9 @@ class Upkeep:
             if entry.stream.subscription != subscription:
                 self._trades.build(instrument, timeframe)
             # Even before the stream begins: the chart is full when it does.
-            self.candles_missing(instrument, timeframe)
+            self._fetches.candles(instrument, timeframe)
         if entry.stream.acked:
-            self._load(subscription)
+            self._fetches.load(subscription)
 
     def _end(self, subscription: Subscription) -> None:
         instrument, timeframe = subscription.instrument, subscription.timeframe
@@ -268,36 +275,6 @@ class Upkeep:
             self._books.forget(instrument)
         elif subscription.channel is Channel.CANDLES and timeframe is not None:
             self._trades.stop_building(instrument, timeframe)
-
-    def _load(self, subscription: Subscription) -> None:
-        """Fetch what a subscription needs now that its stream flows."""
-        instrument = subscription.instrument
-        if subscription.channel is Channel.CANDLES:
-            self.jobs.start(subscription, lambda: self.backfill.candles.load(subscription))
-        elif subscription.channel is Channel.TRADES:
-            self.jobs.start(subscription, lambda: self.backfill.load_trades(instrument))
-        elif subscription.channel is Channel.BOOK and self._books.policy.snapshot_by_rest:
-            self._book_missing(instrument)
-
-    def _introduce(self) -> None:
-        """Learn of new instruments and fill the watchlist, in the background."""
-        self.jobs.start("instruments", self._learn)
-
-    async def _learn(self) -> None:
-        entries = self.subscriptions.entries
-        with contextlib.suppress(TradeTuiError):
-            await self.backfill.learn(list(dict.fromkeys(one.instrument for one in entries)))
-        await self._load_tickers(only_missing=True)
-
-    async def _load_tickers(self, *, only_missing: bool) -> None:
-        wanted = [
-            entry.subscription.instrument
-            for entry in self.subscriptions.entries.values()
-            if entry.subscription.channel is Channel.TICKER
-            and entry.rejected is None
-            and not (only_missing and entry.loaded)
-        ]
-        await self.backfill.load_tickers(wanted)
 
     def _symbol_unknown(self, instrument: Instrument, words: str) -> None:
         """The venue does not list it: it may acknowledge the stream all the same, and stay silent."""
@@ -334,10 +311,10 @@ class Upkeep:
     def acknowledged(self, stream: Stream) -> None:
         """A stream begins: what its subscriptions need from before is fetched now."""
         for subscription in list(stream.users):
-            self._load(subscription)
+            self._fetches.load(subscription)
         if stream.subscription not in stream.users:
             # Trades that only feed candles and prices: holes in them matter all the same.
-            self._load(stream.subscription)
+            self._fetches.load(stream.subscription)
 
     def refused(self, rejection: Rejection) -> None:
         rejected, groups = self.subscriptions.refuse(rejection)
@@ -350,8 +327,7 @@ class Upkeep:
             )
 
     def candles_missing(self, instrument: Instrument, timeframe: Timeframe) -> None:
-        # Where a job runs already it runs again: it may have asked before these were missing.
-        self._load(Subscription(instrument, Channel.CANDLES, timeframe))
+        self._fetches.candles(instrument, timeframe)
 
     def overflowed(self, frames: int) -> None:
         """Frames were lost: whatever they held is fetched."""
@@ -391,20 +367,9 @@ class Upkeep:
         instrument = stream.subscription.instrument
         if stream.subscription.channel is Channel.BOOK:
             self._books.reset(instrument, reason)
-            self._book_missing(instrument)
+            self._fetches.book(instrument)
         elif stream.acked:
             if stream.subscription.channel is Channel.TRADES:
                 self._trades.interrupt(instrument)
                 self._trades.frames_lost(instrument)
             self.acknowledged(stream)
-
-    def _trades_missing(self, instrument: Instrument) -> None:
-        subscription = Subscription(instrument, Channel.TRADES)
-        # A job that runs looks for holes again before it ends.
-        if not self.jobs.is_running(subscription):
-            self.jobs.start(subscription, lambda: self.backfill.fill_trades(instrument))
-
-    def _book_missing(self, instrument: Instrument) -> None:
-        key = Subscription(instrument, Channel.BOOK)
-        if not self.jobs.is_running(key):
-            self.jobs.start(key, lambda: self.backfill.load_book(instrument))
