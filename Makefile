@@ -46,15 +46,20 @@ bench:
 soak: $(DEV)
 	TRADETUI_SOAK_S=$${TRADETUI_SOAK_S:-43200} $(BIN)/python -m pytest tests/faults/test_soak.py -q -s
 
-# Public Binance clients against the embedded market. The two environments are apart because these
-# clients cannot share one.
+# Public clients of the venues against the embedded market. Their environments are apart because not
+# all of them can share one. What cbpro pins is too old to build, and newer releases do.
+PEERS := .peers-venv
+PEERS_INSTALL = $(PEERS)/$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(2)
 peers: $(DEV)
-	test -x .peers-venv/a/bin/python || $(PYTHON) -m venv .peers-venv/a
-	test -x .peers-venv/b/bin/python || $(PYTHON) -m venv .peers-venv/b
-	.peers-venv/a/bin/python -m pip install --quiet --disable-pip-version-check ccxt python-binance
-	.peers-venv/b/bin/python -m pip install --quiet --disable-pip-version-check \
-		binance-connector unicorn-binance-websocket-api
-	TRADETUI_PEERS_PYTHON=$(CURDIR)/.peers-venv/a/bin/python:$(CURDIR)/.peers-venv/b/bin/python \
+	for name in a b c d; do \
+		test -x $(PEERS)/$$name/bin/python || $(PYTHON) -m venv $(PEERS)/$$name || exit 1; done
+	$(call PEERS_INSTALL,a,ccxt python-binance)
+	$(call PEERS_INSTALL,b,binance-connector unicorn-binance-websocket-api)
+	$(call PEERS_INSTALL,c,cryptofeed python-kraken-sdk krakenex)
+	$(call PEERS_INSTALL,d,tradingview-datafeed tradingview-scraper websocket-client)
+	$(call PEERS_INSTALL,d,coinbase-advanced-py "websockets<14" pymongo sortedcontainers six)
+	$(call PEERS_INSTALL,d,--no-deps cbpro)
+	TRADETUI_PEERS_PYTHON=$(subst $() ,:,$(foreach name,a b c d,$(CURDIR)/$(PEERS)/$(name)/bin/python)) \
 		$(BIN)/python -m pytest tests/sim/peers -v
 
 clean:

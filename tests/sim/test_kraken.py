@@ -84,7 +84,7 @@ async def test_our_adapter_keeps_the_engines_book_with_every_checksum(protocol: 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 async def test_trades_prices_and_candles_are_the_engines(protocol: str) -> None:
     async with (
-        serve("BTCUSDT") as server,
+        serve("BTCUSDT", regime="quiet") as server,
         speaking(server, adapter_for(server, protocol)) as client,
     ):
         await client.connect([one for one in WANTED if one.instrument == BTC])
@@ -219,9 +219,11 @@ async def test_refusals_come_as_good_answers(name: str, params: dict[str, str], 
 async def test_answers_are_keyed_by_names_that_nobody_asked_for() -> None:
     async with serve("ETHBTC", "DOGEUSDT") as server:
         found = await rest(server, "Depth", pair="ETH/XBT", count="1")
+        echoed = await rest(server, "AssetPairs", pair="ETH/BTC")
         listed = await rest(server, "AssetPairs", "POST")
 
     assert list(found["result"]) == ["XETHXXBT"]
+    assert list(echoed["result"]) == ["ETH/BTC"]
     assert {key: row["wsname"] for key, row in listed["result"].items()} == {
         "XDGUSDT": "XDG/USDT",
         "XETHXXBT": "ETH/XBT",

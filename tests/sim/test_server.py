@@ -271,3 +271,21 @@ async def test_a_market_that_fails_is_noticed() -> None:
         with pytest.raises(ZeroDivisionError, match="no price"):
             async with asyncio.timeout(5):
                 await server.failed()
+
+
+@pytest.mark.parametrize("path", ["/ws", "/native/v1/stream", "/kraken/v2"])
+async def test_a_client_that_is_gone_before_it_is_answered_is_no_error(
+    path: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    prepare = web.WebSocketResponse.prepare
+
+    async def prepare_too_late(response: Any, request: Any) -> Any:
+        request.transport.abort()
+        return await prepare(response, request)
+
+    monkeypatch.setattr(web.WebSocketResponse, "prepare", prepare_too_late)
+    async with serve() as server:
+        with pytest.raises(EOFError):
+            await connect(server.endpoints["stream"] + path)
+
+    assert caplog.records == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -26,6 +27,17 @@ STEP_NS = 50_000_000
 _SLEPT_NS = 10 * NS
 _STEPS_TO_WAKE = 4
 _GOING_AWAY = 1001
+
+
+@web.middleware
+async def _bear_hurry(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """A client that is gone before it was answered is no error of the server's."""
+    try:
+        return await handler(request)
+    except ConnectionError:
+        return web.Response()
 
 
 class SimServer:
@@ -90,7 +102,7 @@ class SimServer:
         Raises:
             OSError: the port cannot be had.
         """
-        app = web.Application()
+        app = web.Application(middlewares=[_bear_hurry])
         for face in self._faces:
             app.add_routes(face.routes())
         # A handler that waits must end when its client is gone.

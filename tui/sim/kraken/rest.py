@@ -65,7 +65,7 @@ def _assets(market: SimMarket, query: Query, now_ns: int) -> Any:
 
 
 def _asset_pairs(market: SimMarket, query: Query, now_ns: int) -> Any:
-    return {pairs.key(one): _describe(one) for one in _named(market, query)}
+    return {_key(one, query): _describe(one) for one in _named(market, query)}
 
 
 def _describe(listing: Listing) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _describe(listing: Listing) -> dict[str, Any]:
 
 def _ticker(market: SimMarket, query: Query, now_ns: int) -> Any:
     return {
-        pairs.key(one): ticker_body(market.pair(one.symbol), now_ns, is_today_whole=False)
+        _key(one, query): ticker_body(market.pair(one.symbol), now_ns, is_today_whole=False)
         for one in _named(market, query)
     }
 
@@ -154,7 +154,7 @@ def _ohlc(market: SimMarket, query: Query, now_ns: int) -> Any:
     ]
     committed = found[-2][0] if len(found) > 1 else found[-1][0]
     kept = [row for row in rows if row[0] > since]
-    return {pairs.key(listing): kept, "last": committed // NS}
+    return {_key(listing, query): kept, "last": committed // NS}
 
 
 def _depth(market: SimMarket, query: Query, now_ns: int) -> Any:
@@ -170,7 +170,7 @@ def _depth(market: SimMarket, query: Query, now_ns: int) -> Any:
             for ticks, lots in levels
         ]
 
-    return {pairs.key(listing): {"asks": rows(asks), "bids": rows(bids)}}
+    return {_key(listing, query): {"asks": rows(asks), "bids": rows(bids)}}
 
 
 def _trades(market: SimMarket, query: Query, now_ns: int) -> Any:
@@ -188,7 +188,7 @@ def _trades(market: SimMarket, query: Query, now_ns: int) -> Any:
     else:
         chosen = held[-count:]
         last = chosen[-1].ts_ns if chosen else now_ns
-    return {pairs.key(listing): [_trade(listing, fact) for fact in chosen], "last": str(last)}
+    return {_key(listing, query): [_trade(listing, fact) for fact in chosen], "last": str(last)}
 
 
 def _trade(listing: Listing, fact: Execution) -> list[Any]:
@@ -218,6 +218,13 @@ def _named(market: SimMarket, query: Query) -> list[Listing]:
     if not all(name in known for name in names):
         raise RefusedError("EQuery:Unknown asset pair")
     return [known[name] for name in names]
+
+
+def _key(listing: Listing, query: Query) -> str:
+    """What an answer calls a pair: the name of the second protocol where that was asked for, else a
+    name of its own."""
+    name = pairs.symbol(listing)
+    return name if name in query.get("pair", "").split(",") else pairs.key(listing)
 
 
 def _number(query: Query, name: str, otherwise: int) -> int:
