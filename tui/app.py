@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import sys
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
@@ -22,7 +20,6 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerError, WorkerState
 
 from tui import __version__, locations
-from tui.charts.glyphs import ASCII, EIGHTHS, HALVES, Glyphs
 from tui.debug_log import DebugLog
 from tui.feed.activity import Activity
 from tui.feed.clock import Clock, SystemClock
@@ -30,21 +27,25 @@ from tui.feed.error_log import ErrorLog
 from tui.feed.redaction import Redactor
 from tui.feed.trace import TraceKind
 from tui.feed.vigil import MachineSenses
+from tui.glyph_choice import choose_glyphs
 from tui.keymap import ACTIONS, effective_keys
-from tui.launch import Launch, Mode
+from tui.launch import Launch
 from tui.log_file import LogFile, describe_error
 from tui.model.errors import TradeTuiError
 from tui.model.health import AppHealth, ErrorCategory, ErrorRecord
 from tui.model.instrument import Instrument
 from tui.model.text import clean
 from tui.program_figures import ProgramFigures
-from tui.recording.player import PlayerState
+from tui.replaying import ReplayActions
+from tui.screens.announcements import AnnouncementsScreen
+from tui.screens.compare import CompareScreen, find_comparable
 from tui.screens.connections import ConnectionsScreen
 from tui.screens.dashboard import Dashboard
 from tui.screens.help import HelpScreen
+from tui.screens.live import LiveScreen
 from tui.screens.symbol_search import SymbolSearch
 from tui.session import Session
-from tui.sources import LiveSource, ReplaySource, SimSource, Source
+from tui.sources import Source, choose_source
 from tui.state import load_state, save_state
 from tui.terminal.compositor import DiffingApp
 from tui.themes import to_textual, variable_defaults
@@ -52,16 +53,14 @@ from tui.themes import to_textual, variable_defaults
 if TYPE_CHECKING:
     from tui.sim.process import SimProcess
 
-_GLYPHS: dict[str, Glyphs] = {"eighths": EIGHTHS, "halves": HALVES, "ascii": ASCII}
 _SAVE_EVERY_S = 5.0
 _HISTORY_EVERY_S = 60.0
 _PERFORMANCE_EVERY_S = 10.0
 _MOST_REPAINTED = 4
-_SEEK_S = 10.0
 _NOTICE = 300  # characters: a notice must not cover the screen
 
 
-class TradeTuiApp(DiffingApp[int]):
+class TradeTuiApp(ReplayActions, DiffingApp[int]):
     """Live markets in a terminal."""
 
     TITLE = "tradetui"
@@ -118,6 +117,7 @@ class TradeTuiApp(DiffingApp[int]):
 
     def _make_dashboard(self) -> Dashboard:
         settings = self._launch.settings
+        self._glyphs = choose_glyphs(settings.glyphs)
         self._zone: tzinfo = UTC if settings.time_zone == "UTC" else ZoneInfo(settings.time_zone)
         return Dashboard(
             self.session,
@@ -126,7 +126,7 @@ class TradeTuiApp(DiffingApp[int]):
             status_badge=self._source.status,
             hint=self._source.hint,
             zone=self._zone,
-            glyphs=_GLYPHS[settings.glyphs] if settings.glyphs in _GLYPHS else _able_glyphs(),
+            glyphs=self._glyphs,
             program_health=self._health,
             is_debugging=lambda: self._debug_log.is_on,
             retry_key=lambda: self._key_of("reconnect"),
@@ -148,6 +148,8 @@ class TradeTuiApp(DiffingApp[int]):
         if self._launch.debug:
             self.action_debug()
         self._start_worker("open source", self._open_source())
+        if self._launch.comparing:
+            self._compare(self._launch.instruments)
         if self._frame_clock:
             if self._source.replay is None:
                 self.session.watch_machine(MachineSenses())
@@ -214,7 +216,7 @@ class TradeTuiApp(DiffingApp[int]):
             now = self._source.clock.time_ns()
             real = None if self._source.replay is None else self._real.time_ns()
             self.dashboard.frame(now, real)
-            if isinstance(self.screen, ConnectionsScreen):
+            if isinstance(self.screen, LiveScreen):
                 self.screen.frame(now)
 
     def _note_performance(self) -> None:
@@ -241,6 +243,37 @@ class TradeTuiApp(DiffingApp[int]):
 
     def action_connections(self) -> None:
         self.push_screen(ConnectionsScreen(self.session, self._zone, self._source.clock.time_ns))
+
+    def action_announcements(self) -> None:
+        self.push_screen(
+            AnnouncementsScreen(
+                self.session.market,
+                badge=self._source.badge,
+                glyphs=self._glyphs,
+                zone=self._zone,
+                now=self._source.clock.time_ns,
+            )
+        )
+
+    def action_compare(self) -> None:
+        """Compare the chosen panel's market with the same at other venues."""
+        chosen = self.dashboard.chosen.instrument
+        self._compare(find_comparable(chosen, self.dashboard.instruments(), self.session.market))
+
+    def _compare(self, instruments: Sequence[Instrument]) -> None:
+        if len(instruments) < 2:
+            self.notify("there is nothing to compare: watch the same at another venue", timeout=5)
+            return
+        self.push_screen(
+            CompareScreen(
+                self.session,
+                instruments,
+                self.dashboard.chosen.timeframe,
+                badge=self._source.status,
+                glyphs=self._glyphs,
+                now=self._source.clock.time_ns,
+            )
+        )
 
     def action_debug(self) -> None:
         """Begin or end to write down what connections do."""
@@ -298,37 +331,6 @@ class TradeTuiApp(DiffingApp[int]):
 
     def action_palette(self) -> None:
         self.action_command_palette()
-
-    def action_replay_pause(self) -> None:
-        if self._source.replay is None:
-            return
-        player = self._source.replay.player
-        if player.state is PlayerState.ENDED:  # there is nothing left to play: once more
-            player.play()
-            self._seek(-player.duration_s)
-        else:
-            player.toggle()
-
-    def action_replay_slower(self) -> None:
-        if self._source.replay is not None:
-            self._source.replay.player.slower()
-
-    def action_replay_faster(self) -> None:
-        if self._source.replay is not None:
-            self._source.replay.player.faster()
-
-    def action_replay_back(self) -> None:
-        self._seek(-_SEEK_S)
-
-    def action_replay_forward(self) -> None:
-        self._seek(_SEEK_S)
-
-    def _seek(self, seconds: float) -> None:
-        replay = self._source.replay
-        if replay is not None:
-            replay.player.seek(replay.player.position_s + seconds)
-            self.session.restart("moved to another moment of the recording")
-            self.dashboard.fetch_history()
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -399,15 +401,6 @@ class TradeTuiApp(DiffingApp[int]):
         self._state = state
 
 
-def _able_glyphs() -> Glyphs:
-    """The finest glyphs that the terminal can be trusted to show."""
-    encoding = getattr(sys.__stderr__, "encoding", None) or ""
-    if not encoding.lower().startswith("utf"):
-        return ASCII
-    # The Linux console's font has 256 characters, halves among them and eighths not.
-    return HALVES if os.environ.get("TERM") == "linux" else EIGHTHS
-
-
 def run(launch: Launch, sim: SimProcess | None = None) -> int:
     """Run the program until the user leaves it; returns the exit code.
 
@@ -416,19 +409,7 @@ def run(launch: Launch, sim: SimProcess | None = None) -> int:
     Raises:
         RecordingError: the recording cannot be played.
     """
-    source: Source
-    if launch.mode is Mode.SIM:
-        assert sim is not None
-        source = SimSource(sim)
-    elif launch.mode is Mode.REPLAY:
-        from tui.sim.replay import open_replay
-
-        assert launch.replay is not None
-        source = ReplaySource(
-            open_replay(launch.replay.path, launch.replay.speed, launch.replay.start_s)
-        )
-    else:
-        source = LiveSource(launch.settings)
+    source = choose_source(launch, sim)
     launch = msgspec.structs.replace(
         launch,
         instruments=launch.instruments or source.instruments[:4],

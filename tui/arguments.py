@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 from tui import __version__
 
-COMMANDS: Final = ("replay", "sim", "config", "check-feed")
+COMMANDS: Final = ("replay", "compare", "sim", "config", "check-feed")
 _NUMBERS: Final = ("grid", "frame_rate")
 _REGIMES: Final = ("auto", "quiet", "normal", "busy", "crash")
 _OPEN_DESCRIPTION: Final = """\
@@ -22,6 +22,7 @@ Live markets in a terminal: candles, verified order books and trades of several 
   tradetui                                     your configuration; without one, a simulated market
   tradetui --venue binance BTCUSDT ETHUSDT     live, public data, no key
   tradetui BINANCE:BTCUSDT --timeframe 15m     the same, venue and symbol in one word
+  tradetui compare SYMBOL SYMBOL ...           the same market at several venues, side by side
   tradetui replay FILE                         play a recording
   tradetui sim                                 the simulated market alone, for other programs
   tradetui config                              the effective settings, and where each comes from
@@ -30,6 +31,10 @@ Live markets in a terminal: candles, verified order books and trades of several 
 _REPLAY_DESCRIPTION: Final = (
     "Play a recording through the real client, with pause, speed and seeking."
 )
+_COMPARE_DESCRIPTION: Final = """\
+Several sources of one market in one chart, with their best prices side by side and one joined book.
+
+  tradetui compare KRAKEN:BTC/USD COINBASE:BTC-USD BINANCE:BTCUSDT"""
 _SIM_DESCRIPTION: Final = """\
 Run the simulated market alone on loopback. It speaks Binance's public protocol; its first line of
 output tells other programs where: {"port": ..., "ws": ..., "rest": ...}."""
@@ -127,8 +132,15 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _open_parser() -> _Parser:
-    parser = _Parser("", _OPEN_DESCRIPTION)
-    parser.usage = "tradetui [options] [SYMBOL ...]"
+    return _add_symbols(_Parser("", _OPEN_DESCRIPTION), "[SYMBOL ...]")
+
+
+def _compare_parser() -> _Parser:
+    return _add_symbols(_Parser("compare", _COMPARE_DESCRIPTION), "SYMBOL SYMBOL ...")
+
+
+def _add_symbols(parser: _Parser, usage: str) -> _Parser:
+    parser.usage = f"{parser.prog} [options] {usage}"
     what = parser.add_argument_group("what to show")
     what.add_argument("symbols", nargs="*", metavar="SYMBOL", help="BTCUSDT, or BINANCE:BTCUSDT")
     what.add_argument("--venue", metavar="NAME", help="the venue of symbols that name none")
@@ -198,6 +210,7 @@ def _check_parser() -> _Parser:
 
 _PARSERS: Final[dict[str, Callable[[], _Parser]]] = {
     "": _open_parser,
+    "compare": _compare_parser,
     "replay": _replay_parser,
     "sim": _sim_parser,
     "config": _config_parser,

@@ -30,6 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands: dict[str, Callable[[Arguments], int]] = {
         "": _run_app,
         "replay": _run_app,
+        "compare": _run_app,
         "sim": _run_sim,
         "config": _print_config,
         "check-feed": _check_feed,

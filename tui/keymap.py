@@ -43,6 +43,8 @@ ACTIONS: dict[str, Action] = {
     "copy": Action(("c",), "Copy the error log"),
     "metrics": Action(("m",), "Show or hide the metrics"),
     "connections": Action(("n",), "Connections: states, subscriptions, history"),
+    "compare": Action(("C",), "Compare the same market at several venues"),
+    "announcements": Action(("i",), "What venues announce: figures, states, alerts"),
     "pause": Action(("space",), "Pause the view; data goes on"),
     "debug": Action(("ctrl+d",), "Debug mode on or off: write down what connections do"),
     "reconnect": Action(("r",), "Reconnect now"),

@@ -54,6 +54,7 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
         instruments: to open in panels, in their order; empty where the mode has its own.
         watchlist: to watch; holds the instruments too. Empty like `instruments`.
         themes: all that were found, by name; `settings.theme` is one of them or one of Textual's.
+        comparing: show the instruments side by side first of all.
         debug: write down what connections do, from the start.
         problems: what was wrong and did not prevent the start; for the error log.
     """
@@ -66,5 +67,6 @@ class Launch(msgspec.Struct, frozen=True, kw_only=True):
     themes: dict[str, Theme] = {}
     replay: Replay | None = None
     sim: Sim = Sim()
+    comparing: bool = False
     debug: bool = False
     problems: tuple[str, ...] = ()

@@ -30,6 +30,8 @@ from tui.recording.format import RecordingReader
 from tui.themes import DEFAULT_THEME, Theme, load_themes, swap_up_and_down
 
 _DAY_S: Final = 86_400
+_FEWEST_COMPARED: Final = 2
+_MOST_COMPARED: Final = 8
 _LEAST_FPS: Final = 30
 """Of Textual's own screen updates; below it, keys feel slow even when few frames are painted."""
 
@@ -56,11 +58,14 @@ def plan_launch(arguments: Arguments) -> Launch:
     mode = _mode_of(instruments)
     _check_market_options(arguments, mode)
     _check_timeframe(launch, instruments)
+    if arguments.command == "compare":
+        _check_comparison(instruments)
     beside = (item for item in launch.settings.watchlist if _mode_of([item]) is mode)
     return msgspec.structs.replace(
         launch,
         mode=mode,
         instruments=instruments,
+        comparing=arguments.command == "compare",
         watchlist=tuple(dict.fromkeys((*instruments, *beside))),
         origins={**launch.origins, **({"symbols": COMMAND_LINE} if arguments.symbols else {})},
     )
@@ -183,6 +188,14 @@ def _check_market_options(arguments: Arguments, mode: Mode) -> None:
     if mode is Mode.LIVE and (arguments.seed is not None or arguments.regime is not None):
         option = "--seed" if arguments.seed is not None else "--regime"
         raise ConfigError(f"{option} is for the simulated market", "leave it out")
+
+
+def _check_comparison(instruments: Sequence[Instrument]) -> None:
+    if not _FEWEST_COMPARED <= len(instruments) <= _MOST_COMPARED:
+        raise ConfigError(
+            f"compare: {len(instruments)} symbols",
+            f"name {_FEWEST_COMPARED} to {_MOST_COMPARED}, such as KRAKEN:BTC/USD COINBASE:BTC-USD",
+        )
 
 
 def _check_timeframe(launch: Launch, instruments: Sequence[Instrument]) -> None:

@@ -13,6 +13,7 @@ from tui.adapters.base import Adapter
 from tui.adapters.registry import load_adapter
 from tui.config import Settings
 from tui.feed.clock import Clock, SystemClock
+from tui.launch import Launch, Mode
 from tui.model.errors import TradeTuiError
 from tui.model.instrument import Instrument
 from tui.recording.player import PlayerState
@@ -185,3 +186,21 @@ class ReplaySource:
 
     async def close(self) -> None:
         await self._played.close()
+
+
+def choose_source(launch: Launch, sim: SimProcess | None) -> Source:
+    """Where a launch has its data from; `sim` is the embedded market's process, where it needs one.
+
+    Raises:
+        RecordingError: the recording cannot be played.
+    """
+    if launch.mode is Mode.SIM:
+        assert sim is not None
+        return SimSource(sim)
+    if launch.mode is Mode.REPLAY:
+        from tui.sim.replay import open_replay
+
+        assert launch.replay is not None
+        wish = launch.replay
+        return ReplaySource(open_replay(wish.path, wish.speed, wish.start_s))
+    return LiveSource(launch.settings)

@@ -87,3 +87,30 @@ def test_a_venue_that_begins_anew_has_told_nothing() -> None:
 
     assert market.metrics.of("SIM", BTC) == []
     assert (market.notices.alerts, market.notices.status("SIM", BTC)) == ([], None)
+
+
+def test_a_figure_remembers_the_few_values_before_it() -> None:
+    metrics = VenueMetrics()
+    for number in range(100):
+        metrics.apply(metric("load", float(number), at=number + 1))
+
+    [load] = metrics
+    assert list(metrics.history(load)) == [float(number) for number in range(40, 100)]
+
+
+def test_a_figure_that_was_let_go_or_forgotten_has_no_past() -> None:
+    metrics = VenueMetrics()
+    for number in range(1001):
+        metrics.apply(metric(f"f{number}", 1.0))
+    assert list(metrics.history(metric("f0", 1.0))) == []
+
+    metrics.forget("SIM")
+    assert list(metrics.history(metric("f9", 1.0))) == []
+
+
+def test_figures_are_listed_by_instrument_those_of_the_venue_itself_first() -> None:
+    metrics = VenueMetrics()
+    for name, instrument in (("z", BTC), ("a", BTC), ("m", None)):
+        metrics.apply(metric(name, 1.0, instrument=instrument))
+
+    assert [one.name for one in metrics] == ["m", "a", "z"]

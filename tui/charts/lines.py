@@ -46,7 +46,7 @@ class Reading(msgspec.Struct, frozen=True):
 
     Attributes:
         percent: of its newest point. since: open time (ns) of the point that counts as 0 %.
-        is_late: True where that is later than the left edge of the view.
+        is_late: True where others begin earlier: its percentages are of another moment than theirs.
     """
 
     percent: float
@@ -112,7 +112,10 @@ class LinePainter:
         dots = Dots(plot_width, layout.price_rows, glyphs)
         newest = max((each.points[-1][0] for each in series if each.points), default=0)
         slots = plot_width * dots.across
-        curves = [_curve(each, newest, slots, timeframe.seconds * NS) for each in series]
+        span = timeframe.seconds * NS
+        # Cells begin at round times: so do their labels, and a new point moves no dot within its cell.
+        last = newest + (dots.across - 1 - newest // span % dots.across) * span
+        curves = [_curve(each, last, slots, span) for each in series]
         drawn = [curve for curve in curves if curve is not None]
         if not drawn or height == 1:
             return LineChart(blank_strips(width, height, inks, message), [None] * len(series))
@@ -134,27 +137,27 @@ class LinePainter:
             _draw_letters(canvas, curves, scale, [mark_ink(each) for each in colours], letters)
         _draw_axis(canvas, scale, plot_width + letters + bool(letters))
         if layout.time_rows:
-            first = newest - (slots - 1) * timeframe.seconds * NS
-            canvas.bars = _slots(first, plot_width, dots.across * timeframe.seconds * NS)
+            canvas.bars = _slots(last - (slots - 1) * span, plot_width, dots.across * span)
             draw_time_axis(canvas)
         key = (width, height, palette)
         held = self._strips if key == self._key else []
         self._strips = to_strips(rows, self._rows, held, width, inks.blank)
         self._key, self._rows = key, rows
+        earliest = min(curve.places[0] for curve in drawn)
         readings = [
-            Reading(curve.values[-1], curve.times[0], curve.places[0] > 0) if curve else None
+            Reading(curve.values[-1], curve.times[0], curve.places[0] > earliest) if curve else None
             for curve in curves
         ]
         return LineChart(list(self._strips), readings)
 
 
-def _curve(series: Series, newest: int, slots: int, span: int) -> _Curve | None:
+def _curve(series: Series, last: int, slots: int, span: int) -> _Curve | None:
     """The points in sight in percent of the first of them; None where there are none."""
     found = _Curve([], [], [])
     base = 0.0
     for time, value in series.points[-slots:]:
-        place = slots - 1 - round((newest - time) / span)
-        if place < 0 or not (isfinite(value) and 0.0 < value < _HUGE):
+        place = slots - 1 - round((last - time) / span)
+        if not 0 <= place < slots or not (isfinite(value) and 0.0 < value < _HUGE):
             continue
         base = base or value
         percent = (value / base - 1) * 100

@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Iterator, Sequence
+from math import nan
+from typing import TypeAlias
 
 from tui.model.events import Alert, Metric, Status
 from tui.model.instrument import Instrument
 
 _MOST_FIGURES = 1000
+_HISTORY = 60
 _MOST_STATUSES = 1000
 _MOST_ALERTS = 200
+_FigureKey: TypeAlias = tuple[str, Instrument | None, str]
 
 
 class VenueMetrics:
-    """The newest value of every named figure. `revision` changes with every change."""
+    """The newest value of every named figure, and the few before it. `revision` changes with every
+    change."""
 
     def __init__(self) -> None:
-        self._figures: OrderedDict[tuple[str, Instrument | None, str], Metric] = OrderedDict()
+        self._figures: OrderedDict[_FigureKey, Metric] = OrderedDict()
+        self._values: dict[_FigureKey, deque[float]] = {}
         self.revision = 0
 
     def __len__(self) -> int:
         return len(self._figures)
+
+    def __iter__(self) -> Iterator[Metric]:
+        """All figures: by venue, those of the venue itself first, then by instrument and name."""
+        return iter(sorted(self._figures.values(), key=_place))
+
+    def history(self, metric: Metric) -> Sequence[float]:
+        """The last values of a figure, oldest first; NaN where it had none."""
+        return tuple(self._values.get((metric.venue, metric.instrument, metric.name), ()))
 
     def of(self, venue: str, instrument: Instrument | None = None) -> list[Metric]:
         """The figures of an instrument, or of the venue itself, by name."""
@@ -39,15 +54,18 @@ class VenueMetrics:
             return False
         self._figures[key] = metric
         self._figures.move_to_end(key)
+        values = self._values.setdefault(key, deque(maxlen=_HISTORY))
+        values.append(nan if metric.value is None else metric.value)
         while len(self._figures) > _MOST_FIGURES:
-            self._figures.popitem(last=False)
+            gone, _ = self._figures.popitem(last=False)
+            del self._values[gone]
         self.revision += 1
         return True
 
     def forget(self, venue: str) -> None:
         """Drop the figures of a venue."""
         for key in [key for key in self._figures if key[0] == venue]:
-            del self._figures[key]
+            del self._figures[key], self._values[key]
         self.revision += 1
 
 
@@ -64,6 +82,11 @@ class Notices:
     def alerts(self) -> list[Alert]:
         """Newest first."""
         return list(reversed(self._alerts))
+
+    @property
+    def statuses(self) -> list[Status]:
+        """All states: by venue, that of the venue itself first, then by instrument."""
+        return sorted(self._statuses.values(), key=_place)
 
     def status(self, venue: str, instrument: Instrument | None = None) -> Status | None:
         """The state of an instrument, or of the venue itself; None when none was told."""
@@ -100,6 +123,12 @@ class Notices:
             self._statuses.popitem(last=False)
         self.revision += 1
         return True
+
+
+def _place(told: Metric | Status) -> tuple[str, str, str]:
+    """The order in which a list is read."""
+    symbol = "" if told.instrument is None else told.instrument.symbol
+    return told.venue, symbol, told.name if isinstance(told, Metric) else ""
 
 
 def _same(one: Alert, other: Alert) -> bool:

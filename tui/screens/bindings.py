@@ -29,6 +29,8 @@ _LABELS = {
     "errors": "errors",
     "metrics": "metrics",
     "connections": "connections",
+    "compare": "compare",
+    "announcements": "announced",
     "pause": "pause",
     "reconnect": "reconnect",
     "theme": "theme",
@@ -39,6 +41,8 @@ _LABELS = {
 _OF_THE_APP = (
     "search",
     "connections",
+    "compare",
+    "announcements",
     "debug",
     "theme",
     "palette",

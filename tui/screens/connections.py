@@ -9,14 +9,14 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 
+from tui.screens.live import LiveScreen
 from tui.session import Session
 from tui.widgets.connections import ConnectionsView
 from tui.widgets.key_bar import KeyBar
 
 
-class ConnectionsScreen(ModalScreen[None]):
+class ConnectionsScreen(LiveScreen):
     """Live while it is open; Escape leaves it."""
 
     DEFAULT_CSS = """

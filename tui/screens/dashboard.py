@@ -230,10 +230,10 @@ class Dashboard(Screen[None]):
             metrics_shown=self._shown["metrics"],
         )
 
-    def instruments(self) -> set[Instrument]:
-        """Everything that the screen may show without a search."""
-        held = {panel.instrument for panel in self.panels if panel.instrument is not None}
-        return held.union(self.watchlist.instruments)
+    def instruments(self) -> list[Instrument]:
+        """Everything that the screen may show without a search, the panels' first."""
+        held = [panel.instrument for panel in self.panels if panel.instrument is not None]
+        return list(dict.fromkeys([*held, *self.watchlist.instruments]))
 
     def _follow(self) -> None:
         """Bring everything in line with the chosen panel and with what is shown."""
