@@ -283,6 +283,15 @@ async def test_an_endpoint_at_rest_is_left_alone_as_long() -> None:
     assert machine.retry_in_s == 60.0
 
 
+async def test_a_short_wait_that_the_venue_asks_for_wakes_no_endpoint_at_rest() -> None:
+    machine = make_machine(ManualClock())
+    machine.attempt()
+
+    machine.lost(TransportError("gone", retry_after_s=2.0), rest_s=60.0)
+
+    assert machine.retry_in_s == 60.0
+
+
 async def test_every_transition_is_told_with_its_cause() -> None:
     told: list[tuple[str, str]] = []
     machine = ConnectionMachine(

@@ -627,6 +627,7 @@ async def test_after_giving_up_no_better_transport_is_tried_either(stage: Stage)
     await stage.run_for(300)
 
     assert len(stage.ways[WS].attempts) == tried
+    assert (stage.feed.health().probe_in_s, stage.feed.health().retry_in_s) == (None, None)
 
 
 async def test_of_a_venue_of_which_nothing_is_wanted_no_better_transport_is_tried(
@@ -639,6 +640,7 @@ async def test_of_a_venue_of_which_nothing_is_wanted_no_better_transport_is_trie
     await stage.run_for(300)
 
     assert len(stage.ways[WS].attempts) == tried
+    assert (stage.feed.health().probe_in_s, stage.feed.health().retry_in_s) == (None, None)
 
 
 async def test_a_try_that_the_user_was_ahead_of_ends_no_connection(stage: Stage) -> None:

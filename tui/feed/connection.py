@@ -153,14 +153,15 @@ class ConnectionMachine:
         exhausted = policy.attempts is not None and self._same_policy > policy.attempts
         if has_other_way:
             self._forget_failures()
-            minimum = 0.0
+            minimum = rest_s = 0.0
         elif error.fatal or exhausted:
             self._give_up(str(error))
             return
         else:
             minimum = max(rest_s, self._wait_by_policy_s(policy))
         told = self._note_bar(error)
-        minimum = minimum if told is None else told
+        if told is not None:
+            minimum = max(rest_s, told)
         self.retry_at = now + self._backoff.next_delay(now, minimum_s=minimum)
         self._enter(ConnectionState.DISCONNECTED, str(error))
 

@@ -259,6 +259,7 @@ class Feed:
         offset = self._upkeep.offset.offset
         p50, p99 = metrics.latency_ms(offset, now)
         conversation = self._supervisor.conversation
+        goes_on = self._goes_on
         return FeedHealth(
             venue=self.venue,
             endpoint=self._route.url,
@@ -281,10 +282,10 @@ class Feed:
             latency_p99_ms=p99,
             ping_ms=None if metrics.ping_s is None else metrics.ping_s * 1e3,
             clock_offset_ms=None if offset is None else offset / 1e6,
-            retry_in_s=machine.retry_in_s,
+            retry_in_s=machine.retry_in_s if goes_on else None,
             transports=fallback.order,
             fallback=fallback.reason,
-            probe_in_s=fallback.probe_in_s,
+            probe_in_s=fallback.probe_in_s if goes_on else None,
             breakers=self._breakers.resting(),
             applied=metrics.applied,
             stale=metrics.stale,
@@ -327,19 +328,17 @@ class Feed:
         """Try the better transport when its time has come."""
         while True:
             await self._clock.sleep(_LOOK_EVERY_S)
-            if self._route.fallback.probe_in_s == 0.0 and self._may_probe():
+            is_due = self._route.fallback.probe_in_s == 0.0
+            if is_due and self._goes_on and self._machine.may_attempt():
                 self._machine.note_attempt()
                 taken = await self._route.probe(list(self._upkeep.subscriptions.streams))
                 if taken is not None:
                     self._supervisor.leave(f"{taken} works again")
 
-    def _may_probe(self) -> bool:
-        """Not where only the user goes on, and not for nothing."""
-        return (
-            self._upkeep.wishes.is_set()
-            and self._machine.state is not ConnectionState.ERROR
-            and self._machine.may_attempt()
-        )
+    @property
+    def _goes_on(self) -> bool:
+        """False where only the user goes on, or wants nothing."""
+        return self._upkeep.wishes.is_set() and self._machine.state is not ConnectionState.ERROR
 
     async def _keep_token(self) -> None:
         """Replace a token before it expires."""
