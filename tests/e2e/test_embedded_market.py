@@ -171,6 +171,8 @@ async def test_a_dead_endpoint_at_the_start_is_a_message_and_a_retry() -> None:
 
         late = SimServer(SimMarket(seed=3, start_ns=SystemClock().time_ns()))
         await late.start(port=port)
-        await pilot.press("r")
-        await until(lambda: all_live(app))
-        await late.close()
+        try:
+            await pilot.press("r")
+            await until(lambda: all_live(app))
+        finally:
+            await late.close()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,8 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from scripted_venue import QUICK, Bench, ScriptedVenue
+
+from tui.feed.settings import FeedSettings
 
 
 @pytest.fixture
@@ -28,3 +31,18 @@ async def bench(venue: ScriptedVenue) -> AsyncIterator[Bench]:
     made = Bench(venue, QUICK)
     yield made
     await made.stop()
+
+
+@pytest.fixture
+async def make_bench(venue: ScriptedVenue) -> AsyncIterator[Callable[..., Bench]]:
+    """Feeds with settings or an adapter of their own, none started yet; however the test ends, all
+    are stopped."""
+    made: list[Bench] = []
+
+    def make(settings: FeedSettings = QUICK, adapter: Any = None) -> Bench:
+        made.append(Bench(venue, settings, adapter))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        await bench.stop()

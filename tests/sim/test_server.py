@@ -10,8 +10,9 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from websockets.asyncio.client import connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus
 
 from tui.feed.clock import ManualClock
 from tui.sim.limits import SimLimits
@@ -285,7 +286,7 @@ async def test_a_client_that_is_gone_before_it_is_answered_is_no_error(
 
     monkeypatch.setattr(web.WebSocketResponse, "prepare", prepare_too_late)
     async with serve() as server:
-        with pytest.raises(EOFError):
+        with pytest.raises(InvalidMessage):
             await connect(server.endpoints["stream"] + path)
 
     assert caplog.records == []
