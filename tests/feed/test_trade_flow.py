@@ -151,6 +151,45 @@ def test_the_first_page_is_not_built_into_candles_that_history_holds_already() -
     assert len(flow.market[BTC].series(MINUTE)) == 0
 
 
+def fetched_open(volume: float) -> list[Candle]:
+    return [Candle(BTC, MINUTE, 60 * NS, 1.0, 1.0, 1.0, 1.0, volume, False)]
+
+
+def test_a_trade_of_the_first_page_that_the_fetched_open_candle_lacks_is_counted() -> None:
+    flow = Flow()
+    flow.build(BTC, MINUTE)
+    flow.take_fetched(BTC, MINUTE, fetched_open(9.0), since=60 * NS, as_of=(80 * NS, 81 * NS))
+
+    flow.merge(BTC, [trade(1, at=70, size=9.0), trade(2, at=90, size=2.0)])
+    flow.add(trade(2, at=90, size=2.0))
+    flow.add(trade(3, at=95, size=1.0))
+
+    assert flow.market[BTC].series(MINUTE).candles[0].volume == 12.0
+
+
+def test_a_trade_between_the_open_candles_fetch_and_the_first_streamed_one_is_counted() -> None:
+    flow = Flow()
+    flow.build(BTC, MINUTE)
+    flow.take_fetched(BTC, MINUTE, fetched_open(9.0), since=60 * NS, as_of=(80 * NS, 81 * NS))
+    flow.add(trade(3, at=95, size=1.0))
+
+    for _ in range(2):
+        flow.merge(BTC, [trade(1, at=70, size=9.0), trade(2, at=90, size=2.0), trade(3, at=95)])
+
+    assert flow.market[BTC].series(MINUTE).candles[0].volume == 12.0
+
+
+def test_the_first_page_counts_also_in_a_candle_that_is_fetched_after_it() -> None:
+    flow = Flow()
+    flow.build(BTC, MINUTE)
+    flow.merge(BTC, [trade(1, at=70, size=9.0), trade(2, at=90, size=2.0)])
+
+    flow.take_fetched(BTC, MINUTE, fetched_open(9.0), since=60 * NS, as_of=(80 * NS, 81 * NS))
+    flow.add(trade(3, at=95, size=1.0))
+
+    assert flow.market[BTC].series(MINUTE).candles[0].volume == 12.0
+
+
 def test_a_reset_forgets_ids_and_candles() -> None:
     flow = Flow()
     flow.build(BTC, MINUTE)

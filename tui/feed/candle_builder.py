@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from tui.model.events import Candle, Side, Trade
 from tui.model.instrument import Instrument
@@ -12,7 +12,8 @@ from tui.model.timeframe import NS, Timeframe
 HELD = 64
 """Candles of which late trades still correct the one they belong to."""
 
-_RECENT = 256
+_RECENT = 1024
+_RECENT_HISTORY = 256
 # A series holds no more, and nobody looks at more.
 _MOST_FLAT = 10_000
 _MOST_UNSURE = 1000
@@ -205,6 +206,22 @@ class CandleBuilder:
         changed.append(self._candle(held, trade.ts_local))
         if self._flat and end < self._flat_until:
             changed.extend(self._flats_between(held, trade.ts_local))
+        return changed
+
+    def add_history(self, trades: Sequence[Trade]) -> list[Candle]:
+        """Count trades, oldest first, of before the first streamed one: those that were executed after
+        the open candle was fetched. Returns the candles that changed."""
+        changed = []
+        for trade in trades[-_RECENT_HISTORY:]:
+            # Where the open candle is still to be fetched, this counts then.
+            self._recent.append(trade)
+            ts = trade.ts_exchange
+            held = self._held.get(self._timeframe.floor(ts))
+            if held is None or held.complete or not 0 < held.counted_until < ts:
+                continue
+            self.is_vague |= ts <= self._vague[1]
+            held.add(trade)
+            changed.append(self._candle(held, trade.ts_local))
         return changed
 
     def close_until(self, ts: int, ts_local: int) -> list[Candle]:

@@ -16,14 +16,14 @@ class TradeSequence:
 
     def __init__(self) -> None:
         self.last_id: int | None = None
-        self._first_id: int | None = None
+        self.first_id: int | None = None
         self.missing: list[tuple[int, int]] = []
 
     def observe(self, trade_id: int) -> bool:
         """Note an id; False when it was seen before. Ids that it jumps over become missing."""
         last = self.last_id
         if last is None:
-            self.last_id = self._first_id = trade_id
+            self.last_id = self.first_id = trade_id
             return True
         if trade_id == last + 1:
             self.last_id = trade_id
@@ -36,12 +36,12 @@ class TradeSequence:
 
     def precede(self, oldest_id: int, newest_id: int) -> None:
         """Note a page of history; a hole between it and the first id seen is missing too."""
-        first = self._first_id
+        first = self.first_id
         if first is None or oldest_id >= first:
             return
         if newest_id < first - 1:
             self.missing.insert(0, (newest_id + 1, first - 1))
-        self._first_id = oldest_id
+        self.first_id = oldest_id
 
     def missing_count(self) -> int:
         return sum(high - low + 1 for low, high in self.missing)
@@ -126,15 +126,22 @@ class TradeFlow:
     def merge(self, instrument: Instrument, trades: list[Trade]) -> None:
         """Take fetched trades, oldest first."""
         sequence = self.sequence(instrument)
-        is_first = sequence.last_id is None
+        first = sequence.first_id
         ids = [trade.trade_id for trade in trades if trade.trade_id is not None]
         if ids:
             sequence.precede(min(ids), max(ids))
+        history = []
         for trade in trades:
-            if trade.trade_id is None or not sequence.observe(trade.trade_id) or is_first:
-                # A first page is history: the fetched open candle holds these trades already.
+            if trade.trade_id is None:
                 continue
-            self._build(trade)
+            is_new = sequence.observe(trade.trade_id)
+            if first is None or trade.trade_id < first:
+                history.append(trade)
+            elif is_new:
+                self._build(trade)
+        for builder in self._builders.get(instrument, {}).values():
+            for candle in builder.add_history(history):
+                self._market.apply_candle(candle)
         self._market.merge_trades(instrument, trades)
 
     def frames_lost(self, instrument: Instrument) -> None:
