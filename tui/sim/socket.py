@@ -108,7 +108,8 @@ class SocketClient(ABC):
     async def _receive(self) -> None:
         async for message in self._socket:
             now = self._active_at = self._clock.monotonic()
-            if not self._rate.allow(now):
+            # Pings are not counted: one of the venues' clients sends one with every frame that it gets.
+            if message.type is WSMsgType.TEXT and not self._rate.allow(now):
                 if self.too_fast():
                     continue
                 await self.close(WSCloseCode.POLICY_VIOLATION, "too many messages")
