@@ -685,3 +685,40 @@ def test_a_command_may_stand_behind_options() -> None:
 
 def test_an_options_value_is_no_command() -> None:
     assert parse_arguments(["--theme", "config"]).command == ""
+
+
+# -- compare -----------------------------------------------------------------------------------
+
+
+def test_compare_opens_the_comparison_of_several_venues(stage: Stage) -> None:
+    assert cli.main(["compare", "KRAKEN:BTC/USD", "COINBASE:BTC-USD", "BINANCE:BTCUSDT"]) == 0
+
+    assert stage.launch.comparing
+    assert stage.launch.mode is Mode.LIVE
+    assert [str(instrument) for instrument in stage.launch.instruments] == [
+        "KRAKEN:BTC/USD",
+        "COINBASE:BTC-USD",
+        "BINANCE:BTCUSDT",
+    ]
+
+
+def test_without_compare_the_dashboard_opens(stage: Stage) -> None:
+    cli.main(["BINANCE:BTCUSDT", "BINANCE:ETHUSDT"])
+
+    assert not stage.launch.comparing
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [
+        (1, "compare: 1 symbol (name 2 to 8, such as KRAKEN:BTC/USD COINBASE:BTC-USD)"),
+        (9, "compare: 9 symbols (name 2 to 8, such as KRAKEN:BTC/USD COINBASE:BTC-USD)"),
+    ],
+)
+def test_compare_wants_two_to_eight_symbols(
+    count: int, told: str, stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["compare", *(f"BINANCE:S{number}USDT" for number in range(count))]) == 2
+
+    assert capsys.readouterr().err == f"tradetui: {told}\n"
+    assert stage.launches == []

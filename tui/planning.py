@@ -193,7 +193,7 @@ def _check_market_options(arguments: Arguments, mode: Mode) -> None:
 def _check_comparison(instruments: Sequence[Instrument]) -> None:
     if not _FEWEST_COMPARED <= len(instruments) <= _MOST_COMPARED:
         raise ConfigError(
-            f"compare: {len(instruments)} symbols",
+            f"compare: {len(instruments)} symbol{'' if len(instruments) == 1 else 's'}",
             f"name {_FEWEST_COMPARED} to {_MOST_COMPARED}, such as KRAKEN:BTC/USD COINBASE:BTC-USD",
         )
 

@@ -198,7 +198,7 @@ async def test_figures_states_and_alerts_have_a_panel_each() -> None:
         assert "▅" in figures[1]
         assert "BINANCE:BTCUSDT depth" in figures[2]
         assert "—" in figures[2]
-        assert " 1s NATIVE degraded [b]slow[/b] disks" in text_of(app, "#states")
+        assert " 2s NATIVE degraded [b]slow[/b] disks" in text_of(app, "#states")
         alerts = text_of(app, "#alerts")
         assert "23:54:15 ✗ BINANCE:BTCUSDT spread: critical \ufffd[link=x]" in alerts
         assert "▲ BINANCE:BTCUSDT spread: warning" in alerts

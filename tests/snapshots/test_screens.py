@@ -7,9 +7,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from comparing import COINBASE, comparing_app
 from staging import CONNECTED, INSTRUMENTS, NOW, StagedApp, StagedSession, fill, staged_app, tell
 from textual.pilot import Pilot
 
+from tui.model.events import Alert, AlertLevel, Metric, Status
 from tui.model.health import ConnectionState, ErrorCategory, Transition
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus
@@ -206,3 +208,34 @@ def test_a_feed_that_gave_up(snap_compare: Any, size: tuple[int, int]) -> None:
         await keys()(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=debugging)
+
+
+@pytest.mark.parametrize(
+    "size", [(200, 50), (120, 40), (80, 24), (40, 12)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
+def test_a_comparison_of_which_one_source_failed(snap_compare: Any, size: tuple[int, int]) -> None:
+    app = comparing_app()
+    tell(app, COINBASE, SubscriptionStatus.STALE)
+
+    assert snap_compare(app, terminal_size=size, run_before=keys())
+
+
+@pytest.mark.parametrize("theme", ["light", "monochrome"])
+def test_a_comparison_in_other_themes(snap_compare: Any, theme: str) -> None:
+    assert snap_compare(comparing_app(theme=theme), terminal_size=(120, 40), run_before=keys())
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_what_venues_announce(snap_compare: Any, size: tuple[int, int]) -> None:
+    app = staged_app()
+    market = app.session.market
+    for number in range(40):
+        load = Metric("NATIVE", None, "load", number * 7 % 11 / 10, NOW + number, NOW)
+        market.metrics.apply(load)
+    market.notices.apply(Status("NATIVE", None, "degraded", "slow disks", NOW, NOW - 3 * NS))
+    for level in AlertLevel:
+        text = f"wider than usual ({level})"
+        wide = Alert("NATIVE", INSTRUMENTS[0], level, "spread", text, NOW, NOW)
+        market.notices.apply(wide)
+
+    assert snap_compare(app, terminal_size=size, run_before=keys("i"))

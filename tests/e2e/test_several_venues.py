@@ -1,0 +1,147 @@
+"""The real application on several venues at once: each has a connection of its own, and fails alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import unused_port
+from textual.pilot import Pilot
+
+from tui.adapters.base import Adapter
+from tui.adapters.binance import BinanceAdapter
+from tui.adapters.native import NativeAdapter
+from tui.app import TradeTuiApp
+from tui.feed.clock import Clock, SystemClock
+from tui.launch import Launch, Mode
+from tui.model.health import ConnectionState
+from tui.model.instrument import Instrument
+from tui.model.subscription import Channel, Subscription, SubscriptionStatus
+from tui.screens.compare import CompareScreen
+from tui.sim.market import SimMarket
+from tui.sim.server import SimServer
+from tui.themes import load_themes
+from tui.widgets.line_widget import LineWidget
+
+AT_BINANCE, AT_NATIVE = Instrument("BINANCE", "BTCUSDT"), Instrument("NATIVE", "BTCUSDT")
+
+
+class TwoVenues:
+    """Live data of two venues, whose endpoints are the test's own servers."""
+
+    badge = ""
+    hint = ""
+    replay = None
+    instruments = (AT_BINANCE, AT_NATIVE)
+
+    def __init__(self, binance: dict[str, str], native: dict[str, str]) -> None:
+        self.clock: Clock = SystemClock()
+        self._binance, self._native = binance, native
+
+    async def open(self, venues: object, report: object) -> list[Adapter]:
+        return [BinanceAdapter(self._binance), NativeAdapter(self._native)]
+
+    def status(self) -> str:
+        return self.badge
+
+    async def keep(self, report: object) -> None:
+        pass
+
+    async def close(self) -> None:
+        pass
+
+
+@asynccontextmanager
+async def running(source: TwoVenues) -> AsyncIterator[tuple[TradeTuiApp, Pilot[Any]]]:
+    launch = Launch(
+        mode=Mode.LIVE,
+        themes=load_themes()[0],
+        instruments=source.instruments,
+        watchlist=source.instruments,
+        comparing=True,
+    )
+    app = TradeTuiApp(launch, source, frame_clock=False)
+    async with app.run_test(size=(160, 40)) as pilot:
+        yield app, pilot
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[SimServer]:
+    market = SimServer(SimMarket(seed=3, start_ns=SystemClock().time_ns()))
+    await market.start()
+    yield market
+    await market.close()
+
+
+async def until(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not condition():  # noqa: ASYNC110 - the market has no event for "anything changed"
+            await asyncio.sleep(0.02)
+
+
+def is_live(app: TradeTuiApp, instrument: Instrument) -> bool:
+    wanted = [one for one in app.session._share(instrument.venue) if one.instrument == instrument]
+    return bool(wanted) and all(
+        app.session.market.truth(one).status is SubscriptionStatus.LIVE for one in wanted
+    )
+
+
+def states(app: TradeTuiApp) -> dict[str, ConnectionState]:
+    return {feed.venue: feed.state for feed in app.session.health()}
+
+
+async def look(app: TradeTuiApp, pilot: Pilot[Any], selector: str) -> str:
+    app.frame()
+    await pilot.pause()
+    widget = app.screen.query_one(selector, LineWidget)
+    widget.draw()  # without waiting for its next look, a quarter of a second later
+    return "\n".join(widget.render_line(y).text for y in range(widget.size.height))
+
+
+async def test_the_same_market_by_two_protocols_is_the_same(server: SimServer) -> None:
+    async with running(TwoVenues(server.endpoints, server.native_endpoints)) as (app, pilot):
+        await until(lambda: is_live(app, AT_BINANCE) and is_live(app, AT_NATIVE))
+
+        assert isinstance(app.screen, CompareScreen)
+        table = (await look(app, pilot, "#quotes")).splitlines()
+        assert "● verified" in table[1]
+        assert "● verified" in table[2]
+        assert " Joined book AB" in await look(app, pilot, "#joined")
+        assert app.session.errors.records() == []
+
+
+async def test_a_venue_that_is_down_leaves_the_other_untouched(server: SimServer) -> None:
+    nobody = f"127.0.0.1:{unused_port()}"
+    dead = {"stream": f"ws://{nobody}", "rest": f"http://{nobody}"}
+
+    async with running(TwoVenues(dead, server.native_endpoints)) as (app, pilot):
+        await until(lambda: is_live(app, AT_NATIVE) and len(app.session.errors) > 0)
+
+        assert states(app)["NATIVE"] is ConnectionState.CONNECTED
+        assert states(app)["BINANCE"] is not ConnectionState.CONNECTED
+        assert app.session.market.truth(Subscription(AT_NATIVE, Channel.BOOK)).verified
+        assert {record.venue for record in app.session.errors.records()} == {"BINANCE"}
+        table = (await look(app, pilot, "#quotes")).splitlines()
+        assert "● verified" not in table[1]
+        assert "● verified" in table[2]
+        assert table[3].startswith(" bid B, ask B: apart")
+        assert "without A" in await look(app, pilot, "#joined")
+
+
+async def test_a_venue_that_goes_down_later_goes_stale_alone(server: SimServer) -> None:
+    other = SimServer(SimMarket(seed=3, start_ns=SystemClock().time_ns()))
+    await other.start()
+    async with running(TwoVenues(other.endpoints, server.native_endpoints)) as (app, pilot):
+        await until(lambda: is_live(app, AT_BINANCE) and is_live(app, AT_NATIVE))
+
+        await other.close()
+        await until(lambda: states(app)["BINANCE"] is not ConnectionState.CONNECTED)
+
+        assert is_live(app, AT_NATIVE)
+        table = (await look(app, pilot, "#quotes")).splitlines()
+        assert "● verified" not in table[1]
+        assert "● verified" in table[2]
+        assert {feed.venue: feed.reconnects for feed in app.session.health()}["NATIVE"] == 0
