@@ -9,8 +9,13 @@ from typing import Any
 
 import aiohttp
 import pytest
-from venue_clients import START_NS, RawClient, executions, raw, serve, truth
+from venue_clients import START_NS, RawClient, executions, levels, raw, serve, speaking, truth
 
+from tui.adapters.registry import load_adapter
+from tui.feed.books import Verdict
+from tui.model.events import Ack, Gap, ParseFailure, Rejection, Side
+from tui.model.instrument import Instrument
+from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import NS, Timeframe
 from tui.sim.server import SimServer
 
@@ -44,6 +49,35 @@ async def get(server: SimServer, path: str, **params: str) -> tuple[int, Any]:
     url = f"{server.advanced_endpoints['rest']}/api/v3/brokerage/market/{path}"
     async with aiohttp.ClientSession() as session, session.get(url, params=params) as response:
         return response.status, await response.json()
+
+
+BTC = Instrument("COINBASE", "BTC-USDT")
+
+
+async def test_our_adapter_keeps_the_engines_book_and_trades(server: SimServer) -> None:
+    stream = server.advanced_endpoints["stream"]
+    adapter = load_adapter("COINBASE")(
+        {**server.coinbase_endpoints, "stream": stream, "protocol": "advanced"}
+    )
+    channels = (Channel.TICKER, Channel.TRADES, Channel.BOOK)
+    async with speaking(server, adapter) as client:
+        await client.connect([Subscription(BTC, channel) for channel in channels])
+        await client.until(lambda: client.books and client.seen(Ack))
+        pair = server.market.pair("BTCUSDT")
+        first = pair.last_trade_id + 1
+        await server.advance(3)
+        await client.until(lambda: levels(client.books[BTC]) == truth(pair))
+        expected = executions(pair, first)
+        told = len(expected) - 10
+        await client.until(lambda: len(client.trades()) >= told)
+
+        assert set(client.verdicts) == {Verdict.APPLIED}
+        assert [
+            (trade.trade_id, trade.price, trade.size, trade.aggressor is Side.SELL)
+            for trade in client.trades()
+        ][:told] == expected[:told]
+        for fault in (ParseFailure, Gap, Rejection):
+            assert not client.seen(fault)
 
 
 async def test_the_book_is_the_engines_and_every_frame_is_numbered(
