@@ -22,7 +22,7 @@ import pytest  # noqa: E402
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "recordings"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def recordings() -> Path:
     """The folder of real frames; skips where it is absent."""
     if not RECORDINGS.is_dir():
