@@ -104,6 +104,17 @@ def test_a_book_with_one_side_leads_on_that_side_only() -> None:
     assert (compared.best_bid, compared.best_ask, compared.apart_bp) == ({0}, frozenset(), None)
 
 
+def test_of_different_markets_nobody_leads() -> None:
+    eth = Instrument("ONE", "ETHUSDT")
+    market = market_with((A, "99", "101", LIVE), (eth, "3", "4", LIVE))
+
+    compared = compare_quotes(market, [A, eth])
+
+    assert not compared.is_one_market
+    assert compared.best_bid == compared.best_ask == frozenset()
+    assert (compared.apart_bp, compared.from_first_bp) == (None, [None, None])
+
+
 def side(*levels: tuple[str, str], is_bid: bool = True) -> BookSide:
     found = BookSide(is_bid=is_bid)
     found.replace(levels)

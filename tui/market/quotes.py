@@ -8,6 +8,7 @@ from math import isfinite
 import msgspec
 
 from tui.market.market import InstrumentState, Market
+from tui.market.pairs import are_one_market
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus, Truth
 
@@ -54,6 +55,8 @@ class Comparison(msgspec.Struct, frozen=True):
     Attributes:
         quotes: one a source, in their order.
         best_bid, best_ask: indices of those who lead with the highest bid and the lowest ask.
+        is_one_market: False where the instruments are of different pairs: then nobody leads, and nothing
+            is apart.
         apart_bp: basis points from the best bid up to the best ask; negative where they cross, which
             different venues may. None while nobody leads.
         first: index of the first live quote with both prices; None where there is none.
@@ -64,6 +67,7 @@ class Comparison(msgspec.Struct, frozen=True):
     quotes: list[Quote]
     best_bid: frozenset[int]
     best_ask: frozenset[int]
+    is_one_market: bool
     apart_bp: float | None
     first: int | None
     from_first_bp: list[float | None]
@@ -72,16 +76,19 @@ class Comparison(msgspec.Struct, frozen=True):
 def compare_quotes(market: Market, instruments: Sequence[Instrument]) -> Comparison:
     """Look at the best prices of these instruments, each for itself: what fails fails alone."""
     quotes = [find_quote(market, instrument) for instrument in instruments]
-    bids = {at: quote.bid for at, quote in enumerate(quotes) if quote.is_live and quote.bid}
-    asks = {at: quote.ask for at, quote in enumerate(quotes) if quote.is_live and quote.ask}
+    is_one = are_one_market(instruments, market)
+    live = [(at, quote) for at, quote in enumerate(quotes) if quote.is_live and is_one]
+    bids = {at: quote.bid for at, quote in live if quote.bid}
+    asks = {at: quote.ask for at, quote in live if quote.ask}
     top = max(bids.values(), default=None)
     low = min(asks.values(), default=None)
-    first = next((at for at, quote in enumerate(quotes) if quote.is_live and quote.middle), None)
+    first = next((at for at, quote in live if quote.middle), None)
     base = None if first is None else quotes[first].middle
     return Comparison(
         quotes,
         frozenset(at for at, bid in bids.items() if bid == top),
         frozenset(at for at, ask in asks.items() if ask == low),
+        is_one,
         None if top is None else basis_points(low, top),
         first,
         [basis_points(quote.middle, base) if quote.is_live else None for quote in quotes],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Sequence
 from typing import ClassVar
 
@@ -13,6 +12,7 @@ from textual.containers import Horizontal
 from tui.charts.glyphs import Glyphs
 from tui.charts.lines import LETTERS
 from tui.market.market import Market
+from tui.market.pairs import find_pair
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe, step_timeframe
 from tui.screens.live import LiveScreen
@@ -24,8 +24,6 @@ from tui.widgets.quote_table import QuoteTable
 
 _GROUPINGS = 4
 _WANTED_BY = "comparison"
-_SAME_MONEY = ("USDT", "USDC", "FDUSD", "USD")
-_OTHER_NAMES = {"XBT": "BTC", "XDG": "DOGE"}
 
 
 class CompareScreen(LiveScreen):
@@ -137,17 +135,5 @@ def find_comparable(
     others = [instrument for instrument in held if instrument != chosen]
     if chosen is None:
         return others
-    pair = _pair(chosen, market)
-    return [chosen, *([other for other in others if _pair(other, market) == pair] or others)]
-
-
-def _pair(instrument: Instrument, market: Market) -> tuple[str, str]:
-    """Base and quote by usual names; all kinds of dollars are the same."""
-    info = market[instrument].info
-    if info is not None and info.base and info.quote:
-        base, quote = info.base.upper(), info.quote.upper()
-    else:
-        text = re.sub(r"[^A-Z0-9]", "", instrument.symbol.rpartition(":")[2].upper())
-        quote = next((money for money in _SAME_MONEY if text.endswith(money)), "")
-        base = text.removesuffix(quote) if quote else text
-    return _OTHER_NAMES.get(base, base), "USD" if quote in _SAME_MONEY else quote
+    pair = find_pair(chosen, market)
+    return [chosen, *([other for other in others if find_pair(other, market) == pair] or others)]

@@ -10,7 +10,9 @@ from textual.reactive import reactive
 
 from tui.charts.glyphs import Glyphs
 from tui.charts.painter import ChartPainter
+from tui.charts.panes import Pane
 from tui.market.market import InstrumentState, Market
+from tui.market.studies import StudySeries
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 from tui.model.text import clean
@@ -23,7 +25,7 @@ from tui.widgets.title import nothing_known, title_row
 
 
 class CandlePanel(LineWidget, can_focus=True):
-    """Candles, volume and axes of one instrument."""
+    """Candles, volume and axes of one instrument, and what the venue computes of them."""
 
     instrument: reactive[Instrument | None] = reactive(None, init=False, repaint=False)
     timeframe: reactive[Timeframe] = reactive(Timeframe(1, "m"), init=False, repaint=False)
@@ -89,6 +91,7 @@ class CandlePanel(LineWidget, can_focus=True):
             subscription,
             self.is_chosen,
             series.revision if series else 0,
+            tuple((name, found.revision) for name, found in self._studies(subscription)),
             state.last_text,
             state.ticker_revision,
             state.info,
@@ -120,9 +123,26 @@ class CandlePanel(LineWidget, can_focus=True):
             now_ns=self.now,
             last_price=state.last_price,
             holes=state.series(self.timeframe).holes,
+            panes=[
+                Pane(
+                    # The library that all of TradingView's own studies come from names none of them.
+                    clean(name.removeprefix("STD;"), 40),
+                    found.times,
+                    found.values,
+                    [clean(line, 20) for line in found.plots] if len(found.plots) > 1 else (),
+                )
+                for name, found in self._studies(subscription)
+            ],
             message="" if candles else self._message(subscription),
         )
         return [*title, *chart]
+
+    def _studies(self, subscription: Subscription) -> list[tuple[str, StudySeries]]:
+        """What the venue computes of these candles, in an order that does not depend on its answers'."""
+        studies = self._market.studies
+        chart = subscription.instrument, self.timeframe
+        found = ((name, studies.series(*chart, name)) for name in sorted(studies.names(*chart)))
+        return [(name, series) for name, series in found if series is not None]
 
     def _start_afresh(self) -> None:
         self._painter = ChartPainter()

@@ -14,6 +14,7 @@ from tui.charts.lines import LETTERS
 from tui.market.joined_book import JoinedLevel, join_sides
 from tui.market.market import Market
 from tui.market.order_book import OrderBook
+from tui.market.pairs import are_one_market
 from tui.market.quotes import basis_points
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus, Truth
@@ -54,6 +55,9 @@ class JoinedLadder(LineWidget):
         return (now // (NS // _LOOKS_A_SECOND), self.grouping)
 
     def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
+        if not are_one_market(self._instruments, self._market):
+            title = ((" Joined book".ljust(width), look.title),)
+            return [title, ((" different markets: nothing to join", look.muted),)]
         live = [
             number
             for number, truth in enumerate(self._truths())

@@ -143,6 +143,8 @@ def _summary(compared: Comparison, money: Sequence[str], width: int, look: Look)
     def named(leaders: frozenset[int]) -> str:
         return "".join(LETTERS[number] for number in sorted(leaders))
 
+    if not compared.is_one_market:
+        return ((" different markets: only their lines are compared", look.muted),)
     if compared.apart_bp is None:
         return ((" nobody's prices are live", look.muted),)
     crossed = compared.apart_bp < 0
