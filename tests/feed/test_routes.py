@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator, Callable
 import msgspec
 import pytest
 
-from tui.adapters.base import Authentication
+from tui.adapters.base import Adapter, Authentication
 from tui.adapters.binance import BinanceAdapter
+from tui.adapters.native import NativeAdapter
 from tui.feed.clock import ManualClock
 from tui.feed.error_log import ErrorLog
 from tui.feed.feed import Feed
@@ -21,6 +22,7 @@ from tui.feed.tokens import Token
 from tui.feed.vigil import Disturbance, DisturbanceKind
 from tui.market.market import Market
 from tui.model.errors import TransportError
+from tui.model.events import Event
 from tui.model.health import ConnectionState
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
@@ -130,7 +132,7 @@ class Stage:
     def __init__(self) -> None:
         self.clock = ManualClock(1_700_000_000_000_000_000)
         self.ways = {kind: Lines(kind, self.clock) for kind in (WS, POLL)}
-        self.adapter = BinanceAdapter()
+        self.adapter: Adapter = BinanceAdapter()
         self.market = Market()
         self.errors = ErrorLog(self.clock)
         self.tokens: Numbered | None = None
@@ -565,12 +567,13 @@ class Expiring(Numbered):
         super().__init__()
         self.clock = clock
         self.is_dry = False
+        self.fault: Exception = TransportError("the token command failed with exit code 1")
         self.asked_in_vain = 0
 
     async def token(self, *, fresh: bool = False) -> Token:
         if self.is_dry:
             self.asked_in_vain += 1
-            raise TransportError("the token command failed with exit code 1")
+            raise self.fault
         self.count += 1
         return Token(f"t{self.count}", self.clock.time_ns() / 1e9 + 60)
 
@@ -679,3 +682,60 @@ async def test_a_place_in_a_stream_is_forgotten_once_data_came_by_another_way(
 
     # The try moved the place on, by events that nobody kept.
     assert stage.ways[WS].forgotten > before
+
+
+class Faulty(BinanceAdapter):
+    def decode(self, frame: bytes, ts_local: int) -> list[Event]:
+        raise KeyError("a fault of ours")
+
+
+async def test_a_fault_of_ours_in_a_try_ends_no_feed(stage: Stage) -> None:
+    await fall_back(stage)
+    stage.ways[WS].refuse(None)
+    stage.adapter.copy = Faulty  # type: ignore[method-assign]
+
+    await stage.run_for(40)
+
+    health = stage.feed.health()
+    assert (health.state, health.transport) == (ConnectionState.CONNECTED, POLL)
+    assert health.fallback == ("websocket still fails: internal error: KeyError: 'a fault of ours'")
+
+
+async def test_a_fault_of_ours_in_a_renewal_is_told_and_not_repeated_in_a_loop(
+    stage: Stage,
+) -> None:
+    stage.adapter.authentication = Authentication()
+    stage.tokens = tokens = Expiring(stage.clock)
+    stage.start()
+    await stage.run_for(1)
+    stage.line(WS).push(streamed())
+    tokens.is_dry, tokens.fault = True, KeyError("a fault of ours")
+
+    await stage.run_for(180)
+
+    assert 4 <= tokens.asked_in_vain <= 25
+    assert (
+        "the connection could not be renewed: internal error: KeyError: 'a fault of ours'"
+        in stage.messages()
+    )
+    assert not stage.line(WS).closed
+
+
+async def test_to_look_at_the_figures_changes_nothing_of_what_is_asked(stage: Stage) -> None:
+    sse = Lines(TransportKind.SSE, stage.clock)
+    market = Instrument("NATIVE", "BTCUSDT")
+    stage.adapter = NativeAdapter({"rest": "https://desk.example/v1"})
+    stage.ways = {TransportKind.SSE: sse}
+    stage.start()
+    stage.feed.want([Subscription(market, Channel.BOOK)])
+    await stage.run_for(1)
+
+    for _ in range(3):
+        assert stage.feed.health().endpoint == "https://desk.example/v1/events"
+        await stage.run_for(1)
+    stage.feed.want([Subscription(market, Channel.BOOK), Subscription(market, Channel.TRADES)])
+    await stage.run_for(1)
+
+    # Once to begin with, and once for the second wish.
+    (line,) = sse.lines
+    assert [one.url.partition("#")[2] for one in line.requests] == ["1", "2"]

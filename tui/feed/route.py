@@ -24,6 +24,11 @@ _STEADY_S = 3.0
 _TRIAL_STREAMS = 20
 
 
+def internal_error(error: Exception) -> TransportError:
+    """A fault of ours, in the shape of what may be tried again."""
+    return TransportError(f"internal error: {type(error).__name__}: {error}")
+
+
 class Route:
     """The transports of one venue, one of them in use."""
 
@@ -46,6 +51,7 @@ class Route:
         self._clock = clock
         self._settings = settings
         self._opened: TransportKind | None = None
+        self._urls: dict[TransportKind, str] = {}
 
     @property
     def kind(self) -> TransportKind:
@@ -54,7 +60,13 @@ class Route:
 
     @property
     def url(self) -> str:
-        return self._adapter.stream(self.kind).url
+        """Where the transport in use leads to, without what is asked for there."""
+        found = self._urls.get(self.kind)
+        if found is None:
+            # Not of the adapter in use: an adapter remembers what it was asked for last.
+            url = self._adapter.copy().stream(self.kind).url
+            found = self._urls[self.kind] = url.partition("#")[0].partition("?")[0]
+        return found
 
     @property
     def breaker(self) -> Breaker:
@@ -127,6 +139,9 @@ class Route:
             await self._prove(kind, trial)
         except TransportError as error:
             failure = error
+        except Exception as error:
+            # A fault of ours in what is only a try must not end what goes on beside it.
+            failure = internal_error(error)
         if self.fallback.probe_target is not kind:
             return None  # somebody began anew meanwhile
         if failure is not None:

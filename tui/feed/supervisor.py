@@ -16,7 +16,7 @@ from tui.feed.connection import ConnectionMachine
 from tui.feed.conversation import Conversation, HangUp
 from tui.feed.error_log import ErrorLog
 from tui.feed.metrics import Metrics
-from tui.feed.route import Route
+from tui.feed.route import Route, internal_error
 from tui.feed.settings import FeedSettings
 from tui.feed.trace import Trace
 from tui.feed.upkeep import Upkeep
@@ -125,7 +125,7 @@ class Supervisor:
                 self._lost(error)
             except Exception as error:
                 # A fault of ours must not end the feed; it is said, and tried again with backoff.
-                self._lost(TransportError(f"internal error: {type(error).__name__}: {error}"))
+                self._lost(internal_error(error))
             finally:
                 # Last: a connection that died takes its time to close, and nothing is live meanwhile.
                 await self._close_connection()
@@ -262,7 +262,8 @@ class Supervisor:
         self._machine.note_attempt()
         try:
             self._next = await self._prepare()
-        except TransportError as error:
+        except Exception as fault:
+            error = fault if isinstance(fault, TransportError) else internal_error(fault)
             self._machine.renewal_failed(error)
             self._errors.report(
                 ErrorCategory.CONNECTION,
