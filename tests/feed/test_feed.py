@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 
 import msgspec
 from aiohttp import web
@@ -29,6 +30,8 @@ from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 
 START = 29_000_000  # minutes since the epoch
+
+MakeBench = Callable[..., Bench]
 
 
 async def test_all_channels_become_live(venue: ScriptedVenue, bench: Bench) -> None:
@@ -205,14 +208,16 @@ async def test_trades_that_cannot_be_fetched_are_counted_on_the_tape(
     assert "3 trades missed" in bench.messages()
 
 
-async def test_candles_live_on_trades_where_the_venue_streams_none(venue: ScriptedVenue) -> None:
-    minute = now_ms() // 60_000
+async def test_candles_live_on_trades_where_the_venue_streams_none(
+    venue: ScriptedVenue, make_bench: MakeBench
+) -> None:
+    minute = (now_ms() + 20_000) // 60_000  # one that does not end meanwhile
     venue.klines = [kline(minute - 1, "101"), kline(minute, "102", volume="10")]
     adapter = BinanceAdapter(
         {"stream": venue.stream_url, "rest": venue.rest_url},
         channels=frozenset({Channel.TRADES}),
     )
-    bench = Bench(venue, QUICK, adapter)
+    bench = make_bench(QUICK, adapter)
     bench.feed.want([CANDLES, TICKER])
     bench.start()
     await until(lambda: bench.status(CANDLES) == "live")
@@ -227,7 +232,6 @@ async def test_candles_live_on_trades_where_the_venue_streams_none(venue: Script
     assert venue.subscribed == {"btcusdt@aggTrade"}
     assert bench.status(TICKER) == "live"
     assert bench.market[BTC].last_price == 150.0
-    await bench.stop()
 
 
 async def test_a_switch_unsubscribes_and_keeps_the_last_known_state(
@@ -327,8 +331,10 @@ async def test_without_rest_the_stream_still_lives(venue: ScriptedVenue, bench: 
     assert bench.market.truth(CANDLES).reason == "no history"
 
 
-async def test_a_flood_drops_frames_says_so_and_repairs_itself(venue: ScriptedVenue) -> None:
-    bench = Bench(venue, msgspec.structs.replace(QUICK, inbox_limit=64))
+async def test_a_flood_drops_frames_says_so_and_repairs_itself(
+    venue: ScriptedVenue, make_bench: MakeBench
+) -> None:
+    bench = make_bench(msgspec.structs.replace(QUICK, inbox_limit=64))
     bench.feed.want([TRADES, BOOK])
     bench.start()
     await until(lambda: bench.status(TRADES) == "live" and bench.status(BOOK) == "syncing")
@@ -351,7 +357,6 @@ async def test_a_flood_drops_frames_says_so_and_repairs_itself(venue: ScriptedVe
     assert bench.market[BTC].tape.missed == 0
     assert bench.feed.health().dropped >= 136
     assert any(message.startswith("fell behind") for message in bench.messages())
-    await bench.stop()
 
 
 async def test_a_venue_that_counts_its_trades_anew_is_followed(
