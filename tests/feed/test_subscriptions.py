@@ -226,6 +226,20 @@ def test_what_is_no_longer_wanted_is_off_and_given_up() -> None:
     assert registry.told == [(Channel.BOOK, "off", "")]
 
 
+def test_candles_are_streamed_in_the_timeframes_that_the_venue_streams_and_built_in_the_others() -> (
+    None
+):
+    registry = Registry()
+    five = Subscription(BTC, Channel.CANDLES, Timeframe.parse("5m"))
+    registry.adapter.streamed_timeframes = (Timeframe.parse("5m"),)
+
+    change = registry.want([CANDLES, five])
+
+    assert change.ask == [TRADES, five]
+    assert registry.entries[CANDLES].stream is registry.stream(TRADES)
+    assert registry.entries[five].stream is registry.stream(five)
+
+
 def test_candles_and_prices_live_on_trades_where_the_venue_streams_neither() -> None:
     registry = Registry(channels=frozenset({Channel.TRADES, Channel.BOOK}))
 

@@ -152,6 +152,10 @@ class Adapter(Protocol):
     channels: frozenset[Channel]
     """Channels that the venue streams; candles that are not among them are built from trades."""
     timeframes: tuple[Timeframe, ...]
+    """Those that history is had in."""
+    streamed_timeframes: tuple[Timeframe, ...]
+    """Candles that the venue streams, where they are among the channels; those of other timeframes are
+    built from trades."""
     limits: Limits
     liveness: Liveness
     book_policy: BookPolicy

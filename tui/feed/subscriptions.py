@@ -71,7 +71,8 @@ class Subscriptions:
         channel = subscription.channel
         trades = Subscription(subscription.instrument, Channel.TRADES)
         if channel is Channel.CANDLES:
-            if channel in channels and subscription.timeframe in self._adapter.timeframes:
+            streamed = self._adapter.streamed_timeframes
+            if channel in channels and subscription.timeframe in streamed:
                 return subscription
             return trades if Channel.TRADES in channels else None
         if channel in channels:

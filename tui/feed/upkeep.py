@@ -357,9 +357,10 @@ class Upkeep:
         else:
             stream = streams.get(gap.subscription)
             held = [stream] if stream is not None else []
-            self._errors.report(
-                ErrorCategory.SUBSCRIPTION, gap.reason, instrument=gap.subscription.instrument
-            )
+            if not gap.is_usual:
+                self._errors.report(
+                    ErrorCategory.SUBSCRIPTION, gap.reason, instrument=gap.subscription.instrument
+                )
         for stream in held:
             self._mend(stream, gap.reason)
 

@@ -178,11 +178,12 @@ class VenueNotice(msgspec.Struct, frozen=True):
 
 class Gap(msgspec.Struct, frozen=True):
     """Messages are missing, and only asking anew can help: of one subscription, or of all on this
-    connection (None)."""
+    connection (None). Where it `is_usual`, the venue never sends them, and no error is reported."""
 
     reason: str
     ts_local: int
     subscription: Subscription | None = None
+    is_usual: bool = False
 
 
 class Metric(msgspec.Struct, frozen=True):

@@ -95,6 +95,7 @@ class HarbourAdapter:
 
     channels = frozenset(TOPICS)  # tickers and candles are made of trades
     timeframes = tuple(map(Timeframe.parse, ("1m", "1h", "1d")))
+    streamed_timeframes: tuple[Timeframe, ...] = ()
     limits = Limits(messages_per_s=10.0, rest_weight=60, rest_window_s=60.0)
     liveness = Liveness(connection_s=10.0, channels={Channel.BOOK: 120.0})
     # The stream sends the snapshot, and each change has the number after the one before.

@@ -28,6 +28,9 @@ FRAMES = [
     b'"volume_24_h":"3974.9","low_24_h":"63454","high_24_h":"64727.27","price_percent_chg_24_h":'
     b'"-1.21","best_bid":"64281.7","best_ask":"64281.71","best_bid_quantity":"0.2",'
     b'"best_ask_quantity":"0.02"}]}]}',
+    b'{"channel":"candles","timestamp":"2026-09-30T02:03:12.862739917Z","sequence_num":4,"events":'
+    b'[{"type":"update","candles":[{"start":"1790733600","high":"83280","low":"83242.39","open":'
+    b'"83250.1","close":"83277.26","volume":"1.93","product_id":"BTC-USD"}]}]}',
     b'{"channel":"heartbeats","timestamp":"2026-09-07T23:37:22.675755362Z","sequence_num":3,"events":'
     b'[{"current_time":"2026-09-07 23:37:22.674409 +0000 UTC m=+139651.2","heartbeat_counter":1}]}',
     b'{"channel":"subscriptions","timestamp":"2026-09-07T23:37:22.278Z","sequence_num":1,"events":'

@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from tui.adapters.coinbase import CoinbaseAdapter
-from tui.model.errors import ConfigError, InstrumentError
+from tui.model.errors import ConfigError
 from tui.model.events import Ack, Rejection
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
-from tui.model.timeframe import Timeframe
 from tui.model.transport import TransportKind
 
 
@@ -129,14 +128,6 @@ def test_a_token_is_shown_in_the_first_message_only() -> None:
     assert texts([opening]) == [{"type": "subscribe", "channel": "heartbeats", "jwt": "a.b.c"}]
     assert [one["channel"] for one in texts(messages)] == ["level2"]
     assert (adapter.authentication.header, adapter.authentication.required) == ("", False)
-
-
-def test_candles_are_built_and_not_asked_for(adapter: CoinbaseAdapter) -> None:
-    candles = Subscription(BTC_BOOK.instrument, Channel.CANDLES, Timeframe(5, "m"))
-
-    assert Channel.CANDLES not in adapter.channels
-    with pytest.raises(InstrumentError, match="does not stream candles"):
-        adapter.subscribe([candles])
 
 
 # -- the choice --------------------------------------------------------------------------------

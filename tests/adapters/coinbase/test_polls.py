@@ -9,9 +9,10 @@ import pytest
 
 from tui.adapters.base import POLLED_BOOK
 from tui.adapters.coinbase import CoinbaseAdapter
-from tui.model.events import BookSnapshot, ParseFailure, Ticker
+from tui.model.events import BookSnapshot, Candle, ParseFailure, Ticker
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
+from tui.model.timeframe import NS, Timeframe
 from tui.model.transport import EventFrame, PollRequest, TransportKind
 
 BTC = Instrument("COINBASE", "BTC-USD")
@@ -48,6 +49,32 @@ def test_each_channel_has_an_address_of_its_own(adapter: CoinbaseAdapter) -> Non
         "book@BTC-USD": (f"{BASE}/book", {"level": "2"}),
     }
     assert [poll.min_interval_s for poll in asked.values()] == [1.0, 1.0, 10.0]
+
+
+def test_candles_are_asked_for_within_a_window_as_soon_as_the_time_is_known(
+    adapter: CoinbaseAdapter,
+) -> None:
+    asked = polls(adapter, Subscription(BTC, Channel.CANDLES, Timeframe(5, "m")))
+
+    poll = asked["candles_300@BTC-USD"]
+    assert (poll.url, poll.params) == (f"{BASE}/candles", {"granularity": "300"})
+    assert poll.cursor is not None
+    date = "Wed, 30 Sep 2026 02:03:12 GMT"
+    assert poll.cursor(b"[]", {"Date": date}) == {"start": "1790733000", "end": "1790733600"}
+    assert poll.cursor(b"[]", {"Date": "soon"}) == {}
+    assert poll.cursor(b"[]", {}) == {}
+
+
+def test_of_polled_candles_the_newest_is_open_and_has_no_time(adapter: CoinbaseAdapter) -> None:
+    body = b"[[1790733600,10,30,20,25.5,1.25],[1790733300,11,31,21,26.5,2.25]]"
+
+    older, newest = answer(adapter, "candles_300@BTC-USD", body)
+
+    five = Timeframe(5, "m")
+    assert older == Candle(BTC, five, 1_790_733_300 * NS, 21.0, 31.0, 11.0, 26.5, 2.25, True, 0, 5)
+    assert newest == Candle(
+        BTC, five, 1_790_733_600 * NS, 20.0, 30.0, 10.0, 25.5, 1.25, False, 0, 5
+    )
 
 
 def test_many_polls_share_half_of_the_venues_budget(adapter: CoinbaseAdapter) -> None:

@@ -36,7 +36,7 @@ class BinanceAdapter:
     """Binance's spot protocol: the combined stream, and REST for history, snapshots and symbols, and
     for everything where no stream gets through."""
 
-    timeframes = TIMEFRAMES
+    timeframes = streamed_timeframes = TIMEFRAMES
     limits = Limits(
         messages_per_s=3.0,  # of 5 that the venue allows, pongs included
         streams_per_connection=1024,

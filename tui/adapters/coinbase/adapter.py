@@ -14,6 +14,8 @@ from tui.adapters.base import (
     Outgoing,
     RestRequest,
 )
+from tui.adapters.coinbase.advanced.requests import CHANNELS as ADVANCED_CHANNELS
+from tui.adapters.coinbase.advanced.requests import FIVE_MINUTES
 from tui.adapters.coinbase.advanced.requests import Requests as AdvancedRequests
 from tui.adapters.coinbase.advanced.stream import StreamDecoder as AdvancedDecoder
 from tui.adapters.coinbase.exchange.polls import PollDecoder, build_polls
@@ -43,7 +45,7 @@ class CoinbaseAdapter:
     """Coinbase's public feeds, and REST for history and products, and for everything where no stream
     gets through.
 
-    Candles are built from trades by the feed: Exchange streams none, Advanced Trade only five minutes.
+    Exchange streams no candles, Advanced Trade those of five minutes; the feed builds the others.
     """
 
     timeframes = TIMEFRAMES
@@ -97,7 +99,9 @@ class CoinbaseAdapter:
         stream = {"stream": ADVANCED_STREAM} if is_advanced else {}
         urls = check_endpoints(venue, {**DEFAULT_ENDPOINTS, **stream}, named)
         self.venue = venue
-        self.channels = CHANNELS if channels is None else channels & CHANNELS
+        offered = ADVANCED_CHANNELS if is_advanced else CHANNELS
+        self.channels = offered if channels is None else channels & offered
+        self.streamed_timeframes: tuple[Timeframe, ...] = (FIVE_MINUTES,) if is_advanced else ()
         self._stream_url = urls["stream"]
         self._rest_url = urls["rest"]
         self._rest = RestApi(venue, self._rest_url)
@@ -142,16 +146,24 @@ class CoinbaseAdapter:
         """Messages of at most 100 subscriptions each, and what asks for heartbeats.
 
         Raises:
-            InstrumentError: candles, or an instrument that cannot be a product of this venue.
+            InstrumentError: candles that are not streamed, or an instrument that cannot be a product
+                of this venue.
         """
-        return self._requests.subscribe(subscriptions)
+        messages = self._requests.subscribe(subscriptions)
+        if isinstance(self._decoder, AdvancedDecoder):
+            for one in subscriptions:
+                if one.timeframe is not None:
+                    self._decoder.candles.begin(one.instrument, one.timeframe)
+        return messages
 
     def unsubscribe(self, subscriptions: Collection[Subscription]) -> list[Outgoing]:
         """Messages that give these up; the venue's answer says nothing that is waited for."""
-        if isinstance(self._decoder, StreamDecoder):
-            for one in subscriptions:
+        for one in subscriptions:
+            if isinstance(self._decoder, StreamDecoder):
                 if one.channel is Channel.TRADES:
                     self._decoder.stop_counting(one.instrument.symbol.upper())
+            elif one.timeframe is not None:
+                self._decoder.candles.end(one.instrument, one.timeframe)
         return self._requests.unsubscribe(subscriptions)
 
     def heartbeat(self) -> Outgoing | None:

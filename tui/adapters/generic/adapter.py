@@ -62,6 +62,7 @@ class DescribedAdapter:
         has_candles = "candles" in description.requests or Channel.CANDLES in self.channels
         spans = sorted(description.timeframes, key=lambda one: one.seconds)
         self.timeframes: tuple[Timeframe, ...] = tuple(spans) if has_candles else ()
+        self.streamed_timeframes = self.timeframes
         self.limits = _limits(description)
         self.liveness = Liveness(description.silence_s, description.stale_after_s)
         self.transports = _transports(description)

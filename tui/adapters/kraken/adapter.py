@@ -37,7 +37,7 @@ class KrakenAdapter:
     Instruments have the names of the second protocol (`BTC/USD`) in both.
     """
 
-    timeframes = TIMEFRAMES
+    timeframes = streamed_timeframes = TIMEFRAMES
     limits = Limits(
         messages_per_s=3.0,  # there is a limit, and it is not published
         connections=120,  # of 150 after which the address is banned for ten minutes

@@ -8,7 +8,6 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
-from tui.adapters.kraken.candles import GRACE_NS, OpenCandles, VenueClock
 from tui.adapters.kraken.cursors import TradeCursors
 from tui.adapters.kraken.messages import (
     Answer,
@@ -28,6 +27,7 @@ from tui.adapters.kraken.messages import (
 from tui.adapters.kraken.numbers import TimeReader, read_number
 from tui.adapters.kraken.requests import Requests
 from tui.adapters.kraken.symbols import TIMEFRAME_OF
+from tui.adapters.open_candles import GRACE_NS, OpenCandles, VenueClock
 from tui.model.errors import ProtocolError
 from tui.model.events import (
     BookDelta,

@@ -10,7 +10,6 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
-from tui.adapters.kraken.candles import OpenCandles, VenueClock
 from tui.adapters.kraken.messages_v1 import (
     BookFrame,
     BookPart,
@@ -26,6 +25,7 @@ from tui.adapters.kraken.numbers import read_unix
 from tui.adapters.kraken.requests import Requests
 from tui.adapters.kraken.stream import beat, tell_state
 from tui.adapters.kraken.symbols import TIMEFRAME_OF, from_old_name
+from tui.adapters.open_candles import OpenCandles, VenueClock
 from tui.model.errors import ProtocolError
 from tui.model.events import (
     BookDelta,

@@ -41,7 +41,7 @@ _TWINS: Final = {"http": "ws", "https": "wss", "ws": "http", "wss": "https"}
 class NativeAdapter:
     """The native protocol over all four transports, and REST for history and symbols."""
 
-    timeframes = TIMEFRAMES
+    timeframes = streamed_timeframes = TIMEFRAMES
     limits = Limits(
         messages_per_s=8.0,  # of 10 that the protocol allows, pongs included
         streams_per_connection=1000,

@@ -48,7 +48,7 @@ class TradingViewAdapter:
     session. There are no trades and no books.
     """
 
-    timeframes = TIMEFRAMES
+    timeframes = streamed_timeframes = TIMEFRAMES
     limits = Limits(
         messages_per_s=20.0,
         streams_per_connection=50,

@@ -10,7 +10,10 @@ from msgspec import Meta
 from tui.adapters.coinbase.exchange.messages import Id, Number
 
 TextId: TypeAlias = Annotated[str, Meta(pattern=r"\A[0-9]{1,18}\Z")]
-"""An id, or seconds, which the venue writes as a text."""
+"""An id, which the venue writes as a text."""
+
+Seconds: TypeAlias = Annotated[str, Meta(pattern=r"\A[0-8]?[0-9]{1,9}\Z")]
+"""A moment, likewise; as nanoseconds it fits 63 bits."""
 
 SignedNumber: TypeAlias = Annotated[str, Meta(pattern=r"\A-?[0-9]{1,40}(\.[0-9]{1,40})?\Z")]
 Kind: TypeAlias = Literal["snapshot", "update"]
@@ -82,6 +85,26 @@ class TickerFrame(Frame, frozen=True, gc=False, tag="ticker"):
     events: list[TickerEvent]
 
 
+class FiveMinutes(msgspec.Struct, frozen=True, gc=False):
+    """A candle; `start` is seconds. There is no other span, and no word for one that is over."""
+
+    start: Seconds
+    high: Number
+    low: Number
+    open: Number
+    close: Number
+    volume: Number
+    product_id: str
+
+
+class CandleEvent(msgspec.Struct, frozen=True, gc=False):
+    candles: list[FiveMinutes]
+
+
+class CandleFrame(Frame, frozen=True, gc=False, tag="candles"):
+    events: list[CandleEvent]
+
+
 class BeatFrame(Frame, frozen=True, gc=False, tag="heartbeats"):
     """Once a second. What it holds is a time in Go's own format and a counter: the frame's time and
     number say the same."""
@@ -97,7 +120,9 @@ class SubscriptionFrame(Frame, frozen=True, tag="subscriptions"):
     events: list[SubscriptionEvent]
 
 
-Known: TypeAlias = BookFrame | TradeFrame | TickerFrame | BeatFrame | SubscriptionFrame
+Known: TypeAlias = (
+    BookFrame | TradeFrame | TickerFrame | CandleFrame | BeatFrame | SubscriptionFrame
+)
 
 
 class AnyFrame(msgspec.Struct, frozen=True, gc=False):

@@ -14,12 +14,18 @@ from tui.adapters.coinbase.pending import Pending, Topic
 from tui.model.errors import InstrumentError
 from tui.model.events import Ack, Rejection
 from tui.model.subscription import Channel, Subscription
+from tui.model.timeframe import Timeframe
 
 WORDS: Final = {
     Channel.TICKER: "ticker",
     Channel.TRADES: "market_trades",
     Channel.BOOK: "level2",
+    Channel.CANDLES: "candles",
 }
+CHANNELS: Final = frozenset(WORDS)
+FIVE_MINUTES: Final = Timeframe(5, "m")
+"""The only candles that are streamed."""
+
 HEARTBEATS: Final = "heartbeats"
 
 _MOST_A_MESSAGE: Final = 50
@@ -113,6 +119,8 @@ def _topic(subscription: Subscription) -> Topic:
     word = WORDS.get(subscription.channel)
     if word is None:
         raise InstrumentError(f"Coinbase does not stream {subscription.channel}")
+    if subscription.channel is Channel.CANDLES and subscription.timeframe != FIVE_MINUTES:
+        raise InstrumentError(f"Coinbase does not stream candles of {subscription.timeframe}")
     return word, product_id(subscription.instrument)
 
 

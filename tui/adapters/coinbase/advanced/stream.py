@@ -8,11 +8,13 @@ from typing import Any, Final
 
 import msgspec
 
+from tui.adapters.coinbase.advanced.candles import StreamedCandles
 from tui.adapters.coinbase.advanced.messages import (
     AnyFrame,
     BeatFrame,
     BookEvent,
     BookFrame,
+    CandleFrame,
     Change,
     Known,
     MarketTrade,
@@ -20,12 +22,13 @@ from tui.adapters.coinbase.advanced.messages import (
     TickerFrame,
     TradeFrame,
 )
-from tui.adapters.coinbase.advanced.requests import Requests
+from tui.adapters.coinbase.advanced.requests import FIVE_MINUTES, Requests
 from tui.adapters.coinbase.exchange.symbols import TimeReader
 from tui.model.errors import ProtocolError
 from tui.model.events import (
     BookDelta,
     BookSnapshot,
+    Candle,
     Event,
     Gap,
     Heartbeat,
@@ -39,6 +42,7 @@ from tui.model.events import (
 )
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
+from tui.model.timeframe import NS
 
 _MOST_PRODUCTS: Final = 4096
 _DIGITS: Final = b"0123456789"
@@ -53,12 +57,13 @@ _EMPTY: Final = (b'_level":""', b'_quantity":""', b'":"."')
 
 _NUMBER: Final = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?")
 _KNOWN_CHANNELS: Final = frozenset(
-    {"l2_data", "market_trades", "ticker", "heartbeats", "subscriptions"}
+    {"l2_data", "market_trades", "ticker", "candles", "heartbeats", "subscriptions"}
 )
 _FACTS: Final = frozenset({"l2_data", "market_trades"})
 """Channels of which nothing may be missed. Of the others the next frame says everything again."""
 
 _INSISTS: Final = 3
+_SPAN_NS: Final = FIVE_MINUTES.seconds * NS
 
 
 class FrameCount:
@@ -95,6 +100,7 @@ class StreamDecoder:
 
     Attributes:
         now: the venue's time (ns) in the newest frame that has one; 0 before.
+        candles: those that are streamed.
     """
 
     def __init__(self, venue: str, requests: Requests) -> None:
@@ -105,10 +111,12 @@ class StreamDecoder:
         self._count = FrameCount()
         self._known: dict[str, Instrument] = {}
         self.now = 0
+        self.candles = StreamedCandles()
         self._readers: dict[type[Any], Callable[[Any, bytes, int, int], list[Event]]] = {
             BookFrame: self._read_books,
             TradeFrame: self._read_trades,
             TickerFrame: self._read_tickers,
+            CandleFrame: self._read_candles,
             BeatFrame: self._read_heartbeat,
             SubscriptionFrame: self._read_subscriptions,
         }
@@ -116,6 +124,7 @@ class StreamDecoder:
     def forget(self) -> None:
         """Another connection."""
         self._count.forget()
+        self.candles.forget()
         self.now = 0
 
     def decode(self, frame: bytes, ts_local: int) -> list[Event]:
@@ -236,12 +245,41 @@ class StreamDecoder:
             for instrument in self._instruments(row.product_id)
         ] or [ServerTime(ts, ts_local)]
 
+    def _read_candles(
+        self, message: CandleFrame, frame: bytes, ts: int, ts_local: int
+    ) -> list[Event]:
+        # First, where the time of a message is looked for: what a snapshot holds is older.
+        events: list[Event] = [ServerTime(ts, ts_local)]
+        rows = [row for event in message.events for row in event.candles]
+        for row in sorted(rows, key=lambda one: int(one.start)):
+            opened = int(row.start) * NS
+            if opened % _SPAN_NS or opened > self.now + _SPAN_NS:
+                raise ProtocolError(
+                    f"no candle begins at {row.start} - at `$.events[...].candles[...].start`"
+                )
+            for instrument in self._instruments(row.product_id):
+                candle = Candle(
+                    instrument,
+                    FIVE_MINUTES,
+                    opened,
+                    float(row.open),
+                    float(row.high),
+                    float(row.low),
+                    float(row.close),
+                    float(row.volume),
+                    False,
+                    ts,
+                    ts_local,
+                )
+                events += self.candles.take(candle)
+        return events
+
     # -- the connection --------------------------------------------------------------------
 
     def _read_heartbeat(
         self, message: BeatFrame, frame: bytes, ts: int, ts_local: int
     ) -> list[Event]:
-        return [ServerTime(ts, ts_local)]
+        return [ServerTime(ts, ts_local), *self.candles.pass_time(ts, ts_local)]
 
     def _read_subscriptions(
         self, message: SubscriptionFrame, frame: bytes, ts: int, ts_local: int

@@ -12,7 +12,7 @@ from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import NS, Timeframe
 
 TIMEFRAMES: Final = tuple(map(Timeframe.parse, ("1m", "5m", "15m", "1h", "6h", "1d")))
-"""The granularities of candles. The venue streams none: they are built from trades."""
+"""The granularities of candles. The venue streams none of them on Exchange."""
 
 WORDS: Final = {
     Channel.TICKER: "ticker",

@@ -1,4 +1,4 @@
-"""Kraken's candles have no word for "closed": a candle is over when the next begins, or by the clock."""
+"""For venues without a word for "closed": a candle is over when the next begins, or by the clock."""
 
 from __future__ import annotations
 

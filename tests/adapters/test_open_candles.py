@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.adapters.kraken.candles import OpenCandles, VenueClock
+from tui.adapters.open_candles import OpenCandles, VenueClock
 from tui.model.events import Candle
 from tui.model.instrument import Instrument
 from tui.model.timeframe import NS, Timeframe
