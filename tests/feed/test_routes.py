@@ -739,3 +739,22 @@ async def test_to_look_at_the_figures_changes_nothing_of_what_is_asked(stage: St
     # Once to begin with, and once for the second wish.
     (line,) = sse.lines
     assert [one.url.partition("#")[2] for one in line.requests] == ["1", "2"]
+
+
+async def test_a_pushed_event_without_data_is_life_and_no_news(stage: Stage) -> None:
+    stage.ways = {TransportKind.SSE: Lines(TransportKind.SSE, stage.clock)}
+    stage.adapter.transports = (TransportKind.SSE,)
+    stage.start()
+    await stage.run_for(1)
+    line = stage.line(TransportKind.SSE)
+    (poll,) = stage.adapter.stream(POLL, [TICKER]).polls
+    line.answer(poll.key, [MORE | {"symbol": "BTCUSDT", "lastPrice": "123.5", "closeTime": 1}])
+    await stage.run_for(1)
+    assert stage.market.truth(TICKER).status.value == "live"
+
+    for _ in range(5):
+        await stage.run_for(20)
+        line.say_unchanged(poll.key)
+
+    assert stage.market.truth(TICKER).status.value == "stale"
+    assert not line.closed

@@ -72,6 +72,7 @@ class Conversation:
         self._connection = connection
         self._request = request
         self._kind = kind
+        self._is_polled = kind in (TransportKind.LONG_POLL, TransportKind.POLL)
         self._adapter = adapter
         self._settings = settings
         self._clock = clock
@@ -131,7 +132,7 @@ class Conversation:
                 frame = await receive()
                 now = self._last_frame = monotonic()
                 if not frame:
-                    if isinstance(frame, EventFrame):
+                    if self._is_polled and isinstance(frame, EventFrame):
                         self._intake.unchanged(frame.event)
                     continue  # a sign of life without content
                 metrics.received(len(frame), now)
@@ -187,8 +188,6 @@ class Conversation:
         """Look at every deadline a few times a second; all of them run from the start."""
         pong_timeout_s = self._settings.pong_timeout_s
         silence_s = self._adapter.liveness.connection_s
-        # What is polled may rest long, and each of its requests has a limit of its own.
-        can_be_silent = self._kind in (TransportKind.LONG_POLL, TransportKind.POLL)
         age_s = self._adapter.limits.max_connection_age_s
         looked = self._clock.monotonic()
         while True:
@@ -201,7 +200,8 @@ class Conversation:
             looked = now
             if self._ping_sent is not None and now - self._ping_sent > pong_timeout_s:
                 raise TransportError(f"no pong within {pong_timeout_s:g} s")
-            if not can_be_silent and now - self._last_frame > silence_s:
+            # What is polled may rest long, and each of its requests has a limit of its own.
+            if not self._is_polled and now - self._last_frame > silence_s:
                 raise TransportError(f"nothing came for {silence_s:g} s")
             if now - self._started > age_s and not self._is_expiring:
                 self._is_expiring = True
