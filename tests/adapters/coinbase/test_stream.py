@@ -199,6 +199,35 @@ def test_a_malformed_change_is_left_out_and_told(adapter: CoinbaseAdapter, size:
     assert failure.message.startswith("a level of a book with a price or a size")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        *(
+            ["buy", "1.5", size]
+            for size in ("0.-1", "nan", "-1", "1e9", "1_0", "", "\x1b[2J", "٣", "²")
+        ),
+        ["sell", "", "1"],
+        ["sell", "1.5 ", "1e"],
+    ],
+)
+def test_a_malformed_change_that_comes_alone_is_left_out_and_told(
+    adapter: CoinbaseAdapter, change: list[str]
+) -> None:
+    delta, failure = decode(adapter, UPDATE, changes=[change])
+
+    assert (delta.bids, delta.asks) == ([], [])
+    assert isinstance(failure, ParseFailure)
+    assert failure.message.startswith("a level of a book with a price or a size")
+
+
+def test_a_change_that_comes_alone_belongs_to_one_side(adapter: CoinbaseAdapter) -> None:
+    (bought,) = decode(adapter, UPDATE, changes=[["buy", "1.5", "10"]])
+    (sold,) = decode(adapter, UPDATE, changes=[["sell", "2.5", "0.00"]])
+
+    assert (bought.bids, bought.asks) == ([("1.5", "10")], [])
+    assert (sold.bids, sold.asks) == ([], [("2.5", "0.00")])
+
+
 def test_a_snapshot_of_more_than_a_mebibyte_is_read(adapter: CoinbaseAdapter) -> None:
     bids = [[f"{83000 - n / 100:.2f}", "0.45054140"] for n in range(20_000)]
     asks = [[f"{83000.01 + n / 100:.2f}", "0.45054140"] for n in range(20_000)]
