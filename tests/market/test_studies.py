@@ -47,6 +47,25 @@ def test_the_oldest_go_when_there_is_no_room() -> None:
     assert len(series) == 2
 
 
+def test_times_and_values_stand_side_by_side() -> None:
+    series = StudySeries(limit=2)
+
+    for number, value in ((3, 30.0), (1, 10.0), (2, 20.0), (3, 33.0)):
+        series.upsert(point(number, value))
+
+    assert list(series.times) == [2, 3]
+    assert list(series.values) == [(20.0,), (33.0,)]
+
+
+def test_the_newest_point_names_the_lines() -> None:
+    series = StudySeries()
+    assert series.plots == ()
+
+    series.upsert(point(1))
+
+    assert series.plots == ("RSI",)
+
+
 def test_studies_are_found_by_chart_and_name() -> None:
     studies = Studies()
     studies.apply(point(1))

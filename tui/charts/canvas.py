@@ -87,7 +87,7 @@ def draw_price_axis(canvas: Canvas) -> None:
         row.fill, row.fill_ink = canvas.glyphs.grid_line, canvas.inks.grid
         row.fill_width = canvas.plot_width
         if canvas.label_width:
-            _label(canvas, number, canvas.form(price), canvas.inks.axis)
+            write_label(canvas, number, canvas.form(price), canvas.inks.axis)
 
 
 def draw_last_price(canvas: Canvas) -> None:
@@ -101,11 +101,11 @@ def draw_last_price(canvas: Canvas) -> None:
     row.fill_width = canvas.plot_width
     if not canvas.label_width:
         return
-    _label(canvas, number, canvas.form(price), canvas.inks.last_label)
+    write_label(canvas, number, canvas.form(price), canvas.inks.last_label)
     left = _time_left(canvas)
     below = number + 1 if number + 1 < canvas.scale.rows else number - 1
     if left and len(left) <= canvas.label_width and below >= 0:
-        _label(canvas, below, left, canvas.inks.last_label)
+        write_label(canvas, below, left, canvas.inks.last_label)
 
 
 def draw_marks(canvas: Canvas) -> None:
@@ -163,7 +163,7 @@ def draw_volume(canvas: Canvas, top: float) -> None:
         text = compact(top)
         named = f"Vol {text}"
         text = named if len(named) <= canvas.label_width else text[: canvas.label_width]
-        _label(canvas, first, text, inks.muted)
+        write_label(canvas, first, text, inks.muted)
 
 
 def draw_time_axis(canvas: Canvas) -> None:
@@ -192,12 +192,12 @@ def draw_time_axis(canvas: Canvas) -> None:
         row.cells.append((column, text, canvas.inks.text if label.is_date else canvas.inks.axis))
         ends, date_held = column + len(text), label.is_date
     if canvas.label_width >= 5:
-        _label(canvas, number, "UTC", canvas.inks.muted)
+        write_label(canvas, number, "UTC", canvas.inks.muted)
 
 
 def draw_holes(canvas: Canvas) -> None:
     """Fill the empty cells of what could not be had, so that nobody takes it for a quiet market."""
-    parts = canvas.layout.price_rows + canvas.layout.volume_rows
+    parts = canvas.height - canvas.layout.time_rows
     for first, last in slots_in_holes(
         canvas.bars, canvas.holes, canvas.timeframe, merge=canvas.merge
     ):
@@ -212,7 +212,7 @@ def draw_separators(canvas: Canvas) -> None:
     a_day = _DAY / (canvas.timeframe.seconds * canvas.merge) * canvas.columns
     if a_day < _LEAST_COLUMNS_PER_DAY:
         return
-    parts = canvas.layout.price_rows + canvas.layout.volume_rows
+    parts = canvas.height - canvas.layout.time_rows
     for index in day_starts([bar.open_time for bar in canvas.bars]):
         column = canvas.middle(canvas.bars[index])
         for row in canvas.rows[:parts]:
@@ -230,7 +230,8 @@ def _time_left(canvas: Canvas) -> str:
     return countdown(close, canvas.now_ns)
 
 
-def _label(canvas: Canvas, number: int, text: str, ink: Ink) -> None:
+def write_label(canvas: Canvas, number: int, text: str, ink: Ink) -> None:
+    """Put a label beside a row, in place of one that is there; it is at most `label_width` long."""
     room = canvas.width - canvas.plot_width
     text = text.rjust(canvas.label_width).rjust(canvas.label_width + 1).ljust(room)
     cells = canvas.rows[number].cells

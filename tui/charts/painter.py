@@ -1,4 +1,4 @@
-"""Draws candles, volume and axes: values in, strips out."""
+"""Draws candles, volume, panes and axes: values in, strips out."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from tui.charts.canvas import (
 from tui.charts.glyphs import Glyphs
 from tui.charts.layout import share_room
 from tui.charts.palette import Ink, Inks, Palette, inks_of
+from tui.charts.panes import Pane, PaneMemory, draw_panes
 from tui.charts.rows import Row
 from tui.charts.scale import HeldScale
 from tui.charts.view import Bar, visible_bars
@@ -46,6 +47,7 @@ class ChartPainter:
     def __init__(self) -> None:
         self._scale = HeldScale()
         self._volume_top = 0.0
+        self._pane_memory = PaneMemory()
         self._scale_key: object = None
         self._label_width = 0
         self._shapes: dict[tuple[int, int, int, int, bool], _Shape] = {}
@@ -60,6 +62,7 @@ class ChartPainter:
         """Fit the scales anew at the next painting."""
         self._scale.forget()
         self._volume_top = 0.0
+        self._pane_memory.forget()
 
     def paint(
         self,
@@ -79,6 +82,7 @@ class ChartPainter:
         volume: bool = True,
         hollow_up: bool = True,
         holes: Sequence[tuple[int, int]] = (),
+        panes: Sequence[Pane] = (),
         message: str = "",
     ) -> list[Strip]:
         """Paint the candles that fit, the newest at the right.
@@ -97,6 +101,7 @@ class ChartPainter:
             offset: candles scrolled back from the newest.
             hollow_up: draw the bodies of rising candles hollow.
             holes: spans (ns, the end excluded) whose candles could not be had; they are hatched.
+            panes: drawn below, one under the other, as many as there is room for.
             message: plain text shown in the middle when there are no candles.
 
         Returns:
@@ -113,7 +118,7 @@ class ChartPainter:
         canvas = Canvas(
             width=width,
             height=height,
-            layout=share_room(width, height, volume=volume),
+            layout=share_room(width, height, volume=volume, panes=len(panes)),
             timeframe=timeframe,
             decimals=min(max(price_decimals, 0), 18),
             inks=inks,
@@ -129,7 +134,7 @@ class ChartPainter:
         self._arrange(canvas, candles)
         if not canvas.bars or height == 1:
             return self._blank(width, height, inks, message)
-        self._draw(canvas)
+        self._draw(canvas, panes)
         return self._to_strips(canvas)
 
     def _watch_market(self, candles: Sequence[Candle], timeframe: Timeframe, merge: int) -> None:
@@ -210,11 +215,12 @@ class ChartPainter:
             self._volume_top = round_up(most * 1.05)
         return self._volume_top
 
-    def _draw(self, canvas: Canvas) -> None:
+    def _draw(self, canvas: Canvas, panes: Sequence[Pane]) -> None:
         canvas.rows = [Row() for _ in range(canvas.height)]
         self._draw_candles(canvas)
         if canvas.layout.volume_rows:
             draw_volume(canvas, self._fit_volume(canvas.bars))
+        draw_panes(canvas, panes, self._pane_memory)
         draw_holes(canvas)
         draw_separators(canvas)
         if canvas.layout.axis_limit:

@@ -22,6 +22,7 @@ class StudySeries:
         self._limit = limit
         self._times: list[int] = []
         self._points: list[StudyPoint] = []
+        self._values: list[tuple[float | None, ...]] = []
         self.revision = 0
 
     def __len__(self) -> int:
@@ -32,6 +33,21 @@ class StudySeries:
         """The points, oldest first; do not keep across a change."""
         return self._points
 
+    @property
+    def times(self) -> Sequence[int]:
+        """The points' open times (ns), oldest first; do not keep across a change."""
+        return self._times
+
+    @property
+    def values(self) -> Sequence[tuple[float | None, ...]]:
+        """The points' values, oldest first; do not keep across a change."""
+        return self._values
+
+    @property
+    def plots(self) -> tuple[str, ...]:
+        """The names of its lines, as the newest point tells them."""
+        return self._points[-1].plots if self._points else ()
+
     def upsert(self, point: StudyPoint) -> bool:
         """Put a point where its candle is; False when it says nothing new."""
         index = bisect_left(self._times, point.open_time)
@@ -40,14 +56,16 @@ class StudySeries:
             if (held.plots, held.values) == (point.plots, point.values):
                 return False
             self._points[index] = point
+            self._values[index] = point.values
         elif index == 0 and len(self._times) >= self._limit:
             return False  # older than all that there is room for
         else:
             self._times.insert(index, point.open_time)
             self._points.insert(index, point)
+            self._values.insert(index, point.values)
             excess = len(self._times) - self._limit
             if excess > 0:
-                del self._times[:excess], self._points[:excess]
+                del self._times[:excess], self._points[:excess], self._values[:excess]
         self.revision += 1
         return True
 

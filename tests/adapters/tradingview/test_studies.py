@@ -215,6 +215,23 @@ def test_values_are_points_with_the_names_of_their_lines(talk: Talk) -> None:
     ]
 
 
+def test_numbers_of_colours_are_no_values(talk: Talk) -> None:
+    plots = [{"id": "plot_0", "type": "line"}, {"id": "plot_1", "type": "colorer"}]
+    plots.append({"id": "plot_2", "type": "line"})
+    info = {**META["result"]["metaInfo"], "plots": plots}
+    study = read_definition({"success": True, "result": {"metaInfo": info}})
+    session = loaded(talk)
+    talk.adapter.add_study(CANDLES, study)
+
+    events = points(talk, session, {"i": 1, "v": [float(START + 60), 54.21, 3, 51.0]})
+
+    assert of(StudyPoint, events) == [
+        StudyPoint(
+            AAPL, MINUTE, "STD;RSI", (START + 60) * NS, ("RSI", "plot_2"), (54.21, 51.0), NOW
+        )
+    ]
+
+
 def test_a_point_without_a_time_is_named_and_spoils_no_other(talk: Talk) -> None:
     session = loaded(talk)
     talk.adapter.add_study(CANDLES, RSI)

@@ -210,6 +210,7 @@ class Chart:
 
     def _take_points(self, name: str, bars: Sequence[Bar], ts_local: int) -> list[Event]:
         study = self.studies[name]
+        lines = tuple(filter(None, study.plots))
         events: list[Event] = []
         for number, bar in enumerate(bars):
             time = read_number(bar.v[0]) if bar.v else None
@@ -224,8 +225,8 @@ class Chart:
                     self._timeframe,
                     study.study_id,
                     int(time) * NS,
-                    study.plots,
-                    tuple(value for value, _ in zip(values, study.plots, strict=False)),
+                    lines,
+                    tuple(value for value, name in zip(values, study.plots, strict=False) if name),
                     ts_local,
                 )
             )

@@ -86,6 +86,7 @@ class StudyInput(msgspec.Struct, gc=False):
 
 class StudyPlot(msgspec.Struct, gc=False):
     id: str
+    type: str = "line"
 
 
 class StudyStyle(msgspec.Struct, gc=False):

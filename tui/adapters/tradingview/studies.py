@@ -28,7 +28,8 @@ class Study(msgspec.Struct, frozen=True):
     Attributes:
         study_id: the venue's name, such as "STD;RSI".
         script: what computes it.
-        plots: names of its lines, in the order of the values.
+        plots: names of its lines, in the order of the values; "" for a value that is no line but, for
+            example, the number of a colour.
     """
 
     study_id: str
@@ -111,7 +112,10 @@ def _build(study_id: str, answer: StudyAnswer, inputs: Mapping[str, StudyValue])
             asked[one.id] = _write_input(number, one, inputs)
     styles = meta.styles
     plots = tuple(
-        (styles[plot.id].title if plot.id in styles else None) or plot.id for plot in meta.plots
+        ((styles[plot.id].title if plot.id in styles else None) or plot.id)
+        if plot.type == "line"
+        else ""
+        for plot in meta.plots
     )
     return Study(study_id, _SCRIPT, asked, plots)
 
