@@ -39,15 +39,14 @@ _LOOK_S = 0.2
 _SPEED = 100.0
 # Caches of the interpreter and the venue's last hour, second by second, still fill up.
 _GROWTH_MIB = 10.0
-_CLIENT_GROWTH_MIB = 0.5
+_CLIENT_GROWTH_MIB = 1.0
 _COME_AND_GO = 12
 # A chart's candles, a venue's trades and its messages are kept up to limits that a short run would
 # not reach: within these, all is full before the first third is over.
 _KEPT = 500
-_CLIENT = [
-    tracemalloc.Filter(True, f"*/tui/{folder}/*")
-    for folder in ("adapters", "feed", "market", "model", "transports")
-]
+_CLIENT = tuple(
+    f"/tui/{folder}/" for folder in ("adapters", "feed", "market", "model", "transports")
+)
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "PEPEUSDT")
 TIMEFRAMES = (SECOND, MINUTE, Timeframe.parse("5m"), Timeframe.parse("1h"))
@@ -176,8 +175,12 @@ class Soak:
 
 def _client_mib() -> float:
     """What is held of all that the client's own lines made."""
-    held = tracemalloc.take_snapshot().filter_traces(_CLIENT)
-    return sum(trace.size for trace in held.traces) / 2**20
+    held = tracemalloc.take_snapshot().statistics("filename")
+    return sum(one.size for one in held if _is_of_client(one)) / 2**20
+
+
+def _is_of_client(held: tracemalloc.Statistic) -> bool:
+    return any(folder in held.traceback[0].filename for folder in _CLIENT)
 
 
 @contextlib.contextmanager
@@ -190,10 +193,10 @@ def _tracing() -> Iterator[None]:
     try:
         yield
     finally:
-        held = tracemalloc.take_snapshot()
+        held = tracemalloc.take_snapshot().statistics("lineno")
         tracemalloc.stop()
-        print("", *held.statistics("lineno")[:15], "of the client:", sep="\n")
-        print(*held.filter_traces(_CLIENT).statistics("lineno")[:15], sep="\n")
+        print("", *held[:15], "of the client:", sep="\n")
+        print(*[one for one in held if _is_of_client(one)][:15], sep="\n")
 
 
 @contextlib.contextmanager
