@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -16,12 +17,14 @@ from websockets.asyncio.server import ServerConnection, serve
 from tui.adapters.coinbase import CoinbaseAdapter
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
+from tui.model.timeframe import Timeframe
 
 BTC, ETH = (Instrument("COINBASE", product) for product in ("BTC-USD", "ETH-USD"))
 TRADES = Subscription(BTC, Channel.TRADES)
 BOOK = Subscription(BTC, Channel.BOOK)
 ETH_BOOK = Subscription(ETH, Channel.BOOK)
 TICKER = Subscription(BTC, Channel.TICKER)
+CANDLES = Subscription(BTC, Channel.CANDLES, Timeframe(5, "m"))
 BAD = Subscription(Instrument("COINBASE", "BTC-XXX"), Channel.BOOK)
 SENT = "2026-09-30T02:39:53.862739917Z"
 
@@ -37,17 +40,29 @@ class Venue:
         self.socket: ServerConnection | None = None
         self.endpoints: dict[str, str] = {}
         self.subscribed: dict[str, list[str]] = {}
+        self.candles: list[list[float]] = []
 
-    async def push(self, channel: str, *events: Any, lost: bool = False) -> None:
+    async def push(
+        self, channel: str, *events: Any, lost: bool = False, second: float | None = None
+    ) -> None:
         """Send a frame, or lose it: it has a number all the same."""
-        frame = {"channel": channel, "timestamp": SENT, "sequence_num": self.number}
+        sent = SENT
+        if second is not None:
+            sent = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        frame = {"channel": channel, "timestamp": sent, "sequence_num": self.number}
         self.number += 1
         assert self.socket is not None
         if not lost:
             await self.socket.send(json.dumps({**frame, "events": events}))
 
-    async def push_beat(self) -> None:
-        await self.push("heartbeats", {"current_time": "x", "heartbeat_counter": 1})
+    async def push_beat(self, second: float | None = None) -> None:
+        beat = {"current_time": "x", "heartbeat_counter": 1}
+        await self.push("heartbeats", beat, second=second)
+
+    async def push_candle(self, opened: int, volume: str, *, second: float) -> None:
+        prices = {"open": "2", "high": "3", "low": "1", "close": "2"}
+        row = {"start": str(opened), **prices, "volume": volume, "product_id": "BTC-USD"}
+        await self.push("candles", {"type": "update", "candles": [row]}, second=second)
 
     async def push_bid(self, price: str, *, lost: bool = False) -> None:
         self.bid = price
@@ -115,6 +130,8 @@ class Venue:
             rows = [self.trade(one) for one in range(self.made, 0, -1) if one < before]
             numbered = [{**row, "trade_id": int(row["trade_id"]), "side": "sell"} for row in rows]
             return web.json_response(numbered[: int(query["limit"])])
+        if path.endswith("/candles"):
+            return web.json_response(self.candles)
         if path.endswith("/stats"):
             day = {"open": "100", "high": "106", "low": "99", "last": "105", "volume": "7"}
             return web.json_response(day)
@@ -214,6 +231,25 @@ async def test_trades_of_a_lost_frame_are_fetched(desk: Bench, venue: Venue) -> 
     await venue.push_trade()
 
     await until(lambda: ids(desk) == [1, 2, 3, 4, 5])
+
+
+async def test_a_streamed_candle_that_ends_in_a_quiet_market_is_fetched_without_a_word(
+    desk: Bench, venue: Venue
+) -> None:
+    end = int(time.time() - 10) // 300 * 300
+    desk.feed.want([CANDLES])
+    desk.start()
+    await until(lambda: desk.status(CANDLES) == "live")
+    series = desk.market[BTC].series(Timeframe(5, "m"))
+    await venue.push_candle(end - 300, "1.5", second=end - 0.5)
+    await until(lambda: [(one.volume, one.closed) for one in series.candles] == [(1.5, False)])
+
+    venue.candles = [[end - 300, 1, 3, 2, 2.5, 1.75]]
+    await venue.push_beat(end + 5)
+
+    await until(lambda: [(one.volume, one.closed) for one in series.candles] == [(1.75, True)])
+    assert desk.status(CANDLES) == "live"
+    assert desk.messages() == []
 
 
 async def test_a_venue_that_counts_anew_is_connected_to_anew(desk: Bench, venue: Venue) -> None:
