@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import pytest
 from venue_clients import executions, levels, serve, speaking, truth
 
 from tui.adapters.base import Adapter
 from tui.adapters.registry import load_adapter
 from tui.feed.books import Verdict
-from tui.model.events import Ack, Gap, ParseFailure, Rejection, ServerTime, Side, Ticker, Trade
+from tui.model.events import (
+    Ack,
+    Candle,
+    Gap,
+    ParseFailure,
+    Rejection,
+    ServerTime,
+    Side,
+    Ticker,
+    Trade,
+)
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
+from tui.model.timeframe import NS, Timeframe
 from tui.sim.server import SimServer
 
 BTC = Instrument("COINBASE", "BTC-USDT")
@@ -56,6 +68,29 @@ async def test_our_adapter_keeps_the_engines_book_trades_and_prices() -> None:
         assert client.seen(ServerTime)
         for fault in (ParseFailure, Gap, Rejection):
             assert not client.seen(fault)
+
+
+async def test_the_candles_of_five_minutes_are_the_ledgers() -> None:
+    five_minutes = Timeframe(5, "m")
+    wanted = Subscription(BTC, Channel.CANDLES, five_minutes)
+    async with serve("BTCUSDT") as server, speaking(server, adapter_for(server)) as client:
+        await client.connect([wanted])
+        await client.until(lambda: client.seen(Candle) and client.seen(Ack))
+        snapshot = client.seen(Candle)
+        await server.advance(2)
+        await client.until(lambda: len(client.seen(Candle)) > len(snapshot))
+
+        pair = server.market.pair("BTCUSDT")
+        over = [candle for candle in snapshot if candle.closed]
+        first, last = over[0].open_time, over[-1].open_time
+        assert [(one.open_time, one.volume) for one in over] == [
+            (opened, pytest.approx(bar.volume * pair.listing.lot_e8 / 1e8))
+            for opened, bar in pair.ledger.candles(five_minutes, first, last, 100)
+        ]
+        assert len(over) == 99
+        newest = client.seen(Candle)[-1]
+        assert (newest.open_time, newest.closed) == (over[-1].open_time + 300 * NS, False)
+        assert not client.seen(ParseFailure)
 
 
 async def test_a_frame_that_is_lost_on_purpose_is_told_by_whatever_comes_next() -> None:
