@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 
-from tui.adapters.base import Liveness
 from tui.adapters.binance import BinanceAdapter
 from tui.feed.clock import ManualClock
 from tui.feed.error_log import ErrorLog
@@ -165,24 +164,3 @@ def test_the_screen_is_told_how_data_arrives() -> None:
 
     desk.upkeep.connected(TransportKind.POLL)
     assert desk.market.truth(TICKER).transport is TransportKind.POLL
-
-
-async def test_what_is_polled_once_a_minute_while_nobody_looks_is_not_silent() -> None:
-    desk = Desk(BOOK)
-    desk.adapter.liveness = Liveness(channels={Channel.BOOK: 5.0})
-    desk.upkeep.connected(TransportKind.POLL)
-    stream = desk.upkeep.subscriptions.streams[BOOK]
-    for _ in range(3):
-        desk.upkeep.subscriptions.data(stream)
-        await desk.clock.advance(66.0)
-        desk.upkeep.tick()
-
-    assert not stream.silent
-    assert desk.failed == []
-
-    desk.upkeep.connected(TransportKind.WEBSOCKET)
-    stream = desk.upkeep.subscriptions.streams[BOOK]
-    desk.upkeep.subscriptions.data(stream)
-    await desk.clock.advance(11.0)
-    desk.upkeep.tick()
-    assert stream.silent

@@ -46,7 +46,6 @@ class Subscriptions:
         self._changed = changed
         self._requests: dict[int, tuple[Subscription, ...]] = {}
         self._down = _WAITING
-        self._least_patience_s = 0.0
         self.entries: dict[Subscription, Entry] = {}
         self.streams: dict[Subscription, Stream] = {}
 
@@ -236,11 +235,9 @@ class Subscriptions:
 
     # -- the connection --------------------------------------------------------------------
 
-    def connected(self, least_patience_s: float = 0.0) -> None:
-        """A new connection: nothing is asked for yet. No stream of it is called silent sooner than
-        after so many seconds."""
+    def connected(self) -> None:
+        """A new connection: nothing is asked for yet."""
         self._down = ""
-        self._least_patience_s = least_patience_s
         self._requests.clear()
         for stream in self.streams.values():
             stream.forget()
@@ -334,9 +331,7 @@ class Subscriptions:
 
     def _patience_s(self, channel: Channel) -> float | None:
         normal = self._adapter.liveness.channels.get(channel)
-        if normal is None:
-            return None
-        return max(normal, self._settings.stale_after_s, self._least_patience_s)
+        return None if normal is None else max(normal, self._settings.stale_after_s)
 
     def counts(self) -> dict[str, int]:
         """How many entries there are by status word."""

@@ -34,8 +34,6 @@ from tui.model.transport import TransportKind
 
 # A built candle is closed this long after its end: the last trades are still on their way.
 _CANDLE_GRACE_NS = 1_000_000_000
-# A poll rests up to a minute while nobody is at the keyboard, and is not silent.
-_POLLED_PATIENCE_S = 90.0
 
 
 class Upkeep:
@@ -167,8 +165,7 @@ class Upkeep:
         self._transport = transport
         self.outbox.clear()
         self._books.use(self._adapter.book_policy_by(transport))
-        is_polled = transport is TransportKind.POLL
-        self.subscriptions.connected(_POLLED_PATIENCE_S if is_polled else 0.0)
+        self.subscriptions.connected()
         self._books.reconnected()
         self.outbox.subscribe(list(self.subscriptions.streams))
         self.backfill.hurry()
