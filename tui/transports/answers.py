@@ -9,11 +9,9 @@ import msgspec
 from tui.model.errors import TransportError
 from tui.model.text import clean
 from tui.model.transport import PollRequest
-from tui.transports.refusal import FATAL_STATUSES, host_of, retry_after_s
+from tui.transports.refusal import FATAL_STATUSES, host_of, may_pass, retry_after_s
 from tui.transports.rest import RestResponse, fits_header
 
-# Of the statuses below 500, only these may be different the next time.
-_PASSING = frozenset({408, 418, 425, 429})
 _NOTHING = frozenset({202, 204})
 _NO_DATA = ("image/", "audio/", "video/", "font/")
 _SAID = 200
@@ -100,7 +98,7 @@ def _is_web_page(kind: str, body: bytes) -> bool:
 
 def _refusal(host: str, response: RestResponse, now_ns: int) -> TransportError:
     status = response.status
-    passing = status in _PASSING or status >= 500
+    passing = may_pass(status)
     page = _is_web_page(_kind(response.headers), response.body)
     said = "" if page else clean(response.body[:_SAID].decode("utf-8", "replace").strip())
     return TransportError(

@@ -18,6 +18,14 @@ FATAL_STATUSES = {
     404: "nothing is served at this path; check the endpoint in config.toml",
 }
 
+# Of the statuses below 500, only these may be different the next time.
+_PASSING = frozenset({408, 418, 425, 429})
+
+
+def may_pass(status: int) -> bool:
+    """True of an HTTP status of refusal that the same request may not meet again."""
+    return status in _PASSING or status >= 500
+
 
 def host_of(url: str) -> str:
     """Host and port of a URL, for messages."""

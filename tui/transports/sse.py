@@ -9,12 +9,10 @@ from collections import deque
 from tui.model.errors import TransportError
 from tui.model.transport import EventFrame, StreamRequest, TransportKind
 from tui.transports.event_stream import EventStreamParser, EventTooLarge, ServerSentEvent
-from tui.transports.refusal import FATAL_STATUSES, host_of, retry_after_s
+from tui.transports.refusal import FATAL_STATUSES, host_of, may_pass, retry_after_s
 from tui.transports.rest import ByteStream, RestTransport, fits_header
 
 _LONGEST_RETRY_MS = 60_000
-# Of the statuses below 500, only these may be different the next time.
-_PASSING = frozenset({408, 418, 425, 429})
 # The close code of a WebSocket for a message beyond the limit means the same here.
 _TOO_LARGE = 1009
 _CHECK = "check the endpoint in config.toml"
@@ -231,7 +229,7 @@ def _refusal(url: str, body: ByteStream) -> TransportError | None:
             status=status,
             fatal=True,
         )
-    passing = status in _PASSING or status >= 500
+    passing = may_pass(status)
     return TransportError(
         f"{host} refused the event stream with HTTP {status}",
         hint="" if passing else FATAL_STATUSES.get(status, _CHECK),
