@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -15,9 +16,11 @@ from scripted_venue import QUICK, Bench, ScriptedVenue, until
 from websockets.asyncio.server import ServerConnection, serve
 
 from tui.adapters.coinbase import CoinbaseAdapter
+from tui.feed.feed import Feed
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
+from tui.model.transport import TransportKind
 
 BTC, ETH = (Instrument("COINBASE", product) for product in ("BTC-USD", "ETH-USD"))
 TRADES = Subscription(BTC, Channel.TRADES)
@@ -41,6 +44,7 @@ class Venue:
         self.endpoints: dict[str, str] = {}
         self.subscribed: dict[str, list[str]] = {}
         self.candles: list[list[float]] = []
+        self.windows: list[dict[str, str]] = []
 
     async def push(
         self, channel: str, *events: Any, lost: bool = False, second: float | None = None
@@ -131,6 +135,7 @@ class Venue:
             numbered = [{**row, "trade_id": int(row["trade_id"]), "side": "sell"} for row in rows]
             return web.json_response(numbered[: int(query["limit"])])
         if path.endswith("/candles"):
+            self.windows.append(dict(query))
             return web.json_response(self.candles)
         if path.endswith("/stats"):
             day = {"open": "100", "high": "106", "low": "99", "last": "105", "volume": "7"}
@@ -249,6 +254,36 @@ async def test_a_streamed_candle_that_ends_in_a_quiet_market_is_fetched_without_
 
     await until(lambda: [(one.volume, one.closed) for one in series.candles] == [(1.75, True)])
     assert desk.status(CANDLES) == "live"
+    assert desk.messages() == []
+
+
+async def test_where_no_stream_gets_through_the_same_candles_are_polled(
+    desk: Bench, venue: Venue
+) -> None:
+    opened = int(time.time()) // 300 * 300
+    venue.candles = [[opened, 1, 3, 2, 2.5, 1.75]]
+    desk.adapter.transports = (TransportKind.POLL,)
+    feed = Feed(
+        desk.adapter,
+        desk.market,
+        rest=desk.rest,
+        clock=desk.clock,
+        rng=random.Random(1),
+        errors=desk.errors,
+        settings=msgspec.structs.replace(QUICK, poll_interval_s=0.05),
+    )
+    desk.feed = feed
+    feed.want([CANDLES])
+    desk.start()
+    await until(lambda: desk.status(CANDLES) == "live")
+
+    venue.candles = [[opened, 1, 4, 2, 3.5, 2.5]]
+
+    series = desk.market[BTC].series(Timeframe(5, "m"))
+    await until(lambda: [(one.high, one.volume) for one in series.candles] == [(4.0, 2.5)])
+    last = int(venue.windows[-1]["end"])
+    assert last in (opened, opened + 300)
+    assert int(venue.windows[-1]["start"]) == last - 600
     assert desk.messages() == []
 
 
