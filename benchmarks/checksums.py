@@ -12,15 +12,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import platform
 import sys
-from pathlib import Path
-from statistics import median
-from time import process_time
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import ccxt.pro
 import msgspec
+from _contest import RECORDINGS, Frame, announce, compare, load
 from ccxt.async_support.base.ws.client import Client as CcxtClient
 
 from tui.adapters.kraken import KrakenAdapter
@@ -28,7 +27,6 @@ from tui.feed.books import BookSync
 from tui.market.order_book import OrderBook
 from tui.model.events import BookDelta, BookSnapshot
 from tui.model.instrument import Instrument
-from tui.recording.format import RecordingReader
 
 try:
     import cryptofeed.exchanges.kraken
@@ -37,24 +35,8 @@ except ImportError:  # it brings C that must be compiled, which is not possible 
     cryptofeed = None
 
 ROUNDS = 7
-RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "recordings"
 CURRENT = RECORDINGS / "kraken_v2_btcusd_depth25.jsonl.gz"
 FIRST = RECORDINGS / "kraken_v1_10pairs.jsonl.gz"
-
-
-class Frame(NamedTuple):
-    raw: bytes
-    text: str
-    ts_local: int
-
-
-def load(path: Path, mark: str) -> list[Frame]:
-    """The frames of books."""
-    return [
-        Frame(line.raw.encode(), line.raw, line.time_ns)
-        for line in RecordingReader(path)
-        if line.kind == "rx" and mark in line.raw[:20] + line.raw[-40:]
-    ]
 
 
 class Ours:
@@ -76,7 +58,7 @@ class Ours:
                     books[event.instrument] = book
                     book.on_snapshot(event)
 
-    def check(self) -> None:
+    def outcome(self) -> None:
         for book in self.books.values():
             if not book.is_verified or book.resyncs:
                 raise RuntimeError(f"the book is not verified: {book.reason}")
@@ -98,7 +80,7 @@ class Ccxt:
         for frame in frames:
             handle(frame.text)
 
-    def check(self) -> None:
+    def outcome(self) -> None:
         if len(self.exchange.orderbooks["BTC/USD"]["bids"]) < 10:
             raise RuntimeError("ccxt has no book")
 
@@ -130,49 +112,25 @@ class Cryptofeed:
         for frame in frames:
             await handle(frame.text, None, frame.ts_local / 1e9)
 
-    def check(self) -> None:
+    def outcome(self) -> None:
         if len(self.feed._l2_book) != 10:
             raise RuntimeError("cryptofeed has not all books")
-
-
-async def compare(
-    title: str, frames: list[Frame], field: list[type[Any]], protocol: str, depth: int
-) -> None:
-    times: dict[str, list[float]] = {}
-    for _ in range(ROUNDS):
-        for make in field:
-            contestant = make(protocol, depth)
-            gc.collect()  # nobody pays for the garbage of the one before
-            began = process_time()
-            await contestant.play(frames)
-            times.setdefault(contestant.name, []).append(process_time() - began)
-            contestant.check()
-    first = next(iter(times))
-    print(f"{title}: {len(frames)} messages")
-    print(f"  {'':52}{'messages/s':>11}{'best':>9}{'us each':>9}{'ratio':>8}")
-    for name, spent in times.items():
-        mid = median(spent)
-        ratio = median(own / ours for own, ours in zip(spent, times[first], strict=True))
-        print(
-            f"  {name:52}{len(frames) / mid:11,.0f}{len(frames) / min(spent):9,.0f}"
-            f"{mid / len(frames) * 1e6:9.2f}{ratio:8.2f}"
-        )
-    print()
 
 
 async def run() -> None:
     gc.collect()
     gc.freeze()
-    print(
-        f"Python {sys.version.split()[0]}, {platform.machine()}, {ROUNDS} interleaved rounds, "
-        "processor time; ratio: how many times the first line's time\n"
-    )
-    current = load(CURRENT, '{"channel":"book"')
-    await compare("Second protocol, BTC/USD, depth 25", current, [Ours, Ccxt], "v2", 25)
-    old: list[type[Any]] = [Ours] if cryptofeed is None else [Ours, Cryptofeed]
-    await compare(
-        "First protocol, 10 pairs, depth 1000", load(FIRST, '"book-1000"'), old, "v1", 1000
-    )
+    announce(ROUNDS)
+    current = load(CURRENT, lambda raw: raw.startswith('{"channel":"book"'))
+    field: list[Callable[[], Any]] = [partial(Ours, "v2", 25), partial(Ccxt, "v2", 25)]
+    await compare("Second protocol, BTC/USD, depth 25", current, field, ROUNDS)
+    old = load(FIRST, lambda raw: '"book-1000"' in raw[-40:])
+    field = [partial(Ours, "v1", 1000)]
+    if cryptofeed is None:
+        print("cryptofeed is not installed here, and left out\n")
+    else:
+        field.append(partial(Cryptofeed, "v1", 1000))
+    await compare("First protocol, 10 pairs, depth 1000", old, field, ROUNDS)
 
 
 def main() -> int:

@@ -16,19 +16,18 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import platform
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from statistics import median
-from time import process_time
 from typing import Any, NamedTuple
 
 import binance.ws.depthcache
 import binance.ws.reconnecting_websocket
 import ccxt.pro
 import msgspec
+from _contest import RECORDINGS, announce, compare
 from ccxt.async_support.base.ws.client import Client as CcxtClient
 
 from tui.adapters.binance import BinanceAdapter
@@ -62,9 +61,7 @@ ROUNDS = 5
 BURST = 1000
 TOP = 10
 BTCUSDT = Instrument("BINANCE", "BTCUSDT")
-RECORDING = (
-    Path(__file__).resolve().parents[2] / "shared" / "recordings" / "binance_spot_btcusdt.jsonl.gz"
-)
+RECORDING = RECORDINGS / "binance_spot_btcusdt.jsonl.gz"
 
 Best = list[tuple[float, float]]
 
@@ -107,7 +104,7 @@ class Contestant:
         """Take all frames; timed."""
         raise NotImplementedError
 
-    def best(self) -> tuple[Best, Best]:
+    def outcome(self) -> tuple[Best, Best]:
         """The ten best bids and asks at the end, to compare."""
         raise NotImplementedError
 
@@ -145,7 +142,7 @@ class Ours(Contestant):
                         bids.top(TOP)
                         asks.top(TOP)
 
-    def best(self) -> tuple[Best, Best]:
+    def outcome(self) -> tuple[Best, Best]:
         if not self.sync.is_verified:
             raise RuntimeError(f"the book is not verified: {self.sync.reason}")
         return best_of(self.book)
@@ -214,7 +211,7 @@ class Pipeline(Contestant):
                     book.bids.top(TOP)
                     book.asks.top(TOP)
 
-    def best(self) -> tuple[Best, Best]:
+    def outcome(self) -> tuple[Best, Best]:
         if len(self.errors):
             raise RuntimeError("the feed reported errors")
         return best_of(self.market[BTCUSDT].book)
@@ -284,7 +281,7 @@ class Ccxt(Contestant):
                 book["bids"][:TOP]
                 book["asks"][:TOP]
 
-    def best(self) -> tuple[Best, Best]:
+    def outcome(self) -> tuple[Best, Best]:
         return as_pairs(self.book["bids"][:TOP]), as_pairs(self.book["asks"][:TOP])
 
 
@@ -318,7 +315,7 @@ class PythonBinance(Contestant):
                     cache.get_bids()[:TOP]
                     cache.get_asks()[:TOP]
 
-    def best(self) -> tuple[Best, Best]:
+    def outcome(self) -> tuple[Best, Best]:
         cache = self.manager.get_depth_cache()
         return as_pairs(cache.get_bids()[:TOP]), as_pairs(cache.get_asks()[:TOP])
 
@@ -359,7 +356,7 @@ class Cryptofeed(Contestant):
                     bids.index(index)
                     asks.index(index)
 
-    def best(self) -> tuple[Best, Best]:
+    def outcome(self) -> tuple[Best, Best]:
         book = self.feed._l2_book["BTC-USDT"].book
         return (
             as_pairs([book.bids.index(index) for index in range(TOP)]),
@@ -378,52 +375,24 @@ def as_pairs(levels: list[Any]) -> Best:
 # -- the run ---------------------------------------------------------------------------------
 
 
-async def compare(title: str, recording: Recording, field: list[type[Contestant]]) -> None:
-    frames = recording.frames
-    times: dict[str, list[float]] = {}
-    books: dict[str, tuple[Best, Best]] = {}
-    for _ in range(ROUNDS):
-        for make in field:
-            contestant = make(recording)
-            gc.collect()  # nobody pays for the garbage of the one before
-            began = process_time()
-            await contestant.play(frames)
-            times.setdefault(contestant.name, []).append(process_time() - began)
-            books[contestant.name] = contestant.best()
-
-    first = next(iter(times))
-    print(f"{title}: {len(frames)} messages")
-    print(f"  {'':44}{'messages/s':>11}{'best':>9}{'us each':>9}{'ratio':>8}")
-    for name, spent in times.items():
-        mid = median(spent)
-        ratio = median(own / ours for own, ours in zip(spent, times[first], strict=True))
-        note = "" if books[name] == books[first] else "  (its book differs)"
-        print(
-            f"  {name:44}{len(frames) / mid:11,.0f}{len(frames) / min(spent):9,.0f}"
-            f"{mid / len(frames) * 1e6:9.2f}{ratio:8.2f}{note}"
-        )
-    print()
-
-
 async def run() -> None:
     recording = load(RECORDING)
     gc.collect()
     gc.freeze()
-    print(
-        f"Python {sys.version.split()[0]}, {platform.machine()}, {ROUNDS} interleaved rounds, "
-        "processor time; ratio: how many times the first line's time"
-    )
+    announce(ROUNDS)
     reading: list[type[Contestant]] = [Ours, Ccxt, PythonBinance]
     unread: list[type[Contestant]] = [OursUnread, PythonBinanceUnread]
     if cryptofeed is None:
-        print("cryptofeed is not installed here, and left out")
+        print("cryptofeed is not installed here, and left out\n")
     else:
         reading.append(Cryptofeed)
         unread.append(CryptofeedUnread)
-    print()
-    await compare("Depth", recording.depth(), reading + unread)
+    depth = recording.depth()
+    field = [partial(make, depth) for make in reading + unread]
+    await compare("Depth", depth.frames, field, ROUNDS)
     whole: list[type[Contestant]] = [Ours, Pipeline, BurstPipeline, Ccxt, PythonBinanceUnread]
-    await compare("Whole recording", recording, whole)
+    field = [partial(make, recording) for make in whole]
+    await compare("Whole recording", recording.frames, field, ROUNDS)
 
 
 def main() -> int:
