@@ -433,3 +433,17 @@ async def test_twenty_quick_reconnects_leave_no_task_behind(
 
     await until(lambda: len(asyncio.all_tasks()) <= before + 4)
     assert bench.feed.health().reconnects == 20
+
+
+async def test_a_near_miss_of_a_symbol_is_told_what_was_probably_meant(
+    venue: ScriptedVenue, bench: Bench
+) -> None:
+    near = Subscription(Instrument("BINANCE", "BTC-USDT"), Channel.TICKER)
+    bench.feed.want([TICKER, near])
+
+    bench.start()
+
+    await until(lambda: "did you mean" in bench.market.truth(near).reason)
+    assert bench.status(near) == "rejected"
+    assert bench.market.truth(near).reason.endswith("; did you mean BINANCE:BTCUSDT?")
+    await until(lambda: bench.status(TICKER) == "live")

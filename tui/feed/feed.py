@@ -139,6 +139,7 @@ class Feed:
             renew=lambda cause: self._supervisor.renew_as_told(cause),
             fail=lambda cause: self._supervisor.fail(cause),
             trace=trace,
+            listed=self.instruments,
         )
         self._supervisor = Supervisor(
             adapter,

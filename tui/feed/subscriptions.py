@@ -207,6 +207,14 @@ class Subscriptions:
                 self.settle(entry)
         return rejected
 
+    def explain(self, instrument: Instrument, hint: str) -> None:
+        """Add a hint to why an instrument's subscriptions are rejected."""
+        for entry in self.entries.values():
+            why = entry.rejected
+            if entry.subscription.instrument == instrument and why and hint not in why:
+                entry.rejected = f"{why}; {hint}"
+                self.settle(entry)
+
     def sources_of(self, instrument: Instrument) -> list[Subscription]:
         return [source for source in self.streams if source.instrument == instrument]
 

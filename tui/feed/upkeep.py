@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 from tui.adapters.base import Adapter, Outgoing
 from tui.feed.backfill import Backfill
@@ -28,6 +28,7 @@ from tui.model.errors import TradeTuiError
 from tui.model.events import Gap, Rejection, VenueNotice
 from tui.model.health import ErrorCategory
 from tui.model.instrument import Instrument, InstrumentInfo
+from tui.model.nearest import did_you_mean
 from tui.model.subscription import Channel, Subscription, Truth
 from tui.model.timeframe import Timeframe
 from tui.model.transport import TransportKind
@@ -58,6 +59,7 @@ class Upkeep:
         renew: Callable[[str], None],
         fail: Callable[[str], None],
         trace: Trace = NO_TRACE,
+        listed: Callable[[], Awaitable[list[InstrumentInfo]]] | None = None,
     ) -> None:
         self._adapter = adapter
         self._market = market
@@ -67,6 +69,7 @@ class Upkeep:
         self._renew = renew
         self._fail = fail
         self._trace = trace
+        self._listed = listed
         self.useful = useful
         self.offset = ClockOffset()
         self.jobs = Jobs(adapter.venue, errors)
@@ -288,9 +291,22 @@ class Upkeep:
     def _tell_rejected(self, entries: list[Entry], reason: str) -> None:
         for instrument in dict.fromkeys(entry.subscription.instrument for entry in entries):
             self._errors.report(ErrorCategory.SUBSCRIPTION, reason, instrument=instrument)
+            self._suggest(instrument)
         for entry in entries:
             self._end(entry.subscription)
         self._note_wishes()
+
+    def _suggest(self, instrument: Instrument) -> None:
+        """What the venue does not list was perhaps spelled in another way: look, in the background."""
+        if self._listed is not None:
+            self.jobs.start(("near misses", instrument), lambda: self._find_near(instrument))
+
+    async def _find_near(self, instrument: Instrument) -> None:
+        assert self._listed is not None
+        listed = await self._listed()
+        hint = did_you_mean(instrument, listed)
+        if hint and all(info.instrument != instrument for info in listed):
+            self.subscriptions.explain(instrument, hint)
 
     def _write_truth(self, entry: Entry) -> None:
         last_data = self._market.truth(entry.subscription).last_data
