@@ -157,6 +157,7 @@ def test_the_default_run_is_driven_by_keys_and_remembered(start: Start, home: Pa
     terminal.type(ENTER)
     terminal.see("2 SIM:DOGEUSDT 3m")
     terminal.see("Book DOGEUSDT")
+    terminal.wait_for(lambda: len(panels(terminal)) == 6)
     assert panels(terminal) == [name.replace("ETHUSDT", "DOGEUSDT") for name in before]
     assert "Errors 0" not in terminal.text
     assert "latency p50" not in terminal.text
