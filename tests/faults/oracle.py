@@ -93,6 +93,14 @@ class TrueMarket(SimMarket):
         """Seconds that passed; the market's own time may jump."""
         return self._clock.monotonic()
 
+    def pair(self, symbol: str) -> Pair:
+        """As every market; how things stood as it woke can be seen before time goes on."""
+        sleeps = all(pair.listing.symbol != symbol for pair in self.awake())
+        found = super().pair(symbol)
+        if sleeps:
+            self._note(found, self.now_s())
+        return found
+
     def advance(self, to_ns: int) -> None:
         super().advance(to_ns)
         self.write_down()
@@ -225,7 +233,6 @@ class Oracle:
             if subscription.channel is Channel.TRADES:
                 instrument = subscription.instrument
                 self._truth.pair(instrument.symbol)
-                self._truth.write_down()  # It may have woken only now.
                 self._segments[instrument] = _Segment(
                     self._truth.history[instrument.symbol].last_trade,
                     self._shown[instrument].tape.missed,

@@ -61,6 +61,14 @@ async def test_what_is_shown_and_not_true_is_found(
     assert found in str(caught.value)
 
 
+async def test_what_an_instrument_showed_as_it_woke_was_true() -> None:
+    async with World() as world:
+        pair = world.truth.pair("PEPEUSDT")
+
+        assert world.truth.history["PEPEUSDT"].newest_top is not None
+        assert world.truth.history["PEPEUSDT"].newest_top[0] == pair.engine.update_id
+
+
 async def test_a_subscription_that_is_not_there_is_found() -> None:
     async with World() as world:
         world.want(EVERYTHING)
