@@ -12,6 +12,14 @@ import pytest
 from tui.config import COMMAND_LINE, Settings
 from tui.launch import Launch, Mode
 from tui.locations import state_file
+from tui.model.chart import (
+    ChartStyle,
+    Drawing,
+    DrawingKind,
+    IndicatorChoice,
+    PanelView,
+    PriceScale,
+)
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
 from tui.state import PanelState, State, load_state, save_state
@@ -29,7 +37,21 @@ LIVE = Launch(
 SIM = Launch(mode=Mode.SIM, instruments=(SIM_BTC,), watchlist=(SIM_BTC,))
 LEFT = State(
     watchlist=(SOL, BTC),
-    panels=(PanelState(SOL, M15), PanelState(BTC, M1)),
+    panels=(
+        PanelState(
+            SOL,
+            M15,
+            PanelView(
+                style=ChartStyle.HEIKIN_ASHI,
+                scale=PriceScale.LOG,
+                columns=4,
+                indicators=(IndicatorChoice("sma", {"length": 50.0}, ("#ff0000",)),),
+                overlays=(BTC,),
+                group=2,
+            ),
+        ),
+        PanelState(BTC, M1),
+    ),
     grid=6,
     theme="light",
     focused=1,
@@ -37,6 +59,12 @@ LEFT = State(
     book_shown=False,
     errors_shown=True,
     metrics_shown=True,
+    drawings={
+        SOL: (
+            Drawing(DrawingKind.LEVEL, ((1_800_000_000_000_000_000, 123.25),)),
+            Drawing(DrawingKind.NOTE, ((5, 1.0),), text="bought = here"),
+        )
+    },
 )
 
 

@@ -15,6 +15,7 @@ import tomli_w
 from tui.config import COMMAND_LINE, DEFAULT, GRIDS, read_instrument
 from tui.launch import Launch, Mode
 from tui.locations import state_file
+from tui.model.chart import Drawing, PanelView
 from tui.model.errors import InstrumentError
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
@@ -33,6 +34,7 @@ class PanelState(msgspec.Struct, frozen=True):
 
     instrument: Instrument
     timeframe: Timeframe
+    view: PanelView = PanelView()
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +44,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         focused: index of the focused panel, from 0.
         book_view: the screen's own word for how the book is shown; "" for its first choice.
         book_shown, errors_shown, metrics_shown: which panes are open.
+        drawings: what the user drew, by instrument.
     """
 
     watchlist: tuple[Instrument, ...] = ()
@@ -53,6 +56,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     book_shown: bool = True
     errors_shown: bool = False
     metrics_shown: bool = False
+    drawings: dict[Instrument, tuple[Drawing, ...]] = {}
 
 
 def load_state(launch: Launch, path: Path | None = None) -> tuple[State, str]:
@@ -92,7 +96,7 @@ def save_state(state: State, launch: Launch, path: Path | None = None) -> None:
     kept = _Remembered(
         watchlist=[str(instrument) for instrument in state.watchlist],
         panels=[
-            {"instrument": str(panel.instrument), "timeframe": str(panel.timeframe)}
+            _Panel(str(panel.instrument), str(panel.timeframe), panel.view)
             for panel in state.panels
         ],
         grid=state.grid,
@@ -101,6 +105,7 @@ def save_state(state: State, launch: Launch, path: Path | None = None) -> None:
         book_shown=state.book_shown,
         errors_shown=state.errors_shown,
         metrics_shown=state.metrics_shown,
+        drawings={str(instrument): drawn for instrument, drawn in state.drawings.items() if drawn},
         basis={key: text for key, text in basis.items() if key != "theme"},
     )
     file = msgspec.structs.replace(
@@ -113,18 +118,25 @@ def save_state(state: State, launch: Launch, path: Path | None = None) -> None:
 # -- the file ----------------------------------------------------------------------------------
 
 
+class _Panel(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    instrument: str = ""
+    timeframe: str = ""
+    view: PanelView = PanelView()
+
+
 class _Remembered(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One mode's table. `basis` is the settings that the choices were made over, as text by key: a
     choice holds until the setting under it is changed."""
 
     watchlist: list[str] = []
-    panels: list[dict[str, str]] = []
+    panels: list[_Panel] = []
     grid: int = 0
     focused: int = 0
     book_view: str = ""
     book_shown: bool = True
     errors_shown: bool = False
     metrics_shown: bool = False
+    drawings: dict[str, tuple[Drawing, ...]] = {}
     basis: dict[str, str] = {}
 
 
@@ -180,7 +192,10 @@ def _open(launch: Launch, file: _File) -> State:
         old = file.theme_basis if key == "theme" else held.basis.get(key)
         return origins.get(key) != COMMAND_LINE and old == basis[key]
 
-    remembered = [_read_panel(panel) for panel in held.panels[: GRIDS[-1]]]
+    remembered = [
+        PanelState(read_instrument(panel.instrument), Timeframe.parse(panel.timeframe), panel.view)
+        for panel in held.panels[: GRIDS[-1]]
+    ]
     # A timeframe that was chosen for an instrument outlives a new list of instruments.
     timeframes = (
         {panel.instrument: panel.timeframe for panel in remembered} if is_kept("timeframe") else {}
@@ -192,8 +207,13 @@ def _open(launch: Launch, file: _File) -> State:
         instruments = (
             [panel.instrument for panel in remembered] if keeps_panels else launch.instruments
         )
+        views = {panel.instrument: panel.view for panel in remembered} if keeps_panels else {}
         panels = [
-            PanelState(instrument, timeframes.get(instrument, settings.timeframe))
+            PanelState(
+                instrument,
+                timeframes.get(instrument, settings.timeframe),
+                views.get(instrument, PanelView()),
+            )
             for instrument in instruments[: GRIDS[-1]]
         ]
     if held.grid in GRIDS and keeps_panels and is_kept("grid"):
@@ -215,12 +235,7 @@ def _open(launch: Launch, file: _File) -> State:
         book_shown=held.book_shown,
         errors_shown=held.errors_shown,
         metrics_shown=held.metrics_shown,
-    )
-
-
-def _read_panel(table: dict[str, str]) -> PanelState:
-    return PanelState(
-        read_instrument(table.get("instrument", "")), Timeframe.parse(table.get("timeframe", ""))
+        drawings={read_instrument(name): drawn for name, drawn in held.drawings.items()},
     )
 
 

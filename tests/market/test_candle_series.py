@@ -218,3 +218,19 @@ def test_any_order_of_arrival_leaves_each_candle_once_closed_if_it_ever_closed(
             mine = [arrival for arrival in arrivals if arrival[0] == one.open_time]
             assert one.closed == any(closed for _, closed, _ in mine)
             assert one.ts_exchange == max(at for _, closed, at in mine if closed == one.closed)
+
+
+def test_the_past_changes_only_behind_the_newest_candle() -> None:
+    made = series(candle(1), candle(3, closed=False, at=1))
+    past = made.past_revision
+
+    made.upsert(candle(3, at=2, close=1.5))
+    made.upsert(candle(4, closed=False, at=3))
+    assert made.past_revision == past
+
+    made.upsert(candle(2))
+    assert made.past_revision == past + 1
+    made.upsert(candle(3, at=5, close=1.75))
+    assert made.past_revision == past + 2
+    made.clear()
+    assert made.past_revision == past + 3

@@ -13,7 +13,8 @@ _MOST_HOLES = 100
 class CandleSeries:
     """Candles in order of open time, at most `limit` of them (the oldest go first).
 
-    `revision` changes with every change.
+    `revision` changes with every change; `past_revision` only when more than the newest candle changed,
+    or one was added behind it: whatever was computed of older candles then has to be computed anew.
     """
 
     def __init__(self, limit: int = 10_000) -> None:
@@ -22,6 +23,7 @@ class CandleSeries:
         self._times: list[int] = []
         self._holes: list[tuple[int, int]] = []
         self.revision = 0
+        self.past_revision = 0
 
     def __len__(self) -> int:
         return len(self._candles)
@@ -61,11 +63,13 @@ class CandleSeries:
                     return False
                 times.insert(index, candle.open_time)
                 self._candles.insert(index, candle)
+                self.past_revision += 1
                 self._trim()
             elif not _is_news(candle, self._candles[index]):
                 return False
             else:
                 self._candles[index] = candle
+                self.past_revision += index < len(times) - 1
         self.revision += 1
         return True
 
@@ -101,6 +105,7 @@ class CandleSeries:
         self._times.clear()
         self._holes = []
         self.revision += 1
+        self.past_revision += 1
 
     def _set_holes(self, holes: list[tuple[int, int]]) -> None:
         holes = holes[-_MOST_HOLES:]
