@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.reactive import reactive
-from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.charts.glyphs import Glyphs
@@ -20,6 +19,8 @@ from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import step_timeframe
 from tui.screens.bindings import dashboard_bindings
+from tui.screens.error_actions import ErrorActions
+from tui.screens.watch_actions import WatchActions
 from tui.session import Session
 from tui.state import PanelState, State
 from tui.widgets.candle_panel import CandlePanel
@@ -38,7 +39,7 @@ SMALLEST = (28, 7)
 """Columns and rows below which only a sentence is shown."""
 
 
-class Dashboard(Screen[None]):
+class Dashboard(WatchActions, ErrorActions):
     """The main screen. It decides what is subscribed: what is shown, and tickers of the watchlist."""
 
     DEFAULT_CSS = """
@@ -112,7 +113,7 @@ class Dashboard(Screen[None]):
         `retry_key` the key that connects anew.
         """
         super().__init__()
-        self._session = session
+        self.session = session
         market = session.market
         self.panels = [
             CandlePanel(
@@ -189,13 +190,9 @@ class Dashboard(Screen[None]):
         size = self.app.size
         self.set_class(size.width < SMALLEST[0] or size.height < SMALLEST[1], "-too-small")
         self._show_logs()
-        self.call_after_refresh(self._follow)
+        self.call_after_refresh(self.follow)
 
     # -- what is subscribed ----------------------------------------------------------------
-
-    @property
-    def chosen(self) -> CandlePanel:
-        return self.grid.chosen_panel
 
     def wanted(self) -> set[Subscription]:
         """Everything that is shown now, and the tickers of the watchlist."""
@@ -235,7 +232,7 @@ class Dashboard(Screen[None]):
         held = [panel.instrument for panel in self.panels if panel.instrument is not None]
         return list(dict.fromkeys([*held, *self.watchlist.instruments]))
 
-    def _follow(self) -> None:
+    def follow(self) -> None:
         """Bring everything in line with the chosen panel and with what is shown."""
         if not self.is_mounted:
             return
@@ -244,15 +241,15 @@ class Dashboard(Screen[None]):
         self.watchlist.styles.height = (
             None if self.has_class("-watching") else len(self.watchlist.instruments) + 1
         )
-        self._session.focus([instrument] if instrument is not None else [])
-        self._session.want(self.wanted())
+        self.session.focus([instrument] if instrument is not None else [])
+        self.session.want(self.wanted())
         self.fetch_history()
-        self.frame(self._session.clock.time_ns())
+        self.frame(self.session.clock.time_ns())
 
     def fetch_history(self) -> None:
         """Get the candles of the watchlist's small histories, where they are missing or old."""
         self.app.run_worker(
-            self._session.fetch_history(self.watchlist.instruments, HISTORY),
+            self.session.fetch_history(self.watchlist.instruments, HISTORY),
             name="watchlist histories",
             group="watchlist histories",
             exit_on_error=False,
@@ -260,7 +257,7 @@ class Dashboard(Screen[None]):
 
     def feed_opened(self) -> None:
         """A venue can now be asked."""
-        self._follow()
+        self.follow()
 
     # -- the frame -------------------------------------------------------------------------
 
@@ -314,27 +311,17 @@ class Dashboard(Screen[None]):
     @on(PanelGrid.Arranged)
     def _panels_arranged(self) -> None:
         # The grid learns of its room later than the screen: what it shows then must be subscribed.
-        self._follow()
+        self.follow()
 
     @on(CandlePanel.Chosen)
     def _panel_clicked(self, event: CandlePanel.Chosen) -> None:
         self._choose(self.panels.index(event.panel))
 
-    @on(Watchlist.Picked)
-    def _watchlist_clicked(self, event: Watchlist.Picked) -> None:
-        self.show_instrument(event.instrument)
-
-    def show_instrument(self, instrument: Instrument) -> None:
-        """Put an instrument into the chosen panel; what is known of it is shown at once."""
-        self._watch(False)
-        self.chosen.instrument = instrument
-        self._follow()
-
     def _choose(self, index: int) -> None:
         if index < self.grid.count:
             self.grid.chosen = index
             self.set_focus(None)
-            self._follow()
+            self.follow()
 
     def action_focus_panel(self, number: int) -> None:
         self._choose(number - 1)
@@ -344,48 +331,6 @@ class Dashboard(Screen[None]):
 
     def action_previous_panel(self) -> None:
         self._choose((self.grid.chosen - 1) % self.grid.count)
-
-    def action_watch_down(self) -> None:
-        self._walk(1)
-
-    def action_watch_up(self) -> None:
-        self._walk(-1)
-
-    def _walk(self, rows: int) -> None:
-        if not self.watchlist.is_on_screen:
-            self._watch(True)
-            self.call_after_refresh(self._follow)
-        else:
-            self.watchlist.cursor += rows
-
-    def action_stop_watching(self) -> None:
-        self._watch(False)
-        self.call_after_refresh(self._follow)
-
-    def _watch(self, watching: bool) -> None:
-        """Let the watchlist take the book's place where there is not room for both, or end that."""
-        self.set_class(watching, "-watching")
-        self.refresh_bindings()
-
-    def action_put_symbol(self) -> None:
-        instrument = self.watchlist.at_cursor
-        if instrument is not None:
-            self.show_instrument(instrument)
-
-    def action_add_watch(self) -> None:
-        if self.chosen.instrument is not None:
-            self.add_to_watchlist(self.chosen.instrument)
-
-    def add_to_watchlist(self, instrument: Instrument) -> None:
-        """Add an instrument to the watchlist, if it is not there."""
-        if instrument not in self.watchlist.instruments:
-            self.watchlist.instruments = (*self.watchlist.instruments, instrument)
-            self._follow()
-
-    def action_remove_watch(self) -> None:
-        gone = self.watchlist.at_cursor
-        self.watchlist.instruments = tuple(i for i in self.watchlist.instruments if i != gone)
-        self._follow()
 
     def action_timeframe_shorter(self) -> None:
         self._change_timeframe(-1)
@@ -403,7 +348,7 @@ class Dashboard(Screen[None]):
         self.curve.display = self._shown["curve"]
         self.ladder.display = not self._shown["curve"]
         self.refresh_bindings()
-        self.call_after_refresh(self._follow)
+        self.call_after_refresh(self.follow)
 
     def _show_logs(self) -> None:
         roomy = not self.has_class("-too-small")
@@ -414,9 +359,9 @@ class Dashboard(Screen[None]):
         panel = self.chosen
         if panel.instrument is None:
             return
-        offered = self._session.timeframes(panel.instrument.venue)
+        offered = self.session.timeframes(panel.instrument.venue)
         panel.timeframe = step_timeframe(offered, panel.timeframe, steps)
-        self._follow()
+        self.follow()
 
     def action_grid(self) -> None:
         self.grid.alone = False
@@ -432,16 +377,16 @@ class Dashboard(Screen[None]):
                 panel.instrument = spare.pop(0)
         self.grid.chosen = min(self.grid.chosen, count - 1)
         self.grid.count = count
-        self.call_after_refresh(self._follow)
+        self.call_after_refresh(self.follow)
 
     def action_maximize(self) -> None:
         self.grid.alone = not self.grid.alone
-        self.call_after_refresh(self._follow)
+        self.call_after_refresh(self.follow)
 
     def action_book(self) -> None:
         if self.has_class("-tiny"):
             self.toggle_class("-tiny-book")
-            self.call_after_refresh(self._follow)
+            self.call_after_refresh(self.follow)
         else:
             self._toggle("book")
 
@@ -451,20 +396,6 @@ class Dashboard(Screen[None]):
     def action_errors(self) -> None:
         self._toggle("errors")
 
-    def action_filter_errors(self) -> None:
-        self.errors.cycle_category()
-
-    def action_clear_errors(self) -> None:
-        self._session.errors.clear()
-        self.errors.first = 0
-
-    def action_copy(self) -> None:
-        if not self.errors.has_any():
-            self.notify("there is nothing to copy", markup=False, timeout=3)
-            return
-        self.app.copy_to_clipboard(self.errors.as_text())
-        self.notify("the error log is on the clipboard", markup=False, timeout=3)
-
     def action_metrics(self) -> None:
         self._toggle("metrics")
 
@@ -472,4 +403,4 @@ class Dashboard(Screen[None]):
         self.paused = not self.paused
 
     def action_reconnect(self) -> None:
-        self._session.retry()
+        self.session.retry()
