@@ -234,3 +234,35 @@ def test_the_past_changes_only_behind_the_newest_candle() -> None:
     assert made.past_revision == past + 2
     made.clear()
     assert made.past_revision == past + 3
+
+
+def test_how_far_back_the_past_changed_is_told() -> None:
+    made = series(candle(1), candle(2), candle(3, closed=False))
+    before = made.past_revision
+
+    assert made.oldest_change(before) is None
+    made.upsert(candle(3, at=2))
+    made.upsert(candle(5, closed=False))
+    assert made.oldest_change(before) is None
+
+    made.upsert(candle(4))
+    made.upsert(candle(3, at=3, close=1.5))
+    assert made.oldest_change(before) == 3
+    assert made.oldest_change(before + 2) is None
+
+
+def test_after_many_changes_of_the_past_all_of_it_counts_as_changed() -> None:
+    made = series(candle(1000))
+    made.merge(candle(time) for time in range(999, 900, -1))
+
+    assert made.oldest_change(0) == 0
+    assert made.oldest_change(made.past_revision - 2) == 901
+
+
+def test_an_emptied_series_has_changed_from_its_beginning() -> None:
+    made = series(candle(1), candle(2))
+    before = made.past_revision
+
+    made.clear()
+
+    assert made.oldest_change(before) == 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Iterable, Sequence
 
 from tui.model.events import Candle
 
 _MOST_HOLES = 100
+_CHANGES_KEPT = 32
 
 
 class CandleSeries:
@@ -24,6 +26,7 @@ class CandleSeries:
         self._holes: list[tuple[int, int]] = []
         self.revision = 0
         self.past_revision = 0
+        self._changes: deque[int] = deque(maxlen=_CHANGES_KEPT)
 
     def __len__(self) -> int:
         return len(self._candles)
@@ -42,6 +45,19 @@ class CandleSeries:
         """Spans (ns, the end excluded), oldest first, whose candles could not be had. Where candles
         are merely absent, because nothing was traded, there is no hole."""
         return self._holes
+
+    def oldest_change(self, past_revision: int) -> int | None:
+        """Open time (ns) of the oldest candle that changed since that `past_revision`.
+
+        Returns:
+            None when none did; 0 when there were too many changes to tell.
+        """
+        count = self.past_revision - past_revision
+        if not count:
+            return None
+        if count > len(self._changes):
+            return 0
+        return min(list(self._changes)[-count:])
 
     def upsert(self, candle: Candle) -> bool:
         """Put a candle where its open time belongs.
@@ -63,13 +79,14 @@ class CandleSeries:
                     return False
                 times.insert(index, candle.open_time)
                 self._candles.insert(index, candle)
-                self.past_revision += 1
+                self._note_change(candle.open_time)
                 self._trim()
             elif not _is_news(candle, self._candles[index]):
                 return False
             else:
                 self._candles[index] = candle
-                self.past_revision += index < len(times) - 1
+                if index < len(times) - 1:
+                    self._note_change(candle.open_time)
         self.revision += 1
         return True
 
@@ -105,7 +122,11 @@ class CandleSeries:
         self._times.clear()
         self._holes = []
         self.revision += 1
+        self._note_change(0)
+
+    def _note_change(self, open_time: int) -> None:
         self.past_revision += 1
+        self._changes.append(open_time)
 
     def _set_holes(self, holes: list[tuple[int, int]]) -> None:
         holes = holes[-_MOST_HOLES:]
