@@ -73,6 +73,8 @@ class DrawingsScreen(ModalScreen[Place | Move | None]):
     DrawingsScreen.-writing Input { display: block; }
     """
 
+    AUTO_FOCUS = ""  # the field only while something is written
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Close", show=True),
         Binding("up,k", "step(-1)", show=False),
