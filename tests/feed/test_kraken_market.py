@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -16,10 +17,12 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from tui.adapters.kraken import KrakenAdapter
 from tui.adapters.kraken.checksum import Checksum
+from tui.feed.feed import Feed
 from tui.market.order_book import OrderBook
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
+from tui.model.transport import TransportKind
 
 BTC = Instrument("KRAKEN", "BTC/USD")
 MINUTE = Timeframe(1, "m")
@@ -177,6 +180,11 @@ class Venue:
                 for back in (2, 1, 0)
             ]
             return {"XXBTZUSD": rows, "last": (minute - 1) * 60}
+        if path == "Depth":
+            sides = {"asks": self.book.asks.top_raw(25), "bids": self.book.bids.top_raw(25)}
+            return {
+                "XXBTZUSD": {name: [[*level, 1] for level in rows] for name, rows in sides.items()}
+            }
         day = {"a": ["101.0", 2, "2.0"], "b": ["99.0", 1, "1.0"]}
         both = {name: ["100.0", "100.0"] for name in "cvplh"}
         return {"XXBTZUSD": {**day, **both}}
@@ -336,3 +344,34 @@ async def test_the_first_protocol_shows_the_same_under_the_same_name(venue: Venu
         }
     finally:
         await desk.stop()
+
+
+async def test_where_no_stream_gets_through_everything_is_polled_and_a_bad_pair_harms_none(
+    desk: Bench, venue: Venue
+) -> None:
+    desk.adapter.transports = (TransportKind.POLL,)
+    desk.feed = Feed(
+        desk.adapter,
+        desk.market,
+        rest=desk.rest,
+        clock=desk.clock,
+        rng=random.Random(1),
+        errors=desk.errors,
+        settings=msgspec.structs.replace(QUICK, poll_interval_s=0.05),
+    )
+    wanted = [TICKER, TRADES, BOOK, CANDLES]
+    desk.feed.want([*wanted, BAD])
+
+    desk.start()
+    await until(lambda: [desk.status(one) for one in wanted] == ["live"] * 4)
+    await until(lambda: desk.status(BAD) == "rejected")
+    truth = desk.market.truth(BOOK)
+    assert (truth.reason, truth.verified, truth.transport) == ("snapshot", True, TransportKind.POLL)
+    assert venue.connections == 0
+
+    venue.book.apply([("99.5", "3.00000000")], [])
+    await venue.push_trade(lost=True)
+
+    await until(lambda: desk.market[BTC].book.bids.top_raw(1) == [("99.5", "3.00000000")])
+    await until(lambda: ids(desk) == [1, 2, 3, 4, 5, 6])
+    assert desk.market[BTC].tape.missed == 0

@@ -614,6 +614,17 @@ async def test_a_refused_poll_is_told_and_not_asked_again(venue: Venue, status: 
     )
 
 
+async def test_a_refusal_may_have_the_status_of_success(venue: Venue) -> None:
+    venue.answer("/book", saying("no such pair"))
+
+    def check(body: bytes, ts_local: int) -> None:
+        raise TransportError(body.decode(), status=400, fatal=True)
+
+    error = await refusal_of(venue, venue.poll("book", check=check))
+
+    assert (error.message, error.fatal) == ("no such pair", True)
+
+
 async def test_when_every_poll_is_refused_so_is_the_connection(venue: Venue) -> None:
     venue.answer("/book", saying("<html>not found</html>", 404))
 

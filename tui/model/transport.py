@@ -46,6 +46,8 @@ class PollRequest(msgspec.Struct, frozen=True, kw_only=True):
             where it answers at once.
         cursor: the parameters of the next request, from an answer's body and headers (which may be
             looked up in any case). They are kept until an answer gives others.
+        check: raises TransportError where an answer with a good status (its body, and when it came,
+            ns) is a refusal all the same.
     """
 
     key: str
@@ -56,6 +58,7 @@ class PollRequest(msgspec.Struct, frozen=True, kw_only=True):
     min_interval_s: float = 1.0
     wait_s: float = 0.0
     cursor: Callable[[bytes, Mapping[str, str]], dict[str, str]] | None = None
+    check: Callable[[bytes, int], None] | None = None
 
 
 class StreamRequest(msgspec.Struct, frozen=True):

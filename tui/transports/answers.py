@@ -60,6 +60,8 @@ def read_answer(request: PollRequest, place: Place, response: RestResponse, now_
         )
     if kind.startswith(_NO_DATA):
         raise TransportError(f"{host} answered with {kind} instead of data")
+    if request.check is not None:
+        request.check(response.body, now_ns)
     cursor = _next_cursor(request, response) or place.cursor
     # A tag belongs to one address, parameters and all: that of the next request may be another.
     validators = _validators(response.headers) if cursor == place.cursor else {}

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from tui.adapters.base import Authentication, BookPolicy, Limits, Liveness, Outgoing, RestRequest
+from tui.adapters.base import (
+    POLLED_BOOK,
+    Authentication,
+    BookPolicy,
+    Limits,
+    Liveness,
+    Outgoing,
+    RestRequest,
+)
 from tui.adapters.endpoints import check_endpoints
 from tui.adapters.kraken.checksum import Checksum
 from tui.adapters.kraken.cursors import TradeCursors
+from tui.adapters.kraken.polls import PollDecoder, build_polls
 from tui.adapters.kraken.requests import Dialect, DialectV1, DialectV2, Requests
 from tui.adapters.kraken.rest import RestApi, read_error
 from tui.adapters.kraken.stream import StreamDecoder
@@ -19,7 +28,7 @@ from tui.model.events import BookSnapshot, Candle, Event, Ticker, Trade
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
-from tui.model.transport import StreamRequest, TransportKind
+from tui.model.transport import EventFrame, StreamRequest, TransportKind
 
 DEFAULT_ENDPOINTS: Final = {
     "stream": "wss://ws.kraken.com",
@@ -32,7 +41,8 @@ DEPTH: Final = 25
 
 
 class KrakenAdapter:
-    """Kraken's public feed, and REST for history and pairs.
+    """Kraken's public feed, and REST for history and pairs, and for everything where no stream gets
+    through.
 
     Instruments have the names of the second protocol (`BTC/USD`) in both.
     """
@@ -53,7 +63,10 @@ class KrakenAdapter:
         # Prices, trades and candles come with trades only, and may rest for ever.
         channels={Channel.BOOK: 300.0},
     )
-    transports: tuple[TransportKind, ...] = (TransportKind.WEBSOCKET,)
+    transports: tuple[TransportKind, ...] = (
+        TransportKind.WEBSOCKET,
+        TransportKind.POLL,
+    )
     authentication: Authentication | None = None
 
     def __init__(
@@ -98,7 +111,9 @@ class KrakenAdapter:
         dialect: Dialect = (DialectV2 if is_current else DialectV1)(lambda: self.book_policy.depth)
         cursors = TradeCursors()
         self._requests = Requests(dialect)
-        self._rest = RestApi(venue, checked["rest"], cursors, has_trade_ids=is_current)
+        self._rest_url = checked["rest"]
+        self._rest = RestApi(venue, self._rest_url, cursors, has_trade_ids=is_current)
+        self._polled = PollDecoder(venue, self._rest)
         self._decoder: StreamDecoder | StreamDecoderV1 = (
             StreamDecoder(venue, self._requests, cursors)
             if is_current
@@ -110,12 +125,15 @@ class KrakenAdapter:
         transport: TransportKind = TransportKind.WEBSOCKET,
         subscriptions: Collection[Subscription] = (),
     ) -> StreamRequest:
-        """The feed, which is told by messages what to send."""
+        """The feed, which is told by messages what to send; or the addresses to ask."""
+        if transport is TransportKind.POLL:
+            polls = build_polls(self._rest, subscriptions, self.limits)
+            return StreamRequest(self._rest_url, polls=polls)
         return StreamRequest(self._stream_url)
 
     def book_policy_by(self, transport: TransportKind) -> BookPolicy:
-        """The same by every transport: there is but one."""
-        return self.book_policy
+        """Polled books come whole each time, in digits that no checksum fits."""
+        return POLLED_BOOK if transport is TransportKind.POLL else self.book_policy
 
     def copy(self) -> KrakenAdapter:
         """Another one for the same hosts."""
@@ -152,9 +170,12 @@ class KrakenAdapter:
         """Forget what was asked, and the candles that were open."""
         self._requests.forget()
         self._decoder.forget()
+        self._polled.forget()
 
     def decode(self, frame: bytes, ts_local: int) -> list[Event]:
         """The events of one frame received at `ts_local` (ns). Never raises."""
+        if isinstance(frame, EventFrame):
+            return self._polled.decode(frame, ts_local)
         return self._decoder.decode(frame, ts_local)
 
     # -- REST ------------------------------------------------------------------------------

@@ -24,6 +24,10 @@ class PairNames:
         self._altname[pair] = altname
         self._pair[key] = self._pair[altname] = pair
 
+    def knows(self, pair: str) -> bool:
+        """True of a pair that is listed, as far as the list was read."""
+        return pair in self._altname
+
     def ask_for(self, pair: str) -> str:
         """What to name a pair in a request."""
         known = self._altname.get(pair)

@@ -63,6 +63,21 @@ class RestApi:
         self._has_trade_ids = has_trade_ids
         self._names = PairNames()
 
+    def is_listed(self, instrument: Instrument) -> bool:
+        """True of a pair that the list of pairs named; before that was asked for, of none."""
+        return self._names.knows(instrument.symbol)
+
+    def check(self, body: bytes, ts_local: int) -> None:
+        """Look whether an answer is a refusal.
+
+        Raises:
+            TransportError: it is.
+        """
+        try:
+            _check_error(body, ts_local)
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            return  # it is nothing at all, which whoever reads it will say
+
     def candles(
         self,
         instrument: Instrument,
@@ -118,6 +133,25 @@ class RestApi:
             return [trade for trade in trades if (trade.trade_id or 0) >= from_id]
 
         return self._get("Trades", params, decode)
+
+    def numbered_trades(
+        self, body: bytes, instrument: Instrument, ts_local: int
+    ) -> list[tuple[int, Trade]]:
+        """Trades of an answer with their ids, also where trades are told without.
+
+        Raises:
+            ProtocolError: it is no such answer.
+            TransportError: it is a refusal.
+        """
+
+        def decode(body: bytes, ts_local: int) -> list[tuple[int, Trade]]:
+            rows, _ = _keyed(body, _TRADES)
+            found = [(row[6], self._trade(row, instrument, ts_local)) for row in rows]
+            for number, trade in found:
+                self._cursors.saw(instrument, number, trade.ts_exchange)
+            return found
+
+        return self._get("Trades", {}, decode).decode(body, ts_local)
 
     def _trade(self, row: TradeRow, instrument: Instrument, ts_local: int) -> Trade:
         return Trade(
@@ -192,6 +226,17 @@ def read_error(body: bytes) -> str:
         return ", ".join(_BODY.decode(body).error)[:_MOST_WORDS]
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return ""
+
+
+def newest_trade_ns(body: bytes) -> int:
+    """When the newest trade of an answer happened (ns); 0 where it has none."""
+    rows, _ = _keyed(body, _TRADES)
+    return read_unix(str(rows[-1][2]), "$.result.*[...][2]") if rows else 0
+
+
+def committed_until(body: bytes) -> int:
+    """When the last candle of an answer that is over began, in seconds."""
+    return _last_committed(_FIELDS.decode(_result(body)).get("last"))
 
 
 # -- refusals --------------------------------------------------------------------------------
