@@ -8,10 +8,15 @@ from math import isfinite
 from tui.charts.glyphs import Glyphs
 
 
-def sparkline(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
+def sparkline(
+    values: Sequence[float], width: int, glyphs: Glyphs, *, floor: float | None = None
+) -> str:
     """The last `width` values as bars between their lowest and highest, right-aligned.
 
     A value that is not a number leaves a blank; values that do not move stand at half height.
+
+    Args:
+        floor: the lowest bar is for this value, where all are higher; 0 for counts.
 
     Returns:
         Exactly `width` characters, each a cell.
@@ -24,6 +29,8 @@ def sparkline(values: Sequence[float], width: int, glyphs: Glyphs) -> str:
         return " " * width
     spark = glyphs.spark
     low, high = min(known), max(known)
+    if floor is not None:
+        low = min(low, floor)
     if high == low:
         middle = spark[(len(spark) - 1) // 2]
         bars = [middle if isfinite(value) else " " for value in shown]

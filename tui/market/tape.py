@@ -15,6 +15,8 @@ class Tape:
         revision: changes with every change.
         missed: trades known to have happened and not seen since the start.
         some_missed: trades may have been missed, and nothing tells how many: they have no ids.
+        appended: trades put behind the last one since the start. rewrites: changes of what stood
+            before. Together they tell whoever follows the tape what is new to it.
     """
 
     def __init__(self, limit: int = 1000) -> None:
@@ -22,6 +24,8 @@ class Tape:
         self.revision = 0
         self.missed = 0
         self.some_missed = False
+        self.appended = 0
+        self.rewrites = 0
 
     def __len__(self) -> int:
         return len(self._trades)
@@ -55,6 +59,7 @@ class Tape:
             elif trade.ts_exchange < last.ts_exchange:
                 return self._insert(trade)
         self._trades.append(trade)
+        self.appended += 1
         self.revision += 1
         return True
 
@@ -74,6 +79,7 @@ class Tape:
         added = sum(trade.trade_id not in known for trade in merged)
         if added:
             self._trades = merged
+            self.rewrites += 1
             self.revision += 1
         return added
 
@@ -90,6 +96,7 @@ class Tape:
         self._trades.clear()
         self.missed = 0
         self.some_missed = False
+        self.rewrites += 1
         self.revision += 1
 
     def _insert(self, trade: Trade) -> bool:
@@ -103,5 +110,6 @@ class Tape:
             self._trades.popleft()
             place -= 1
         self._trades.insert(place, trade)
+        self.rewrites += 1
         self.revision += 1
         return True
