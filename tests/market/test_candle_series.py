@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.market.candle_series import CandleSeries
+from tui.market.candle_series import CandleSeries, Past
 from tui.model.events import Candle
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
@@ -266,3 +266,41 @@ def test_an_emptied_series_has_changed_from_its_beginning() -> None:
     made.clear()
 
     assert made.oldest_change(before) == 0
+
+
+def test_a_page_in_front_of_all_others_is_one_change() -> None:
+    made = series(candle(10), candle(11))
+    revision, past, inner = made.revision, made.past_revision, made.inner_revision
+
+    assert made.merge([candle(7), candle(8), candle(9), candle(10)]) == 3
+
+    assert list(made.times) == [7, 8, 9, 10, 11]
+    assert made.revision == revision + 1
+    assert made.oldest_change(past) == 7
+    assert made.inner_revision == inner
+
+
+def test_a_page_without_order_is_sorted_in() -> None:
+    made = series(candle(10))
+
+    assert made.merge([candle(8), candle(7), candle(8)]) == 2
+    assert list(made.times) == [7, 8, 10]
+
+
+def test_of_a_page_that_there_is_no_room_for_the_newest_are_kept() -> None:
+    made = series(candle(10), candle(11), limit=4)
+
+    made.merge([candle(6), candle(7), candle(8), candle(9)])
+
+    assert list(made.times) == [8, 9, 10, 11]
+
+
+def test_what_is_let_go_at_the_old_end_can_be_asked_for_again() -> None:
+    made = series(*(candle(number) for number in range(10)))
+    made.mark_hole(2, 4)
+    made.tell_past(Past(begins=True, note="beginning of the data"))
+
+    made.keep(5)
+
+    assert list(made.times) == [5, 6, 7, 8, 9]
+    assert (made.past, made.holes) == (Past(), [])

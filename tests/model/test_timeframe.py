@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.model.errors import InstrumentError
-from tui.model.timeframe import NS, Timeframe
+from tui.model.timeframe import NS, USUAL, Timeframe, adds_up, longest_part
 
 ALL = ["1s", "1m", "3m", "5m", "15m", "30m", "1h", "2h", "4h", "6h", "8h", "12h", "1d", "3d"]
 ALL += ["1w", "2w", "1M", "3M", "12M", "45s", "7m"]
@@ -77,3 +77,63 @@ def test_each_moment_lies_in_exactly_one_candle(text: str, ts: int) -> None:
     assert frame.floor(opened) == opened
     assert frame.floor(following - 1) == opened
     assert frame.floor(following) == following
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "expected"),
+    [
+        ("1m", "3m", True),
+        ("5m", "3m", False),
+        ("1h", "12h", True),
+        ("6h", "8h", False),
+        ("1d", "1w", True),
+        ("3d", "1w", False),
+        ("1w", "1M", False),
+        ("1w", "2w", True),
+        ("1w", "14d", False),
+        ("4h", "1M", True),
+        ("7h", "1w", False),
+        ("1M", "3M", True),
+        ("2M", "3M", False),
+        ("1M", "30d", False),
+        ("1d", "1d", True),
+    ],
+)
+def test_candles_add_up_where_none_of_them_reaches_into_two(
+    part: str, whole: str, expected: bool
+) -> None:
+    assert adds_up(Timeframe.parse(part), Timeframe.parse(whole)) is expected
+
+
+@given(st.sampled_from(USUAL), st.sampled_from(USUAL), st.integers(0, 2**61))
+def test_where_they_add_up_every_part_lies_in_one_whole(
+    part: Timeframe, whole: Timeframe, moment: int
+) -> None:
+    if adds_up(part, whole):
+        opened = part.floor(moment)
+        assert whole.next_open(opened) >= part.next_open(opened)
+
+
+def test_the_longest_part_is_taken() -> None:
+    coinbase = [Timeframe.parse(text) for text in ("1m", "5m", "15m", "1h", "6h", "1d")]
+
+    found = {str(one): longest_part(coinbase, one) for one in USUAL}
+
+    assert {whole: str(part) for whole, part in found.items()} == {
+        "1s": "None",
+        "1m": "1m",
+        "3m": "1m",
+        "5m": "5m",
+        "15m": "15m",
+        "30m": "15m",
+        "1h": "1h",
+        "2h": "1h",
+        "4h": "1h",
+        "6h": "6h",
+        "8h": "1h",
+        "12h": "6h",
+        "1d": "1d",
+        "3d": "1d",
+        "1w": "1d",
+        "1M": "1d",
+    }

@@ -5,11 +5,33 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import Final
+
+import msgspec
 
 from tui.model.events import Candle
 
+KEPT: Final = 10_000
+"""Candles that a series holds while nobody looks at what is older."""
 _MOST_HOLES = 100
 _CHANGES_KEPT = 32
+
+
+class Past(msgspec.Struct, frozen=True):
+    """What there is before a series' oldest candle.
+
+    Attributes:
+        begins: nothing is to be had: the venue has no more, or gives no more.
+        note: plain text: what is being done about older candles, or why there are none; "" when nobody
+            asked for them.
+    """
+
+    begins: bool = False
+    note: str = ""
+
+
+UNASKED: Final = Past()
 
 
 class CandleSeries:
@@ -19,22 +41,47 @@ class CandleSeries:
     or one was added behind it: whatever was computed of older candles then has to be computed anew.
     """
 
-    def __init__(self, limit: int = 10_000) -> None:
+    def __init__(self, limit: int = KEPT) -> None:
         self._limit = limit
         self._candles: list[Candle] = []
         self._times: list[int] = []
         self._holes: list[tuple[int, int]] = []
-        self.revision = 0
-        self.past_revision = 0
+        self._past = UNASKED
+        self._revision = 0
+        self._past_revision = 0
+        self._inner_revision = 0
         self._changes: deque[int] = deque(maxlen=_CHANGES_KEPT)
 
     def __len__(self) -> int:
         return len(self._candles)
 
     @property
+    def revision(self) -> int:
+        return self._revision
+
+    @property
+    def past_revision(self) -> int:
+        return self._past_revision
+
+    @property
+    def inner_revision(self) -> int:
+        """Changes where `past_revision` does, but not for candles that came in front of all others."""
+        return self._inner_revision
+
+    @property
     def candles(self) -> Sequence[Candle]:
         """The candles, oldest first; do not keep across a change."""
         return self._candles
+
+    @property
+    def times(self) -> Sequence[int]:
+        """Their open times (ns); do not keep across a change."""
+        return self._times
+
+    @property
+    def past(self) -> Past:
+        """What there is before the oldest candle."""
+        return self._past
 
     @property
     def last(self) -> Candle | None:
@@ -79,7 +126,7 @@ class CandleSeries:
                     return False
                 times.insert(index, candle.open_time)
                 self._candles.insert(index, candle)
-                self._note_change(candle.open_time)
+                self._note_change(candle.open_time, is_inner=index > 0)
                 self._trim()
             elif not _is_news(candle, self._candles[index]):
                 return False
@@ -87,12 +134,30 @@ class CandleSeries:
                 self._candles[index] = candle
                 if index < len(times) - 1:
                     self._note_change(candle.open_time)
-        self.revision += 1
+        self._revision += 1
         return True
 
     def merge(self, history: Iterable[Candle]) -> int:
-        """Merge fetched candles with what is held; returns how many were new or newer."""
-        return sum(self.upsert(candle) for candle in history)
+        """Merge fetched candles with what is held; returns how many were new or newer.
+
+        A page in front of all that is held costs the same however much that is.
+        """
+        page = list(history)
+        in_front = self._put_in_front(page)
+        return in_front + sum(self.upsert(candle) for candle in page[in_front:])
+
+    def keep(self, limit: int) -> None:
+        """Hold at most so many candles from now on; what is too much goes, the oldest first."""
+        self._limit = limit
+        if len(self._times) > limit:
+            self._trim()
+            self._revision += 1
+
+    def tell_past(self, past: Past) -> None:
+        """Say what there is before the oldest candle."""
+        if past != self._past:
+            self._past = past
+            self._revision += 1
 
     def mark_hole(self, start: int, end: int) -> None:
         """Note that the candles of this span (ns, the end excluded) could not be had."""
@@ -121,22 +186,48 @@ class CandleSeries:
         self._candles.clear()
         self._times.clear()
         self._holes = []
-        self.revision += 1
+        self._past = UNASKED
+        self._revision += 1
         self._note_change(0)
 
-    def _note_change(self, open_time: int) -> None:
-        self.past_revision += 1
+    def _note_change(self, open_time: int, *, is_inner: bool = True) -> None:
+        self._past_revision += 1
+        self._inner_revision += is_inner
         self._changes.append(open_time)
 
     def _set_holes(self, holes: list[tuple[int, int]]) -> None:
         holes = holes[-_MOST_HOLES:]
         if holes != self._holes:
             self._holes = holes
-            self.revision += 1
+            self._revision += 1
+
+    def _put_in_front(self, page: Sequence[Candle]) -> int:
+        """Put the part of a page that is older than all that is held, if its order is right, where it
+        belongs; returns how many candles that were."""
+        times = self._times
+        if not times:
+            return 0
+        count = 0
+        while count < len(page) and page[count].open_time < times[0]:
+            count += 1
+        older = [candle.open_time for candle in page[:count]]
+        if (
+            count < 2
+            or len(times) + count > self._limit
+            or any(first >= second for first, second in pairwise(older))
+        ):
+            return 0
+        times[:0] = older
+        self._candles[:0] = page[:count]
+        self._revision += 1
+        self._note_change(older[0], is_inner=False)
+        return count
 
     def _trim(self) -> None:
         excess = len(self._times) - self._limit
         if excess > 0:
+            # What was there once can be had again.
+            self._past = UNASKED
             del self._times[:excess]
             del self._candles[:excess]
             if self._holes and self._holes[0][1] <= self._times[0]:

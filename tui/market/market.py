@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import overload
 
 import msgspec
 
 from tui.market.announced import Notices, VenueMetrics
+from tui.market.built_candles import BuiltSeries
 from tui.market.candle_series import CandleSeries
 from tui.market.order_book import OrderBook
 from tui.market.studies import Studies
@@ -19,6 +21,34 @@ from tui.model.timeframe import Timeframe
 
 _KEPT = 100
 """Instruments that nobody wants any more and whose data is kept, in case somebody returns."""
+
+
+class CarriedCandles(Sequence[Candle]):
+    """Candles with another one in the newest one's place; those are not copied."""
+
+    def __init__(self, candles: Sequence[Candle], newest: Candle) -> None:
+        """Begin with at least one candle."""
+        self._candles = candles
+        self._newest = newest
+
+    def __len__(self) -> int:
+        return len(self._candles)
+
+    @overload
+    def __getitem__(self, index: int) -> Candle: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Candle]: ...
+
+    def __getitem__(self, index: int | slice) -> Candle | list[Candle]:
+        last = len(self._candles) - 1
+        if isinstance(index, int):
+            return self._newest if index in (-1, last) else self._candles[index]
+        found = list(self._candles[index])
+        places = range(*index.indices(last + 1))
+        if last in places:
+            found[places.index(last)] = self._newest
+        return found
 
 
 class InstrumentState:
@@ -65,7 +95,7 @@ class InstrumentState:
         carried = msgspec.structs.replace(
             last, close=price, high=max(last.high, price), low=min(last.low, price)
         )
-        return [*series.candles[:-1], carried]
+        return CarriedCandles(series.candles, carried)
 
     def note_price(self, price: float, text: str, ts_exchange: int) -> None:
         self.last_price = price
@@ -103,6 +133,8 @@ class Market:
         self._truths: dict[Subscription, Truth] = {}
         self._wanted: dict[Instrument, set[Subscription]] = {}
         self._unwanted: OrderedDict[Instrument, None] = OrderedDict()
+        # Candles that are built, and those they are built of.
+        self._built: dict[Subscription, Subscription] = {}
         self.metrics = VenueMetrics()
         self.notices = Notices()
         self.studies = Studies()
@@ -125,7 +157,8 @@ class Market:
     # -- truth of each subscription --------------------------------------------------------
 
     def truth(self, subscription: Subscription) -> Truth:
-        return self._truths.get(subscription, _UNKNOWN)
+        """How a subscription stands; candles that are built stand as those they are built of."""
+        return self._truths.get(self._built.get(subscription, subscription), _UNKNOWN)
 
     def set_truth(self, subscription: Subscription, truth: Truth) -> None:
         """Say how a subscription stands; one that is OFF is wanted no longer."""
@@ -201,6 +234,17 @@ class Market:
         """Merge fetched candles; returns how many were new or newer."""
         return self[instrument].series(timeframe).merge(candles)
 
+    def build_candles(self, built: Subscription, parts: Subscription) -> None:
+        """Let the candles of a timeframe be what those of a shorter one add up to, from now on."""
+        assert built.timeframe is not None
+        assert parts.timeframe is not None
+        state = self[built.instrument]
+        series = state.series(parts.timeframe)
+        held = state.candles.get(built.timeframe)
+        if not isinstance(held, BuiltSeries) or held.parts is not series:
+            state.candles[built.timeframe] = BuiltSeries(series, built.timeframe)
+        self._built[built] = parts
+
     def book_changed(self, instrument: Instrument) -> None:
         """Note that the synchroniser wrote to the instrument's book."""
         self[instrument].book_revision += 1
@@ -227,8 +271,9 @@ class Market:
         while len(self._unwanted) > self._kept:
             oldest, _ = self._unwanted.popitem(last=False)
             self._instruments.pop(oldest, None)
-            for subscription in [one for one in self._truths if one.instrument == oldest]:
-                del self._truths[subscription]
+            for known in (self._truths, self._built):
+                for subscription in [one for one in known if one.instrument == oldest]:
+                    del known[subscription]
 
 
 def _merge_tickers(held: Ticker, ticker: Ticker) -> Ticker | None:

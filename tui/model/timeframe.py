@@ -13,6 +13,7 @@ from tui.model.errors import InstrumentError
 NS = 1_000_000_000
 MS = 1_000_000
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800, "M": 2_629_746}
+_DAY_SECONDS = 86_400
 _FIRST_MONDAY = 4 * 86_400  # 1970-01-05, the first Monday after the epoch
 _PATTERN = re.compile(r"([1-9][0-9]{0,3})([smhdwM])")
 
@@ -68,6 +69,32 @@ class Timeframe(msgspec.Struct, frozen=True, cache_hash=True):
     def _months(ts: int) -> int:
         moment = datetime.fromtimestamp(ts // NS, UTC)
         return moment.year * 12 + moment.month - 1
+
+
+USUAL: tuple[Timeframe, ...] = (
+    Timeframe(1, "s"),
+    *(Timeframe(count, "m") for count in (1, 3, 5, 15, 30)),
+    *(Timeframe(count, "h") for count in (1, 2, 4, 6, 8, 12)),
+    *(Timeframe(count, "d") for count in (1, 3)),
+    Timeframe(1, "w"),
+    Timeframe(1, "M"),
+)
+"""The timeframes that charts are offered in, shortest first."""
+
+
+def adds_up(part: Timeframe, whole: Timeframe) -> bool:
+    """True where candles of `part`, whatever their number, make up each candle of `whole` exactly."""
+    if part.unit == "M" or (part.unit == "w" and whole.unit != "w"):
+        return part.unit == whole.unit and whole.count % part.count == 0
+    if whole.unit == "M" or (whole.unit == "w" and part.unit != "w"):
+        return _DAY_SECONDS % part.seconds == 0
+    return whole.seconds % part.seconds == 0
+
+
+def longest_part(offered: Iterable[Timeframe], whole: Timeframe) -> Timeframe | None:
+    """The longest of those offered whose candles add up to those of `whole`; None without any."""
+    parts = [part for part in offered if adds_up(part, whole)]
+    return max(parts, key=lambda part: part.seconds, default=None)
 
 
 def step_timeframe(offered: Iterable[Timeframe], present: Timeframe, steps: int) -> Timeframe:
