@@ -14,6 +14,7 @@ from tui.market.candle_series import CandleSeries
 from tui.market.order_book import OrderBook
 from tui.market.studies import Studies
 from tui.market.tape import Tape
+from tui.market.watcher import Watcher
 from tui.model.events import Candle, Ticker, Trade
 from tui.model.instrument import Instrument, InstrumentInfo
 from tui.model.subscription import Subscription, SubscriptionStatus, Truth
@@ -57,6 +58,7 @@ class InstrumentState:
     Attributes:
         last_price: newest price from any channel; `last_text` in the venue's digits.
         ticker: holds the best bid and ask in the venue's digits; `book` has them too.
+        watchers: who is told of every fact.
     """
 
     def __init__(self, instrument: Instrument) -> None:
@@ -71,6 +73,7 @@ class InstrumentState:
         self.book_revision = 0
         self.tape = Tape()
         self.candles: dict[Timeframe, CandleSeries] = {}
+        self.watchers: tuple[Watcher, ...] = ()
 
     def series(self, timeframe: Timeframe) -> CandleSeries:
         """The candles of a timeframe; an empty series when none came yet."""
@@ -133,6 +136,7 @@ class Market:
         self._truths: dict[Subscription, Truth] = {}
         self._wanted: dict[Instrument, set[Subscription]] = {}
         self._unwanted: OrderedDict[Instrument, None] = OrderedDict()
+        self._watchers: dict[Instrument, tuple[Watcher, ...]] = {}
         # Candles that are built, and those they are built of.
         self._built: dict[Subscription, Subscription] = {}
         self.metrics = VenueMetrics()
@@ -144,6 +148,7 @@ class Market:
         found = self._instruments.get(instrument)
         if found is None:
             found = self._instruments[instrument] = InstrumentState(instrument)
+            found.watchers = self._watchers.get(instrument, ())
             if instrument not in self._wanted:
                 self._let_go(instrument)
         return found
@@ -153,6 +158,22 @@ class Market:
 
     def instruments(self) -> list[Instrument]:
         return list(self._instruments)
+
+    def watch(self, instrument: Instrument, watcher: Watcher) -> None:
+        """Tell `watcher` of every fact of an instrument from now on."""
+        self._set_watchers(instrument, (*self._watchers.get(instrument, ()), watcher))
+
+    def unwatch(self, instrument: Instrument, watcher: Watcher) -> None:
+        """Tell it no longer."""
+        held = self._watchers.get(instrument, ())
+        self._set_watchers(instrument, tuple(one for one in held if one is not watcher))
+
+    def _set_watchers(self, instrument: Instrument, watchers: tuple[Watcher, ...]) -> None:
+        self._watchers[instrument] = watchers
+        if not watchers:
+            del self._watchers[instrument]
+        if instrument in self._instruments:
+            self._instruments[instrument].watchers = watchers
 
     # -- truth of each subscription --------------------------------------------------------
 
@@ -172,6 +193,8 @@ class Market:
             if not self._wanted[instrument]:
                 del self._wanted[instrument]
                 self._let_go(instrument)
+        for watcher in self._watchers.get(instrument, ()):
+            watcher.truth_told(subscription, truth)
 
     def touch(self, subscription: Subscription, ts_local: int) -> None:
         """Note that data came for a subscription at `ts_local` (ns)."""
@@ -195,6 +218,8 @@ class Market:
         state.ticker_revision += 1
         if ticker.last is not None and ticker.ts_exchange >= state.last_price_ts:
             state.note_price(ticker.last, ticker.last_text or "", ticker.ts_exchange)
+        for watcher in state.watchers:
+            watcher.ticker_told(ticker, state.ticker)
         return True
 
     def apply_trade(self, trade: Trade) -> bool:
@@ -204,6 +229,8 @@ class Market:
             return False
         if trade.ts_exchange >= state.last_price_ts:
             state.note_price(trade.price, trade.price_text, trade.ts_exchange)
+        for watcher in state.watchers:
+            watcher.traded(trade)
         return True
 
     def merge_trades(self, instrument: Instrument, trades: list[Trade]) -> int:
@@ -226,7 +253,12 @@ class Market:
 
     def apply_candle(self, candle: Candle) -> bool:
         """Put a candle into its series; False for older news than what is held."""
-        return self[candle.instrument].series(candle.timeframe).upsert(candle)
+        state = self[candle.instrument]
+        if not state.series(candle.timeframe).upsert(candle):
+            return False
+        for watcher in state.watchers:
+            watcher.candle_told(candle)
+        return True
 
     def merge_candles(
         self, instrument: Instrument, timeframe: Timeframe, candles: list[Candle]
@@ -247,7 +279,10 @@ class Market:
 
     def book_changed(self, instrument: Instrument) -> None:
         """Note that the synchroniser wrote to the instrument's book."""
-        self[instrument].book_revision += 1
+        state = self[instrument]
+        state.book_revision += 1
+        for watcher in state.watchers:
+            watcher.book_changed()
 
     def set_info(self, info: InstrumentInfo) -> None:
         self[info.instrument].info = info
@@ -260,6 +295,8 @@ class Market:
         for instrument, state in self._instruments.items():
             if instrument.venue == venue:
                 state.clear()
+                for watcher in state.watchers:
+                    watcher.forgotten()
         self.metrics.forget(venue)
         self.notices.forget(venue)
         self.studies.forget(venue)
