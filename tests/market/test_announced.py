@@ -57,6 +57,16 @@ def test_an_alert_told_again_is_the_same_alert() -> None:
     assert [one.ts_exchange for one in notices.alerts] == [2, 1]
 
 
+def test_an_alert_that_grew_worse_is_another_alert() -> None:
+    notices = Notices()
+    worse = msgspec.structs.replace(alert("wide"), level=AlertLevel.CRITICAL)
+
+    assert notices.apply(alert("wide"))
+    assert notices.apply(worse)
+
+    assert [one.level for one in notices.alerts] == [AlertLevel.CRITICAL, AlertLevel.WARNING]
+
+
 def test_alerts_are_bounded() -> None:
     notices = Notices()
     for number in range(500):

@@ -134,6 +134,6 @@ def _place(told: Metric | Status) -> tuple[str, str, str]:
 def _same(one: Alert, other: Alert) -> bool:
     """Told at the same moment of the same thing; without a moment nothing is known to be the same."""
     return bool(one.ts_exchange) and (
-        (one.ts_exchange, one.venue, one.instrument, one.key, one.text)
-        == (other.ts_exchange, other.venue, other.instrument, other.key, other.text)
+        (one.ts_exchange, one.venue, one.instrument, one.level, one.key, one.text)
+        == (other.ts_exchange, other.venue, other.instrument, other.level, other.key, other.text)
     )

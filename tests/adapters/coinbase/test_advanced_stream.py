@@ -104,7 +104,10 @@ def test_a_snapshot_of_five_megabytes_is_read(adapter: CoinbaseAdapter) -> None:
     assert adapter.stream().max_message_bytes == 16 * 2**20
 
 
-@pytest.mark.parametrize("size", ["0.-10000", "nan", "-1", "1e9", "1_0", "", "\x1b[2J", "٣", "."])
+@pytest.mark.parametrize(
+    "size",
+    ["0.-10000", "nan", "-1", "1e9", "1_0", "", "\x1b[2J", "٣", ".", "1.2.3", ".5", "5.", "1 2"],
+)
 def test_a_malformed_change_makes_its_book_begin_anew(adapter: CoinbaseAdapter, size: str) -> None:
     delta, failure, gap = decode(
         adapter, "l2_data", book("update", level("bid", "1.5", size), level("offer", "2.5", "1"))
@@ -273,6 +276,17 @@ def test_what_is_no_frame_is_told(adapter: CoinbaseAdapter, frame: bytes, words:
 
     assert isinstance(failure, ParseFailure)
     assert words in failure.message
+
+
+@pytest.mark.parametrize("time", ["", "soon", "2026-09-30T02:39:53.86_739917Z"])
+def test_what_is_no_time_is_told_with_its_field(adapter: CoinbaseAdapter, time: str) -> None:
+    failure, gap = decode(
+        adapter, "l2_data", book("update", level("bid", "1", "2")), timestamp=time
+    )
+
+    assert isinstance(failure, ParseFailure)
+    assert failure.message == f"{time!r} is not a time - at `$.timestamp`"
+    assert gap == Gap("a frame could not be read", 5)
 
 
 # -- dollars and USDC --------------------------------------------------------------------------

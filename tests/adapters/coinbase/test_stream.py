@@ -85,7 +85,7 @@ def adapter() -> CoinbaseAdapter:
 
 
 def decode(adapter: CoinbaseAdapter, frame: dict[str, Any], **changes: Any) -> list[Any]:
-    return list(adapter.decode(json.dumps(frame | changes).encode(), 5))
+    return list(adapter.decode(json.dumps(frame | changes, separators=(",", ":")).encode(), 5))
 
 
 def match(adapter: CoinbaseAdapter, trade_id: int) -> list[Any]:
@@ -188,36 +188,71 @@ def test_a_snapshot_is_a_book_with_or_without_its_time(adapter: CoinbaseAdapter)
     assert decode(adapter, BOOK, time="") == [BookSnapshot(BTC, bids, asks, 0, 0, 5)]
 
 
-@pytest.mark.parametrize("size", ["0.-10000", "nan", "-1", "1e9", "1_0", "", "\x1b[2J", "٣"])
-def test_a_malformed_change_is_left_out_and_told(adapter: CoinbaseAdapter, size: str) -> None:
-    changes = [["buy", "1.5", size], ["sell", "2.5", "1"]]
+NO_NUMBERS = (
+    *("0.-10000", "nan", "-1", "1e9", "1_0", "", "\x1b[2J", "٣", "²"),
+    *("1.2.3", "1..2", ".5", "5.", ".", " 1", "1 2"),
+)
 
-    delta, failure = decode(adapter, UPDATE, changes=changes)
+
+@pytest.mark.parametrize("size", NO_NUMBERS)
+def test_a_malformed_change_is_left_out_and_told_and_the_book_asked_for_anew(
+    adapter: CoinbaseAdapter, size: str
+) -> None:
+    changes = [["sell", "2.5", "1"], ["buy", "1.5", size]]
+
+    delta, failure, gap = decode(adapter, UPDATE, changes=changes)
 
     assert (delta.bids, delta.asks) == ([], [("2.5", "1")])
     assert isinstance(failure, ParseFailure)
-    assert failure.message.startswith("a level of a book with a price or a size")
+    assert failure.message == (
+        "a level of a book with a price or a size that is not a number, left out"
+        " - at `$.changes[1][2]`"
+    )
+    assert gap == Gap("a level could not be read", 5, Subscription(BTC, Channel.BOOK))
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "field"),
     [
-        *(
-            ["buy", "1.5", size]
-            for size in ("0.-1", "nan", "-1", "1e9", "1_0", "", "\x1b[2J", "٣", "²")
-        ),
-        ["sell", "", "1"],
-        ["sell", "1.5 ", "1e"],
+        *((["buy", "1.5", size], 2) for size in NO_NUMBERS),
+        *((["sell", price, "1"], 1) for price in NO_NUMBERS),
+        (["sell", "1.5 ", "1e"], 1),
     ],
 )
 def test_a_malformed_change_that_comes_alone_is_left_out_and_told(
-    adapter: CoinbaseAdapter, change: list[str]
+    adapter: CoinbaseAdapter, change: list[str], field: int
 ) -> None:
-    delta, failure = decode(adapter, UPDATE, changes=[change])
+    delta, failure, _ = decode(adapter, UPDATE, changes=[change])
 
     assert (delta.bids, delta.asks) == ([], [])
     assert isinstance(failure, ParseFailure)
-    assert failure.message.startswith("a level of a book with a price or a size")
+    assert failure.message.endswith(f"not a number, left out - at `$.changes[0][{field}]`")
+
+
+@pytest.mark.parametrize("text", NO_NUMBERS)
+def test_a_malformed_level_of_a_snapshot_is_left_out_and_told(
+    adapter: CoinbaseAdapter, text: str
+) -> None:
+    asks = [["106", "2"], [text, "1"], ["107", text]]
+
+    snapshot, failure = decode(adapter, BOOK, bids=[["104", "1"]], asks=asks)
+
+    assert (snapshot.bids, snapshot.asks) == ([("104", "1")], [("106", "2")])
+    assert isinstance(failure, ParseFailure)
+    assert failure.message == (
+        "2 levels of a book with a price or a size that is not a number, left out"
+        " - at `$.asks[1][0]`"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "soon", "2026-09-30T02:03:12.81_699Z", "Z"])
+def test_what_is_no_time_is_told_whatever_came_before(adapter: CoinbaseAdapter, text: str) -> None:
+    decode(adapter, UPDATE)
+    for time in (text, "2026-09-30T02:03:12.+19699Z"):
+        (failure,) = decode(adapter, UPDATE, time=time)
+
+        assert isinstance(failure, ParseFailure)
+        assert failure.message == f"{time!r} is not a time - at `$.time`"
 
 
 def test_a_change_that_comes_alone_belongs_to_one_side(adapter: CoinbaseAdapter) -> None:

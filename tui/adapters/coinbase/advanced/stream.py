@@ -53,7 +53,13 @@ _SOUND: Final = tuple(
 """What is left of a sound level without its digits. Counting these in a frame is quicker than looking
 at each level."""
 
-_EMPTY: Final = (b'_level":""', b'_quantity":""', b'":"."')
+_NO_NUMBERS: Final = (
+    b'_level":""',
+    b'_level":".',
+    b'_quantity":""',
+    b'_quantity":".',
+    b'."',
+)
 
 _NUMBER: Final = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?")
 _KNOWN_CHANNELS: Final = frozenset(
@@ -106,8 +112,8 @@ class StreamDecoder:
     def __init__(self, venue: str, requests: Requests) -> None:
         self._venue = venue
         self._requests = requests
-        self._sent_at = TimeReader()
-        self._traded_at = TimeReader()
+        self._sent_at = TimeReader("$.timestamp")
+        self._traded_at = TimeReader("$.events[...].trades[...].time")
         self._count = FrameCount()
         self._known: dict[str, Instrument] = {}
         self.now = 0
@@ -164,7 +170,7 @@ class StreamDecoder:
         count = sum(len(event.updates) for event in message.events)
         shape = frame.translate(None, _DIGITS)
         is_sound = sum(map(shape.count, _SOUND)) == count and not any(
-            one in frame for one in _EMPTY
+            wrong in frame for wrong in _NO_NUMBERS
         )
         events: list[Event] = []
         for event in message.events:

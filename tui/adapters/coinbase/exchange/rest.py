@@ -90,7 +90,7 @@ class RestApi:
             params["after"] = str(from_id + count)
 
         def read(rows: list[RestTrade], ts_local: int) -> list[Trade]:
-            read_time = TimeReader()
+            read_time = TimeReader("$[...].time")
             return [
                 _trade(row, instrument, read_time(row.time), ts_local)
                 for row in reversed(rows)
@@ -168,7 +168,7 @@ class RestApi:
 
     def time(self) -> RestRequest[int]:
         def read(clock: ServerClock, ts_local: int) -> int:
-            return TimeReader()(clock.iso)
+            return TimeReader("$.iso")(clock.iso)
 
         return self._get("time", {}, _read(_TIME, read))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -39,13 +39,16 @@ from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 
 _MOST_PRODUCTS: Final = 4096
-_DIGITS: Final = b"0123456789. "
-_LEVEL: Final = b'"",""]'
-"""What is left of a sound level without its digits. Counting these in a frame is quicker than looking
-at each level."""
+_NUMBER: Final = re.compile(r"[0-9]{1,40}(?:\.[0-9]{1,40})?")
+_LEVEL: Final = re.compile(rf"{_NUMBER.pattern} {_NUMBER.pattern}")
+"""A price and a size: one look at both is quicker than one at each."""
 
-_EMPTY: Final = b'""'
-_NUMBER: Final = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?")
+_DIGITS: Final = b"0123456789"
+_SHAPES: Final = (b'".","."]', b'".",""]', b'"","."]', b'"",""]')
+"""What is left of a sound level without its digits. Counting these in a frame is quicker than looking
+at each of many levels."""
+
+_NO_NUMBERS: Final = (b'""', b'".', b'."')
 _KNOWN_TYPES: Final = frozenset(
     {"l2update", "snapshot", "match", "last_match", "ticker", "heartbeat", "subscriptions", "error"}
 )
@@ -116,17 +119,14 @@ class StreamDecoder:
     def _read_update(self, message: BookUpdate, frame: bytes, ts_local: int) -> list[Event]:
         changes = message.changes
         failures: list[Event] = []
-        is_plain = False
         if len(changes) == 1:
-            # Of a single level it is quicker to look at its texts than at what is left of the frame.
-            price, size = changes[0][1:]
-            digits = (price + size).replace(".", "")
-            is_plain = digits.isdigit() and digits.isascii() and price != "" != size
-        if not is_plain and (
-            frame.translate(None, _DIGITS).count(_LEVEL) != len(changes) or _EMPTY in frame
-        ):
-            changes = [one for one in message.changes if _is_sound(one[1], one[2])]
-            failures = _malformed(len(message.changes) - len(changes), frame, ts_local)
+            _, price, size = changes[0]
+            is_sound = _LEVEL.fullmatch(f"{price} {size}") is not None
+        else:
+            is_sound = _has_sound_levels(frame, len(changes))
+        if not is_sound:
+            changes = [one for one in changes if _fault(*one[1:]) is None]
+            failures = _malformed({"changes": message.changes}, frame, ts_local)
         bids: list[Level] = []
         asks: list[Level] = []
         for side, price, size in changes:
@@ -139,16 +139,19 @@ class StreamDecoder:
             instrument = self._instrument(message.product_id)
         ts = self._read_time(message.time)
         delta = BookDelta(instrument, bids, asks, 0, 0, ts, ts_local)
-        return [delta, *failures] if failures else [delta]
+        if not failures:
+            return [delta]
+        # What such a level became is unknown: only a whole book tells.
+        book = Subscription(instrument, Channel.BOOK)
+        return [delta, *failures, Gap("a level could not be read", ts_local, book)]
 
     def _read_snapshot(self, message: WholeBook, frame: bytes, ts_local: int) -> list[Event]:
         bids, asks = message.bids, message.asks
         failures: list[Event] = []
-        count = len(bids) + len(asks)
-        if frame.translate(None, _DIGITS).count(_LEVEL) != count or _EMPTY in frame:
-            bids = [one for one in bids if _is_sound(*one)]
-            asks = [one for one in asks if _is_sound(*one)]
-            failures = _malformed(count - len(bids) - len(asks), frame, ts_local)
+        if not _has_sound_levels(frame, len(bids) + len(asks)):
+            bids = [one for one in bids if _fault(*one) is None]
+            asks = [one for one in asks if _fault(*one) is None]
+            failures = _malformed({"bids": message.bids, "asks": message.asks}, frame, ts_local)
         instrument = self._instrument(message.product_id)
         ts = self._time(message.time)
         return [BookSnapshot(instrument, bids, asks, 0, ts, ts_local), *failures]
@@ -255,17 +258,38 @@ def _float(text: str | None) -> float | None:
     return None if text is None else float(text)
 
 
-def _is_sound(price: str, size: str) -> bool:
-    return _NUMBER.fullmatch(price) is not None and _NUMBER.fullmatch(size) is not None
+def _has_sound_levels(frame: bytes, count: int) -> bool:
+    shape = frame.translate(None, _DIGITS)
+    return sum(map(shape.count, _SHAPES)) == count and not any(
+        wrong in frame for wrong in _NO_NUMBERS
+    )
 
 
-def _malformed(count: int, frame: bytes, ts_local: int) -> list[Event]:
-    if not count:
+def _fault(price: str, size: str) -> int | None:
+    """Which of the two is no number: 0 or 1; None where both are."""
+    if _NUMBER.fullmatch(price) is None:
+        return 0
+    return 1 if _NUMBER.fullmatch(size) is None else None
+
+
+def _malformed(
+    lists: Mapping[str, Sequence[Sequence[str]]], frame: bytes, ts_local: int
+) -> list[Event]:
+    """One error for all levels that are left out of a frame; it names the first."""
+    fields = [
+        f"$.{name}[{number}][{len(level) - 2 + fault}]"
+        for name, levels in lists.items()
+        for number, level in enumerate(levels)
+        if (fault := _fault(level[-2], level[-1])) is not None
+    ]
+    if not fields:
         return []
+    count = len(fields)
     levels = "a level" if count == 1 else f"{count} levels"
     return [
         ParseFailure(
-            f"{levels} of a book with a price or a size that is not a number, left out",
+            f"{levels} of a book with a price or a size that is not a number, left out"
+            f" - at `{fields[0]}`",
             _excerpt(frame),
             ts_local,
         )

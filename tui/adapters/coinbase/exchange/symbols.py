@@ -74,36 +74,41 @@ def granularity(timeframe: Timeframe) -> int:
     return timeframe.seconds
 
 
+_USUAL_FRACTIONS: Final = {6: 1000, 9: 1}
+"""Nanoseconds of the last of so many digits."""
+
+
 class TimeReader:
     """Reads times such as `2026-09-30T02:03:12.819699Z`; those of one second cost little."""
 
-    def __init__(self) -> None:
-        self._second = ""
+    def __init__(self, path: str = "$.time") -> None:
+        """Read times of the field at `path`, which errors name."""
+        self._path = path
+        self._second = "?"
         self._second_ns = 0
 
     def __call__(self, text: str) -> int:
         """Nanoseconds since the epoch; 0 for the zero time that the venue sends now and then.
 
         Raises:
-            ProtocolError, ValueError: not a time.
+            ProtocolError: not a time.
         """
-        if text[:19] == self._second and text[-1] == "Z":
-            if len(text) == 27:
-                return self._second_ns + int(text[20:26]) * 1000
-            if len(text) == 30:
-                return self._second_ns + int(text[20:29])
+        if text[:20] == self._second and text[-1] == "Z":
+            fraction = text[20:-1]
+            if len(fraction) in _USUAL_FRACTIONS and fraction.isdecimal() and fraction.isascii():
+                return self._second_ns + int(fraction) * _USUAL_FRACTIONS[len(fraction)]
         return self._read(text)
 
     def _read(self, text: str) -> int:
         match = _TIME.fullmatch(text)
         if match is None:
-            raise ProtocolError(f"{text[:40]!r} is not a time - at `$.time`")
+            raise ProtocolError(f"{text[:40]!r} is not a time - at `{self._path}`")
         second, fraction = match[1], match[2] or ""
         try:
             seconds = int(datetime.fromisoformat(f"{second}+00:00").timestamp())
         except ValueError as error:
-            raise ProtocolError(f"{error} - at `$.time`") from error
+            raise ProtocolError(f"{error} - at `{self._path}`") from error
         if seconds <= 0:
             return 0
-        self._second, self._second_ns = second, seconds * NS
+        self._second, self._second_ns = f"{second}.", seconds * NS
         return self._second_ns + int(fraction.ljust(9, "0"))
