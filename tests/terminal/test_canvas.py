@@ -13,9 +13,12 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui.terminal.canvas import Canvas, DirtyLine
+from tui.terminal.drawing import Traits
 
 RED = Style(color=Color.from_rgb(200, 0, 0), bgcolor=Color.from_rgb(10, 10, 10))
 GREEN = Style(color=Color.from_rgb(0, 200, 0), bgcolor=Color.from_rgb(10, 10, 10))
+
+CAPABLE = Traits(line_feeds=True, erases=True)
 
 
 def make_styles() -> list[Style | None]:
@@ -91,6 +94,58 @@ def test_a_long_gap_is_jumped_over() -> None:
     show(canvas, "abcdefghijklmnop    ")
 
     assert show(canvas, "XbcdefghijklmnoP    ") == "\x1b[HX\x1b[16GP"
+
+
+def test_a_column_of_changes_is_gone_down_by_line_feeds_where_nothing_translates_them() -> None:
+    canvas = ready_canvas(12, 3)
+    canvas.traits = Traits(line_feeds=True)
+
+    written = canvas.paint([line(y, Segment("      a     ")) for y in range(3)], full=True)
+
+    assert written == "\x1b[1;7Ha\n\ba\n\ba"
+
+
+def test_without_knowing_that_the_way_down_is_by_index() -> None:
+    canvas = ready_canvas(12, 2)
+
+    written = canvas.paint([line(y, Segment("      a     ")) for y in range(2)], full=True)
+
+    assert written == "\x1b[1;7Ha\x1bD\ba"
+
+
+def test_the_way_up_in_a_column_is_relative() -> None:
+    canvas = ready_canvas(120, 30)
+    canvas.traits = CAPABLE
+    there = " " * 100 + "a"
+
+    written = canvas.paint([line(20, Segment(there.ljust(120)))], full=False, cursor=(100, 18))
+
+    assert written == "\x1b[21;101Ha\x1b[2A\b"
+
+
+def test_long_blanks_are_erased_where_erasing_leaves_the_background() -> None:
+    canvas = ready_canvas(30, 1)
+    canvas.traits = CAPABLE
+    show(canvas, "x" * 30, Style(bgcolor="color(4)"))
+
+    written = show(canvas, "x" + " " * 20 + "y" * 9, Style(bgcolor="color(4)"))
+
+    assert written == "\x1b[1;2H\x1b[44m\x1b[20X\x1b[20Cyyyyyyyyy\x1b[m"
+
+
+def test_blanks_up_to_the_edge_are_erased_as_a_line() -> None:
+    canvas = ready_canvas(30, 1)
+    canvas.traits = CAPABLE
+    show(canvas, "x" * 30)
+
+    assert show(canvas, "x" + " " * 29) == "\x1b[1;2H\x1b[K"
+
+
+def test_blanks_that_show_more_than_a_background_are_written() -> None:
+    canvas = ready_canvas(30, 1)
+    canvas.traits = CAPABLE
+
+    assert " " * 30 in show(canvas, " " * 30, Style(underline=True))
 
 
 def test_the_ink_of_a_blank_does_not_matter() -> None:
@@ -263,14 +318,23 @@ def test_a_large_frame_in_which_nothing_changed_takes_well_below_a_millisecond()
     assert min(times_s) < 0.001
 
 
-@pytest.mark.parametrize("color_system", ["truecolor", "256", "standard", None])
+@pytest.mark.parametrize(
+    ("color_system", "traits"),
+    [
+        ("truecolor", CAPABLE),
+        ("256", Traits()),
+        ("standard", CAPABLE),
+        (None, Traits(line_feeds=True)),
+    ],
+)
 def test_thousands_of_random_updates_leave_the_terminal_as_a_repaint_would(
-    emulator: Any, repaint: Any, color_system: str | None
+    emulator: Any, repaint: Any, color_system: str | None, traits: Traits
 ) -> None:
     scribbler = Scribbler(7)
     rng = scribbler.rng
     width, height = 24, 4
     canvas = Canvas(color_system)
+    canvas.traits = traits
     canvas.prepare((width, height), color_system)
     terminal = emulator(width, height)
     rows = [scribbler.strip(width) for _ in range(height)]

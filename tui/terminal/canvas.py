@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from textual.strip import Strip
 
-from tui.terminal.drawing import Row, draw_changes
+from tui.terminal.drawing import Row, Traits, draw_changes
 from tui.terminal.glyphs import CONTINUATION, is_plain, split_cells
 from tui.terminal.palette import PLAIN, Palette
 
@@ -30,6 +30,7 @@ class Canvas:
 
     Attributes:
         size: columns and rows of what is remembered; (0, 0) when nothing is known.
+        traits: what the terminal does beside drawing; the least until somebody knows better.
     """
 
     def __init__(self, color_system: str | None) -> None:
@@ -37,6 +38,7 @@ class Canvas:
         self._rows: list[Row] = []
         self._is_complete = False
         self.size = (0, 0)
+        self.traits = Traits()
 
     def forget(self) -> None:
         """Take the terminal's content for unknown, so that the next frame must paint all of it."""
@@ -83,7 +85,7 @@ class Canvas:
                 if changed:
                     changes.append((line.y, row, changed))
         self._is_complete |= full
-        return draw_changes(self._palette, changes, cursor)
+        return draw_changes(self._palette, changes, cursor, self.traits)
 
     def _merge(self, row: Row, line: DirtyLine) -> list[int]:
         """Take over what the line holds inside its spans; return the columns that look different."""

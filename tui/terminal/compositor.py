@@ -24,7 +24,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.terminal.canvas import Canvas, DirtyLine
-from tui.terminal.drawing import cursor_to
+from tui.terminal.drawing import Traits, cursor_to
 from tui.terminal.meter import TerminalMeter
 
 PRIVATE_NAMES: Mapping[str, Sequence[str]] = {
@@ -70,6 +70,7 @@ class PacedDriver(Protocol):
 
     on_drained: Callable[[], None] | None
     on_damaged: Callable[[], None] | None
+    passes_line_feeds: bool
 
     @property
     def is_ready(self) -> bool:
@@ -174,7 +175,10 @@ class DiffingApp(App[ReturnType]):
     Attributes:
         canvas: what the terminal shows.
         terminal_meter: frames, bytes and frame times.
+        can_erase: the terminal erases with the background of the moment.
     """
+
+    can_erase = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -278,6 +282,10 @@ class DiffingApp(App[ReturnType]):
     def _send(self, driver: Driver, update: FrameUpdate) -> None:
         # An input method draws where the cursor is, hidden or not.
         cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
+        paced = self._paced_driver
+        self.canvas.traits = Traits(
+            line_feeds=paced is not None and paced.passes_line_feeds, erases=self.can_erase
+        )
         frame = self.canvas.paint(update.lines(), full=update.is_full, cursor=cursor)
         if not frame and cursor != self._shown_cursor:
             frame = cursor_to(*cursor)

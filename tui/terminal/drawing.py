@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
@@ -11,6 +12,20 @@ from textual.strip import Strip
 from tui.terminal.glyphs import CONTINUATION, is_odd
 from tui.terminal.palette import PLAIN, Palette
 
+
+class Traits(NamedTuple):
+    """What the terminal does beside drawing, as far as it makes frames shorter.
+
+    Attributes:
+        line_feeds: a line feed goes down and nothing else, since nothing translates it on its way.
+        erases: erasing leaves the background of the moment (some multiplexers leave their own).
+    """
+
+    line_feeds: bool = False
+    erases: bool = False
+
+
+_CAUTIOUS = Traits()
 _UNKNOWN = "\0"  # no cell decodes to it, so whatever is painted there is a change
 _LOST = -1
 _MOST_GAP = 4  # moving over up to so many unchanged cells costs as much as sending them again
@@ -18,6 +33,8 @@ _MOST_CELLS_BY_LOOK = (
     3000  # of larger frames most runs are long, and the second try is not worth it
 )
 _MOST_LOOKS_ORDERED = 40
+_BLANKS = " " * 4
+_LONG_BLANKS = re.compile(" {4,}")
 
 
 class Row:
@@ -50,8 +67,9 @@ class _Piece(NamedTuple):
 class Pen:
     """Collects codes, knowing where the cursor is and which look is on."""
 
-    def __init__(self, palette: Palette) -> None:
+    def __init__(self, palette: Palette, traits: Traits) -> None:
         self.palette = palette
+        self.traits = traits
         self.out: list[str] = []
         self.x = _LOST
         self.y = _LOST
@@ -59,7 +77,7 @@ class Pen:
 
     def move(self, x: int, y: int) -> None:
         if self.x != x or self.y != y:
-            self.out.append(_shortest_move(self.x, self.y, x, y))
+            self.out.append(_shortest_move(self.x, self.y, x, y, self.traits.line_feeds))
             self.x, self.y = x, y
 
     def advance(self, x: int, width: int) -> None:
@@ -67,7 +85,7 @@ class Pen:
         self.x = x if x < width else _LOST
 
     def copy(self) -> Pen:
-        pen = Pen(self.palette)
+        pen = Pen(self.palette, self.traits)
         pen.out, pen.x, pen.y, pen.look = self.out.copy(), self.x, self.y, self.look
         return pen
 
@@ -85,14 +103,17 @@ class Pen:
 
 
 def draw_changes(
-    palette: Palette, changes: Sequence[Change], cursor: tuple[int, int] | None
+    palette: Palette,
+    changes: Sequence[Change],
+    cursor: tuple[int, int] | None,
+    traits: Traits = _CAUTIOUS,
 ) -> str:
     """Return the shortest codes found that draw the changed cells and then put the cursor in place.
 
     Drawing line by line needs few moves, drawing colour by colour few codes for colours; which is
     shorter depends on the picture, so both are tried where a frame is small.
     """
-    pen = Pen(palette)
+    pen = Pen(palette, traits)
     plain = []
     for change in changes:
         if change[1].has_odd:
@@ -111,7 +132,7 @@ def draw_changes(
 
 def cursor_to(x: int, y: int) -> str:
     """Return the codes that put the cursor into a cell, wherever it was."""
-    return _shortest_move(_LOST, _LOST, x, y)
+    return _shortest_move(_LOST, _LOST, x, y, False)
 
 
 def _draw_by_look(pen: Pen, changes: Iterable[Change]) -> None:
@@ -134,8 +155,7 @@ def _draw_by_look(pen: Pen, changes: Iterable[Change]) -> None:
         for y, start, stop, row in inked[look]:
             pen.move(start, y)
             pen.set_look(look)
-            pen.out.append("".join(row.cells[start:stop]))
-            pen.advance(stop, len(row.cells))
+            _write(pen, row.cells, start, stop, is_last=True)
 
 
 def _split_by_look(change: Change, on_blank: list[int]) -> list[tuple[int, bool, _Piece]]:
@@ -231,17 +251,46 @@ def _draw_run(pen: Pen, row: Row, start: int, stop: int) -> None:
     drawn = start
     for x, wanted in enumerate(row.looks[start:stop], start):
         if wanted != look:
-            append("".join(cells[drawn:x]))
-            drawn = x
+            if x > drawn:
+                _write(pen, cells, drawn, x, is_last=False)
+                drawn = x
             if cells[x] == " ":
                 codes, look = pen.palette.step_to_blank(look, wanted)
                 append(codes)
             else:
                 append(pen.palette.step(look, wanted))
                 look = wanted
-    append("".join(cells[drawn:stop]))
-    pen.look = look
+            pen.look = look
+    _write(pen, cells, drawn, stop, is_last=True)
+
+
+def _write(pen: Pen, cells: list[str], start: int, stop: int, *, is_last: bool) -> None:
+    """Write cells in the look that is on; erase long blanks where that is shorter.
+
+    Unless more of the same run follows, the cursor may be left before blanks that were erased.
+    """
+    text = "".join(cells[start:stop])
     pen.advance(stop, len(cells))
+    if (
+        not pen.traits.erases
+        or _BLANKS not in text
+        or not pen.palette.is_erasable[pen.look]
+        or len(text) != stop - start  # not one character a cell
+    ):
+        pen.out.append(text)
+        return
+    done = 0
+    for blanks in _LONG_BLANKS.finditer(text):
+        first, end = blanks.span()
+        at_end = is_last and end == len(text)
+        erase = "\x1b[K" if at_end and stop == len(cells) else f"\x1b[{end - first}X"
+        codes = erase if at_end else erase + _along(end - first)
+        if len(codes) < end - first:
+            pen.out.append(text[done:first] + codes)
+            done = end
+            if at_end:
+                pen.x = start + first
+    pen.out.append(text[done:])
 
 
 def _draw_odd_run(pen: Pen, y: int, row: Row, start: int, stop: int) -> int:
@@ -270,27 +319,37 @@ def _draw_odd_run(pen: Pen, y: int, row: Row, start: int, stop: int) -> int:
     return max(x, stop)
 
 
-@lru_cache(maxsize=8192)
-def _shortest_move(x: int, y: int, to_x: int, to_y: int) -> str:
+@lru_cache(maxsize=16_384)
+def _shortest_move(x: int, y: int, to_x: int, to_y: int, line_feeds: bool) -> str:
     """Return the shortest way to a cell; a lost cursor has x, or x and y, of -1."""
     row, column = to_y + 1, to_x + 1
     ways = [f"\x1b[{row};{column}H" if to_x else (f"\x1b[{row}H" if to_y else "\x1b[H")]
     if y >= 0:
         down = to_y - y
-        right = f"\x1b[{_count(to_x)}C" if to_x else ""
-        if down == 0:
-            ways += [f"\x1b[{column}G" if to_x else "\r", "\r" + right]
-        elif 0 < down <= 3:
-            ways.append("\r" + "\n" * down + right)
-        if x >= 0 and down >= 0:
-            ways.append(_below(down) + _along(to_x - x))
+        vertical = _vertical(down, row, line_feeds)
+        ways.append(_to_column(to_x) + vertical)
+        if 0 < down <= 3:
+            ways.append("\r" + "\n" * down + _along(to_x))
+        if x >= 0:
+            ways.append(vertical + _along(to_x - x))
     return min(ways, key=len)
 
 
-def _below(lines: int) -> str:
-    if lines <= 1:
-        return "\x1bD" if lines else ""
-    return f"\x1b[{lines}B"
+def _vertical(down: int, row: int, line_feeds: bool) -> str:
+    """Return the shortest way to a row in the same column."""
+    if down == 0:
+        return ""
+    count = _count(abs(down))
+    ways = [f"\x1b[{row}d", f"\x1b[{count}{'B' if down > 0 else 'A'}"]
+    if down > 0:
+        ways.append(("\n" if line_feeds else "\x1bD") * down)
+    elif down == -1:
+        ways.append("\x1bM")
+    return min(ways, key=len)
+
+
+def _to_column(column: int) -> str:
+    return min(f"\x1b[{column + 1}G", "\r" + _along(column), key=len)
 
 
 def _along(columns: int) -> str:

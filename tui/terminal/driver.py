@@ -13,6 +13,7 @@ import select
 import signal
 import termios
 import threading
+import tty
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -54,6 +55,7 @@ class TerminalDriver(LinuxDriver):
     Attributes:
         on_drained: called in the event loop when the terminal has taken everything after it was behind.
         on_damaged: called in the event loop when something else may have drawn on the terminal.
+        passes_line_feeds: the line does not make carriage returns of line feeds.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self.on_drained: Callable[[], None] | None = None
         self.on_damaged: Callable[[], None] | None = None
+        self.passes_line_feeds = False
         self._has_terminal = False  # otherwise Textual's thread writes, say, to a pipe
         self._output: int | None = None
         self._outbox: deque[bytes] = deque()
@@ -118,6 +121,17 @@ class TerminalDriver(LinuxDriver):
         super().start_application_mode()  # type: ignore[no-untyped-call]
         # In the background nothing was started, and we are called again in the foreground.
         self._is_active = self._key_thread is not input_before
+        if self._is_active and self._output is not None:
+            self._pass_line_feeds(self._output)
+
+    def _pass_line_feeds(self, output: int) -> None:
+        """Have nothing translated on its way to the terminal; giving the terminal back undoes it."""
+        with suppress(termios.error):
+            attributes = termios.tcgetattr(self.fileno)
+            attributes[tty.OFLAG] &= ~termios.OPOST
+            termios.tcsetattr(self.fileno, termios.TCSANOW, attributes)
+            # Input and output may be different terminals.
+            self.passes_line_feeds = not termios.tcgetattr(output)[tty.OFLAG] & termios.OPOST
 
     def stop_application_mode(self) -> None:
         """Give the terminal back; what it has not taken of the last frame is dropped."""

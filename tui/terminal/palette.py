@@ -68,6 +68,8 @@ class Palette:
         """Numbers of the styles met so far; ask `number` for others."""
         self.on_blank: list[int] = []
         """For each look, the number of the look that a blank with it has."""
+        self.is_erasable: list[bool] = []
+        """For each look, whether an erased cell looks like a blank with it."""
         self._steps: dict[tuple[int, int], str] = {}
         self._blank_steps: dict[tuple[int, int], tuple[str, int]] = {}
         self._number_of(Look("", "", frozenset(), ""))
@@ -114,6 +116,7 @@ class Palette:
             number = self._numbers[look] = len(self._looks)
             self._looks.append(look)
             self.on_blank.append(number)
+            self.is_erasable.append(not look.link and not look.attributes & _SHOWS_ON_BLANK)
             if not look.attributes & _SHOWS_ON_BLANK:
                 blank = Look("", look.background, frozenset(), look.link)
                 self.on_blank[number] = self._number_of(blank)
