@@ -22,10 +22,12 @@ from tui.config import (
     nearest,
     read_instrument,
 )
+from tui.feed.timeframes import available_timeframes
 from tui.launch import Launch, Mode, Replay, Sim
 from tui.model.errors import ConfigError, InstrumentError, RecordingError
 from tui.model.instrument import Instrument
-from tui.model.timeframe import Timeframe
+from tui.model.subscription import Channel
+from tui.model.timeframe import Timeframe, longest_part
 from tui.recording.format import RecordingReader
 from tui.themes import DEFAULT_THEME, Theme, load_themes, swap_up_and_down
 
@@ -201,20 +203,18 @@ def _check_comparison(instruments: Sequence[Instrument]) -> None:
 def _check_timeframe(launch: Launch, instruments: Sequence[Instrument]) -> None:
     timeframe = launch.settings.timeframe
     for venue in sorted({instrument.venue for instrument in instruments} - {SIM_VENUE}):
-        offered = _timeframes(launch, venue)
-        if offered and timeframe not in offered:
+        if venue in launch.settings.feeds:
+            continue  # what the user describes is known once it is opened
+        adapter = load_adapter(venue)
+        offered: tuple[Timeframe, ...] = getattr(adapter, "timeframes", ())
+        # Which channels there are may depend on the protocol that the settings choose.
+        channels = getattr(adapter, "channels", frozenset(Channel))
+        available = available_timeframes(offered, channels)
+        if offered and timeframe not in available and longest_part(offered, timeframe) is None:
             raise ConfigError(
                 f"{launch.origins['timeframe']}: timeframe: {venue} has no candles of {timeframe}",
-                f"it has {' '.join(map(str, offered))}",
+                f"it has {' '.join(map(str, available))}",
             )
-
-
-def _timeframes(launch: Launch, venue: str) -> Sequence[Timeframe]:
-    """What the venue has candles of; none where that is not known yet, or where they are built."""
-    if venue in launch.settings.feeds:
-        return ()
-    offered: Sequence[Timeframe] = getattr(load_adapter(venue), "timeframes", ())
-    return offered
 
 
 # -- recordings --------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import asyncio
 import math
 import os
 import random
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from tui.feed.error_log import ErrorLog
 from tui.feed.feed import Feed
 from tui.feed.redaction import Redactor
 from tui.feed.settings import FeedSettings
+from tui.feed.timeframes import available_timeframes
 from tui.feed.tokens import open_tokens
 from tui.feed.trace import NO_TRACE, Trace
 from tui.feed.vigil import Disturbance, Senses, Vigil
@@ -90,6 +91,7 @@ class Session:
         self._best: dict[str, TransportKind] = {}
         self._focus: frozenset[Instrument] = frozenset()
         self._wanted: dict[str, frozenset[Subscription]] = {}
+        self._looked_back: dict[Subscription, int] = {}
         self._fetched: dict[tuple[Instrument, Timeframe], float] = {}
 
     def open_feed(self, adapter: Adapter, token: TokenSettings | None = None) -> None:
@@ -131,6 +133,7 @@ class Session:
             self._best[venue] = offered[0]
         feed.focus(self._focus)
         feed.want(self._share(venue))
+        feed.look_back(self._looked_back)
         self._start(f"feed {venue}", feed.run())
 
     def watch_machine(self, senses: Senses) -> None:
@@ -150,6 +153,14 @@ class Session:
         self._wanted[who] = wanted
         for venue, feed in self._feeds.items():
             feed.want(self._share(venue))
+
+    def look_back(self, wishes: Mapping[Subscription, int]) -> None:
+        """Have these candles back to these times (ns), 0 for all that their venues have; of what is not
+        among them, only what every series keeps is held."""
+        if wishes != self._looked_back:
+            self._looked_back = dict(wishes)
+            for feed in self._feeds.values():
+                feed.look_back(wishes)
 
     def focus(self, instruments: Collection[Instrument]) -> None:
         """Bring what comes for these to the screen's data at once; the rest comes in batches."""
@@ -205,9 +216,10 @@ class Session:
         return self._best.get(venue)
 
     def timeframes(self, venue: str) -> tuple[Timeframe, ...]:
-        """What the venue offers, shortest first; none while its feed is not open."""
+        """What can be had of the venue, its own and built ones, shortest first; none while its feed is
+        not open."""
         adapter = self._adapters.get(venue)
-        return adapter.timeframes if adapter else ()
+        return available_timeframes(adapter.timeframes, adapter.channels) if adapter else ()
 
     async def instruments(self) -> AsyncIterator[VenueListing]:
         """What the open venues list, each as soon as it answers; one that fails says why."""

@@ -38,6 +38,8 @@ class Backfill:
     """The requests of one feed, each method one job: it returns when its part is complete. Those for
     candles are those of `candles`.
 
+    Whoever asks a venue again and again waits with `patience`.
+
     `unknown` is called with an instrument that the venue does not list, and the venue's words.
     """
 
@@ -70,7 +72,7 @@ class Backfill:
         self._rng = rng
         self._errors = errors
         self._unknown = unknown
-        self._patience = Patience(clock, rng)
+        self.patience = Patience(clock, rng)
         self._studies = VenueStudies(
             adapter, rest, subscriptions=subscriptions, outbox=outbox, errors=errors
         )
@@ -82,14 +84,14 @@ class Backfill:
             trades=trades,
             offset=offset,
             clock=clock,
-            patience=self._patience,
+            patience=self.patience,
             errors=errors,
             settings=settings,
         )
 
     def hurry(self) -> None:
         """Whatever waits before it asks again asks now."""
-        self._patience.hurry()
+        self.patience.hurry()
 
     # -- trades ----------------------------------------------------------------------------
 
@@ -105,11 +107,11 @@ class Backfill:
                 if is_final(error):
                     self._report_refusal(instrument, "trades", error)
                     break
-                await self._patience.wait(attempt, error)
+                await self.patience.wait(attempt, error)
                 attempt += not never_went_out(error)
                 continue
             except ProtocolError:
-                await self._patience.wait(attempt, None)
+                await self.patience.wait(attempt, None)
                 attempt += 1
                 continue
             if page and self._trades.ids_restarted(instrument, page[-1]):
@@ -134,7 +136,7 @@ class Backfill:
             except TransportError as error:
                 if is_final(error) or attempt >= _ATTEMPTS:
                     break
-                await self._patience.wait(attempt, error)
+                await self.patience.wait(attempt, error)
                 attempt += not never_went_out(error)
                 continue
             except ProtocolError:
@@ -145,7 +147,7 @@ class Backfill:
                 if attempt >= 1:
                     break
                 attempt += 1
-                await self._patience.wait(0, None)
+                await self.patience.wait(0, None)
         missed = self._trades.give_up(instrument)
         if missed:
             self._errors.report(
@@ -213,7 +215,7 @@ class Backfill:
                     )
                 if is_final(error):
                     return
-                await self._patience.wait(attempt, error)
+                await self.patience.wait(attempt, error)
                 attempt += not never_went_out(error)
             except ProtocolError:
                 return

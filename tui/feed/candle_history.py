@@ -12,6 +12,7 @@ from tui.adapters.base import Adapter
 from tui.feed.clock import Clock
 from tui.feed.clock_offset import ClockOffset
 from tui.feed.error_log import ErrorLog
+from tui.feed.flat_candles import with_flats
 from tui.feed.patience import Patience
 from tui.feed.rest_client import RestClient, is_final
 from tui.feed.settings import FeedSettings
@@ -251,23 +252,48 @@ class CandleHistory:
         Returns:
             Open time (ns) of the oldest candle of them all; None when there is none.
         """
-        series = self._market[subscription.instrument].series(timeframe)
         missing = self._settings.history_candles - (self._window or len(page))
         reached = page[0].open_time if page else None
         while page and missing > 0 and (self._window or len(page) >= _PAGE):
             oldest = page[0].open_time
-            request = self._adapter.candles_request(
-                subscription.instrument, timeframe, end=oldest - 1, limit=min(self._page, missing)
+            older = await self.page_before(
+                subscription.instrument, timeframe, oldest, limit=missing, lane="candles"
             )
-            older = await self._rest.fetch(request, lane="candles")
-            older = [candle for candle in older if candle.open_time < oldest]
-            self._merge_candles(subscription, timeframe, older)
+            self.take_older(subscription, timeframe, older, until=oldest)
             if older:
                 reached = older[0].open_time
-                series.fill_hole(reached, oldest)
             missing -= self._window or len(older)
             page = older
         return reached
+
+    async def page_before(
+        self,
+        instrument: Instrument,
+        timeframe: Timeframe,
+        before: int,
+        *,
+        limit: int = _PAGE,
+        lane: str = "past",
+    ) -> list[Candle]:
+        """A page of candles, oldest first, the last ones that open before that time (ns).
+
+        Raises:
+            TransportError, ProtocolError: as `RestClient.fetch`.
+        """
+        request = self._adapter.candles_request(
+            instrument, timeframe, end=before - 1, limit=min(self._page, limit)
+        )
+        page = await self._rest.fetch(request, lane=lane)
+        return [candle for candle in page if candle.open_time < before]
+
+    def take_older(
+        self, subscription: Subscription, timeframe: Timeframe, page: list[Candle], *, until: int
+    ) -> None:
+        """Take a page that tells everything up to the candle that opens at `until` (ns)."""
+        self._merge_candles(subscription, timeframe, page)
+        if page:
+            series = self._market[subscription.instrument].series(timeframe)
+            series.fill_hole(page[0].open_time, until)
 
     def _merge_candles(
         self,
@@ -282,7 +308,7 @@ class CandleHistory:
         instrument = subscription.instrument
         if page and self._trades.builds(instrument, timeframe):
             if self._settings.flat_candles:
-                page = _with_flats(page)
+                page = with_flats(page)
             self._trades.take_fetched(
                 instrument,
                 timeframe,
@@ -339,35 +365,6 @@ class CandleHistory:
                 series.mark_hole(start, candle.open_time)
                 start = timeframe.next_open(candle.open_time)
         series.mark_hole(start, end)
-
-
-def _with_flats(page: Sequence[Candle]) -> list[Candle]:
-    """The page with flat candles where the venue has none because nothing was traded."""
-    full: list[Candle] = []
-    for candle in page:
-        while (
-            full and (follows := candle.timeframe.next_open(full[-1].open_time)) < candle.open_time
-        ):
-            price = full[-1].close
-            full.append(
-                Candle(
-                    candle.instrument,
-                    candle.timeframe,
-                    follows,
-                    price,
-                    price,
-                    price,
-                    price,
-                    0.0,
-                    True,
-                    follows,
-                    candle.ts_local,
-                )
-            )
-            if len(full) > 2 * _PAGE + len(page):
-                return list(page)  # a symbol that hardly trades: its flats would drown what did
-        full.append(candle)
-    return full
 
 
 def _whole_until(candles: Sequence[Candle], timeframe: Timeframe, since: int) -> int:

@@ -20,6 +20,7 @@ from tui.feed.rest_client import RestClient
 from tui.feed.route import Route
 from tui.feed.settings import FeedSettings
 from tui.feed.supervisor import Supervisor
+from tui.feed.timeframes import asked_for
 from tui.feed.tokens import TokenSource
 from tui.feed.trace import NO_TRACE, Trace, TraceKind
 from tui.feed.transports import open_transports
@@ -167,9 +168,28 @@ class Feed:
     def want(self, subscriptions: Iterable[Subscription]) -> None:
         """Make this the full set of wanted subscriptions; those of other venues are ignored.
 
-        What is no longer wanted keeps its state in the market, with the truth OFF.
+        What is no longer wanted keeps its state in the market, with the truth OFF. Candles that the
+        venue lacks are built of those that add up to them.
         """
-        self._upkeep.want(one for one in subscriptions if one.instrument.venue == self.venue)
+        self._upkeep.want(
+            self._asked_for(one) for one in subscriptions if one.instrument.venue == self.venue
+        )
+
+    def look_back(self, wishes: Mapping[Subscription, int]) -> None:
+        """Have candles back to these times (ns), 0 for all that there are; those of other venues are
+        ignored. What nobody looks at any more is let go."""
+        asked: dict[Subscription, int] = {}
+        for subscription, since in wishes.items():
+            if subscription.instrument.venue == self.venue:
+                one = self._asked_for(subscription)
+                asked[one] = min(since, asked.get(one, since))
+        self._upkeep.paging.want(asked)
+
+    def _asked_for(self, subscription: Subscription) -> Subscription:
+        parts = asked_for(self._adapter.timeframes, subscription)
+        if parts != subscription:
+            self._market.build_candles(subscription, parts)
+        return parts
 
     def focus(self, instruments: Iterable[Instrument]) -> None:
         """Bring what comes for these to the market at once, and the rest in batches."""

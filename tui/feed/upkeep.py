@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from tui.adapters.base import Adapter, Outgoing
 from tui.feed.backfill import Backfill
 from tui.feed.book_flow import BookFlow
+from tui.feed.candle_paging import CandlePaging
 from tui.feed.clock import Clock
 from tui.feed.clock_offset import ClockOffset
 from tui.feed.error_log import ErrorLog
@@ -117,6 +118,9 @@ class Upkeep:
             settings=settings,
             unknown=self._symbol_unknown,
         )
+        self.paging = CandlePaging(
+            adapter, market, self.backfill.candles, jobs=self.jobs, patience=self.backfill.patience
+        )
         self._fetches = Fetches(
             self.jobs,
             self.backfill,
@@ -205,6 +209,7 @@ class Upkeep:
 
     def tick(self) -> None:
         """Look after what is due by time."""
+        self.paging.resume()
         if self.subscriptions.is_ignored():
             self._fail("no request was answered, and no data came")
             return
