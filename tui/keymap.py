@@ -44,6 +44,7 @@ ACTIONS: dict[str, Action] = {
     "metrics": Action(("m",), "Show or hide the metrics"),
     "connections": Action(("n",), "Connections: states, subscriptions, history"),
     "compare": Action(("C",), "Compare the same market at several venues"),
+    "tape_filter": Action(("F",), "Tape: all prints, large ones, or from a size on"),
     "announcements": Action(("i",), "What venues announce: figures, states, alerts"),
     "pause": Action(("space",), "Pause the view; data goes on"),
     "debug": Action(("ctrl+d",), "Debug mode on or off: write down what connections do"),

@@ -20,6 +20,7 @@ from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import step_timeframe
 from tui.screens.bindings import dashboard_bindings
 from tui.screens.error_actions import ErrorActions
+from tui.screens.tape_actions import TapeActions
 from tui.screens.watch_actions import WatchActions
 from tui.session import Session
 from tui.state import PanelState, State
@@ -39,7 +40,7 @@ SMALLEST = (28, 7)
 """Columns and rows below which only a sentence is shown."""
 
 
-class Dashboard(WatchActions, ErrorActions):
+class Dashboard(WatchActions, ErrorActions, TapeActions):
     """The main screen. It decides what is subscribed: what is shown, and tickers of the watchlist."""
 
     DEFAULT_CSS = """
@@ -145,7 +146,9 @@ class Dashboard(WatchActions, ErrorActions):
             market, badge=badge, best_transport=best, glyphs=glyphs, id="ladder"
         )
         self.curve = DepthCurve(market, badge=badge, best_transport=best, glyphs=glyphs, id="curve")
-        self.tape = TapeView(market, badge=badge, best_transport=best, zone=zone, id="tape")
+        self.tape = TapeView(
+            market, badge=badge, best_transport=best, zone=zone, glyphs=glyphs, id="tape"
+        )
         errors = session.errors
         self.errors = ErrorLogView(errors.records, lambda: errors.revision, zone=zone, id="errors")
         self.metrics = MetricsView(session.health, program_health, glyphs=glyphs, id="metrics")
