@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from tui.model.timeframe import NS
 from tui.widgets.top_room import TopRoom
 
@@ -20,7 +22,7 @@ def test_where_entries_come_slowly_the_newest_is_always_on_top() -> None:
 
 def test_where_entries_come_fast_the_list_moves_about_once_a_second() -> None:
     found = free_rows(per_s=8, seconds=10)
-    moves = sum(after > before for before, after in zip(found, found[1:], strict=False))
+    moves = sum(after > before for before, after in pairwise(found))
 
     assert 8 <= moves <= 11
     assert "876543210876543210" in "".join(str(free) for free in found)
