@@ -20,9 +20,10 @@ from tui.model.events import Candle, Loaded, ParseFailure, Rejection, Ticker
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import NS, Timeframe
-from tui.sim.market import Pair
+from tui.sim.market import Pair, SimMarket
 from tui.sim.server import SimServer
 from tui.sim.tradingview.framing import message, payloads
+from tui.sim.tradingview.streams import candles
 
 BTC = Instrument("TRADINGVIEW", "BINANCE:BTCUSDT")
 MINUTE = Timeframe.parse("1m")
@@ -294,6 +295,79 @@ async def test_quotes_come_whole_then_only_what_changed(server: SimServer) -> No
     assert set(whole["v"]) == {"lp", "bid", "description", "pricescale"}
     assert whole["v"]["description"] == "도지코인 🐕 / USDT"
     assert set(update["p"][1]["v"]) <= {"lp", "bid"}
+
+
+@pytest.mark.parametrize("text", ["1m", "1h", "1M"])
+def test_late_candles_are_what_they_were_then(text: str) -> None:
+    market = SimMarket(7, START_NS, regime="busy", symbols=("SOLUSDT",))
+    pair, timeframe = market.pair("SOLUSDT"), Timeframe.parse(text)
+    market.advance(START_NS + 40 * NS)
+    then = pair.ledger.candles(timeframe, 0, market.now_ns, 3, newest=True)
+
+    market.advance(START_NS + 70 * NS)
+
+    now_ns = market.now_ns
+    late = candles(pair, timeframe, 0, now_ns, 3, now_ns=now_ns, delay_s=30, newest=True)
+    assert late == then
+    assert late != pair.ledger.candles(timeframe, 0, now_ns, 3, newest=True)
+
+
+async def test_what_is_late_and_what_has_no_volume_says_so_and_goes_on() -> None:
+    stock, index = (Instrument("TRADINGVIEW", name) for name in ("NASDAQ:AAPL", "TVC:VIX"))
+    wanted = [
+        *(Subscription(one, Channel.CANDLES, MINUTE) for one in (stock, index)),
+        *(Subscription(one, Channel.TICKER) for one in (stock, index)),
+    ]
+    async with serve("SOLUSDT", "LINKUSDT") as server:
+        adapter = TradingViewAdapter(server.tradingview_endpoints)
+        async with speaking(server, adapter) as client:
+            await client.connect(wanted)
+            await client.until(lambda: len(client.seen(Loaded)) == 4)
+            began = len(client.seen(Candle))
+            await server.advance(20)
+
+            def newest(instrument: Instrument) -> list[Candle]:
+                return [one for one in client.seen(Candle)[began:] if one.instrument == instrument]
+
+            await client.until(lambda: newest(stock) and newest(index))
+
+            notes = {
+                (one.subscription.instrument.symbol, one.subscription.channel): one.note
+                for one in client.seen(Loaded)
+            }
+            assert notes == {
+                ("NASDAQ:AAPL", Channel.CANDLES): "15m late, unofficial",
+                ("NASDAQ:AAPL", Channel.TICKER): "15m late, unofficial",
+                ("TVC:VIX", Channel.CANDLES): "unofficial",
+                ("TVC:VIX", Channel.TICKER): "unofficial",
+            }
+            assert 880 <= (server.market.now_ns - newest(stock)[-1].open_time) / NS <= 960
+            assert {one.volume for one in client.seen(Candle) if one.instrument == index} == {0.0}
+            assert newest(stock)[-1].volume > 0
+            assert {one.bid for one in client.seen(Ticker) if one.instrument == stock} == {None}
+            assert not client.seen(ParseFailure)
+
+
+async def test_a_line_of_five_values_is_what_a_symbol_without_volume_promised() -> None:
+    async with serve("LINKUSDT") as server, speaker(server) as one:
+        await one.say("chart_create_session", "cs_1", "")
+        await one.say("resolve_symbol", "cs_1", "sym_1", "TVC:VIX")
+        resolved = (await one.until("symbol_resolved"))[-1]["p"][2]
+        await one.say("create_series", "cs_1", "s1", "t1", "sym_1", "1", 5, "")
+        frames = await one.until("series_completed")
+
+    assert (resolved["visible_plots_set"], resolved["type"]) == ("ohlc", "index")
+    assert [len(row["v"]) for row in frames[1]["p"][1]["s1"]["s"]] == [5] * 5
+
+
+async def test_a_search_finds_stocks_by_their_exchange() -> None:
+    async with serve("SOLUSDT") as server, aiohttp.ClientSession() as session:
+        query = {"text": "AAPL", "exchange": "NASDAQ"}
+        url = f"{server.tradingview_endpoints['rest']}/symbol_search/v3/"
+        async with session.get(url, params=query, headers={"Origin": ORIGIN}) as response:
+            (row,) = (await response.json())["symbols"]
+
+    assert (row["symbol"], row["exchange"], row["type"]) == ("<em>AAPL</em>", "NASDAQ", "stock")
 
 
 async def test_lengths_count_utf_16_units(server: SimServer) -> None:

@@ -134,6 +134,18 @@ class Ledger:
                 break
         return total.bar(), before
 
+    def between(self, start: int, end: int) -> Bar:
+        """All that was traded from a second (since the epoch) on and before another, which must be
+        over."""
+        total = BarSum(self.bar(0, start - 1).close)
+        for level in range(_TOP, -1, -1):
+            span = SPANS[level]
+            if start % span == 0 and start + span <= end:
+                for bar in self._bars(level, start // span, end // span):
+                    total.add(bar)
+                start = end // span * span
+        return total.bar()
+
     def candle(self, timeframe: Timeframe, open_ns: int, offset_s: int = 0) -> Bar:
         """The candle that opens at `open_ns`, complete or as it stands now."""
         return self.candles(timeframe, open_ns, open_ns, 1, offset_s=offset_s)[-1][1]

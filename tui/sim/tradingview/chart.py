@@ -7,12 +7,11 @@ from typing import Any, Final
 
 from tui.model.timeframe import NS
 from tui.sim.bars import Bar
-from tui.sim.instruments import Listing
 from tui.sim.market import Pair
 from tui.sim.tradingview.framing import frame, message
-from tui.sim.tradingview.streams import Key, number, size
+from tui.sim.tradingview.streams import bars_key, candles, number, size
 from tui.sim.tradingview.studies import Study
-from tui.sim.tradingview.symbols import CODES
+from tui.sim.tradingview.symbols import CODES, Shown
 
 MOST_BARS: Final = 5_000
 MOST_STUDIES: Final = 2
@@ -25,11 +24,12 @@ class Series:
         key: of the stream that tells how they go on.
     """
 
-    def __init__(self, name: str, turnaround: str, pair: Pair, code: str) -> None:
+    def __init__(self, name: str, turnaround: str, pair: Pair, shown: Shown, code: str) -> None:
         self.name = name
         self.turnaround = turnaround
         self.pair = pair
-        self.key: Key = ("bars", pair.listing.symbol, code)
+        self.shown = shown
+        self.key = bars_key(shown, code)
         self.timeframe = CODES[code]
         self._bars: dict[int, Bar] = {}
         self._first_index = 0
@@ -40,28 +40,40 @@ class Series:
 
     def load(self, count: int, now_ns: int) -> list[tuple[int, Bar]]:
         """The newest bars, at most so many as there are for everybody."""
-        found = self.pair.ledger.candles(
-            self.timeframe, 0, now_ns, max(1, min(count, MOST_BARS)), newest=True
-        )
+        found = self._find(0, now_ns, max(1, min(count, MOST_BARS)), now_ns, newest=True)
         self._bars = dict(found)
         return found
 
-    def load_window(self, start_ns: int, end_ns: int) -> list[tuple[int, Bar]]:
+    def load_window(self, start_ns: int, end_ns: int, now_ns: int) -> list[tuple[int, Bar]]:
         """The bars that open in a window."""
-        found = self.pair.ledger.candles(self.timeframe, start_ns, end_ns, MOST_BARS)
+        found = self._find(start_ns, end_ns, MOST_BARS, now_ns)
         self._bars = dict(found)
         return found
 
-    def load_older(self, count: int) -> list[tuple[int, Bar]]:
+    def load_older(self, count: int, now_ns: int) -> list[tuple[int, Bar]]:
         """Bars before those that are known; their indices go below zero."""
         room = max(0, min(count, MOST_BARS - len(self._bars)))
         if not room or not self._bars:
             return []
         before = next(iter(self._bars)) - 1
-        found = self.pair.ledger.candles(self.timeframe, 0, before, room, newest=True)
+        found = self._find(0, before, room, now_ns, newest=True)
         self._bars = {**dict(found), **self._bars}
         self._first_index -= len(found)
         return found
+
+    def _find(
+        self, start_ns: int, end_ns: int, count: int, now_ns: int, *, newest: bool = False
+    ) -> list[tuple[int, Bar]]:
+        return candles(
+            self.pair,
+            self.timeframe,
+            start_ns,
+            end_ns,
+            count,
+            now_ns=now_ns,
+            delay_s=self.shown.delay_s,
+            newest=newest,
+        )
 
     def take(self, bars: Sequence[tuple[int, Bar]]) -> list[tuple[int, Bar]]:
         """Note how the bars go on; returns what is new."""
@@ -84,13 +96,12 @@ class Series:
 
     def update(self, bars: Sequence[tuple[int, Bar]], indexes: Any) -> dict[str, Any]:
         """What is said of bars."""
-        listing = self.pair.listing
         places = self.indices([opened for opened, _ in bars])
         end = self.timeframe.next_open(next(reversed(self._bars))) if self._bars else 0
         return {
             "node": "sim-1",
             "s": [
-                {"i": place, "v": _values(listing, opened, bar)}
+                {"i": place, "v": _values(self.shown, opened, bar)}
                 for place, (opened, bar) in zip(places, bars, strict=True)
             ],
             "ns": {"d": "", "indexes": indexes},
@@ -108,7 +119,7 @@ class Chart:
 
     def __init__(self, session: str) -> None:
         self.session = session
-        self.symbols: dict[str, tuple[str, Listing] | None] = {}
+        self.symbols: dict[str, Shown | None] = {}
         self.series: Series | None = None
         self.studies: dict[str, tuple[str, Study, int]] = {}
 
@@ -161,9 +172,11 @@ class Chart:
         }
 
 
-def _values(listing: Listing, opened: int, bar: Bar) -> list[float]:
+def _values(shown: Shown, opened: int, bar: Bar) -> list[float]:
+    """Time, prices and volume; of what has no volume, five values."""
     prices = (bar.open, bar.high, bar.low, bar.close)
-    return [opened / NS, *(number(listing, x) for x in prices), size(listing, bar.volume)]
+    values = [opened / NS, *(number(shown.listing, x) for x in prices)]
+    return [*values, size(shown.listing, bar.volume)] if shown.has_volume else values
 
 
 def _stamped(name: str, params: list[Any], now_ns: int) -> str:

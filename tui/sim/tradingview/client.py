@@ -106,9 +106,9 @@ class ChartSocketClient(SocketClient):
 
     def hear(self, key: streams.Key, message: streams.News) -> None:
         now_ns = self._market.now_ns
-        if key[0] == "quote":
+        if key.kind == "quote":
             for quotes in self._quotes.values():
-                for text in quotes.news(key[1], message.quote):
+                for text in quotes.news(key, message.quote):
                     self.push(text)
             return
         for chart in self._charts.values():
@@ -218,7 +218,7 @@ class ChartSocketClient(SocketClient):
         if found is None:
             self.push(message("symbol_error", chart.session, name, "invalid symbol"))
         else:
-            self.push(message("symbol_resolved", chart.session, name, describe(*found)))
+            self.push(message("symbol_resolved", chart.session, name, describe(found)))
 
     def _create_series(self, params: list[Any]) -> None:
         chart = self._chart(params, 5)
@@ -261,7 +261,7 @@ class ChartSocketClient(SocketClient):
             self.push(message("series_loading", chart.session, *names))
             self.push(message("series_error", chart.session, *names, refusal))
             return None
-        return Series(*names, self._market.pair(found[1].symbol), code)
+        return Series(*names, self._market.pair(found.listing.symbol), found, code)
 
     def _load(self, chart: Chart, series: Series, rest: list[Any]) -> None:
         now_ns = self._market.now_ns
@@ -272,7 +272,7 @@ class ChartSocketClient(SocketClient):
         if not isinstance(count, int):
             raise CriticalError("invalid parameters")
         if window is not None:
-            bars = series.load_window(int(window[1]) * NS, int(window[2]) * NS)
+            bars = series.load_window(int(window[1]) * NS, int(window[2]) * NS, now_ns)
         else:
             bars = series.load(count, now_ns)
         # A running bar without a trade is not there yet.
@@ -289,7 +289,7 @@ class ChartSocketClient(SocketClient):
         series = chart.series
         if series is None or series.name != params[1] or not isinstance(params[2], int):
             raise CriticalError("invalid parameters")
-        bars = series.load_older(params[2])
+        bars = series.load_older(params[2], self._market.now_ns)
         self.push(message("series_loading", chart.session, series.name, series.turnaround))
         if bars:
             first = series.index(bars[0][0])
@@ -362,19 +362,20 @@ class ChartSocketClient(SocketClient):
             if found is None:
                 self.push(quotes.unknown(name))
                 continue
-            pair = self._market.pair(found[1].symbol)
-            self.push(quotes.add(name, found, streams.quote(pair, self._market.now_ns)))
-            self._board.join(("quote", found[1].symbol, ""), self)
+            pair = self._market.pair(found.listing.symbol)
+            figures = streams.quote(pair, self._market.now_ns, found.delay_s)
+            self.push(quotes.add(name, found, figures))
+            self._board.join(streams.quote_key(found), self)
 
     def _remove_symbols(self, params: list[Any]) -> None:
         self._leave_quotes(self._session(params), params[1:])
 
     def _leave_quotes(self, quotes: Quotes, names: list[str]) -> None:
         for name in names:
-            symbol = quotes.remove(name)
-            wanted = {one for held in self._quotes.values() for one in held.symbols}
-            if symbol and symbol not in wanted:
-                self._board.leave(("quote", symbol, ""), self)
+            key = quotes.remove(name)
+            wanted = {one for held in self._quotes.values() for one in held.keys}
+            if key is not None and key not in wanted:
+                self._board.leave(key, self)
 
 
 def _completed(chart: Chart, series: Series) -> str:
@@ -382,7 +383,7 @@ def _completed(chart: Chart, series: Series) -> str:
         "series_completed",
         chart.session,
         series.name,
-        "streaming",
+        series.shown.mode,
         series.turnaround,
         {"rt_update_period": 0},
     )

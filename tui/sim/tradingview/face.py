@@ -19,7 +19,7 @@ from tui.sim.socket_face import SocketFace
 from tui.sim.tradingview import streams
 from tui.sim.tradingview.client import ChartSocketClient
 from tui.sim.tradingview.studies import describe
-from tui.sim.tradingview.symbols import description, read_symbol
+from tui.sim.tradingview.symbols import description, find_symbols, read_symbol
 
 PREFIX: Final = "/tradingview"
 SOCKET: Final = f"{PREFIX}/socket.io/websocket"
@@ -68,7 +68,7 @@ class TradingViewFace(SocketFace[ChartSocketClient, streams.Key, streams.News]):
                 client.beat()
 
     def _open(self, key: streams.Key) -> Stream[streams.News]:
-        return streams.open_stream(key, self.market.pair(key[1]), self.market.now_ns)
+        return streams.open_stream(key, self.market.pair(key.symbol), self.market.now_ns)
 
     async def _open_socket(self, request: web.Request) -> web.StreamResponse:
         if not _is_welcome(request):
@@ -81,27 +81,28 @@ class TradingViewFace(SocketFace[ChartSocketClient, streams.Key, streams.News]):
         )
 
     async def _validate(self, request: web.Request) -> web.Response:
-        if read_symbol(request.query.get("symbol", ""), self.market) is None:
+        found = read_symbol(request.query.get("symbol", ""), self.market)
+        if found is None:
             return web.Response(status=404)
-        return _json({"market": "crypto"})
+        return _json({"market": "crypto" if found.kind == "spot" else "america"})
 
     async def _search(self, request: web.Request) -> web.Response:
         if not _is_welcome(request):
             return web.Response(status=403, text="Forbidden")
         wanted = request.query.get("text", "").upper()
-        exchange = request.query.get("exchange") or "SIM"
+        found = find_symbols(wanted, request.query.get("exchange", ""), self.market)
         rows = [
             {
-                "symbol": listing.symbol.replace(wanted, f"<em>{wanted}</em>", 1),
-                "description": description(listing),
-                "type": "spot",
+                "symbol": symbol.replace(wanted, f"<em>{wanted}</em>", 1),
+                "description": description(shown),
+                "type": shown.kind,
                 "exchange": exchange,
-                "currency_code": listing.quote,
+                "currency_code": shown.listing.quote if shown.kind == "spot" else "USD",
                 "provider_id": exchange.lower(),
-                "typespecs": ["crypto"],
+                "typespecs": ["crypto"] if shown.kind == "spot" else [],
             }
-            for listing in self.market.listings.values()
-            if wanted and wanted in listing.symbol
+            for shown in (found if wanted else ())
+            for exchange, _, symbol in [shown.name.partition(":")]
         ]
         return _json({"symbols_remaining": 0, "symbols": rows})
 
@@ -110,7 +111,8 @@ class TradingViewFace(SocketFace[ChartSocketClient, streams.Key, streams.News]):
 
 
 def _name(key: streams.Key) -> str:
-    return f"tradingview:{':'.join(part for part in key if part)}"
+    late = f"-{key.delay_s}s" if key.delay_s else ""
+    return f"tradingview:{':'.join(filter(None, (key.kind, key.symbol, key.code)))}{late}"
 
 
 def _is_welcome(request: web.Request) -> bool:

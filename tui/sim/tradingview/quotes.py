@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tui.sim.instruments import Listing
 from tui.sim.tradingview.framing import message
-from tui.sim.tradingview.symbols import describe
+from tui.sim.tradingview.streams import Key, quote_key
+from tui.sim.tradingview.symbols import Shown, describe
 
 
 class Quotes:
@@ -20,7 +20,7 @@ class Quotes:
     def __init__(self, session: str) -> None:
         self._session = session
         self.fields: frozenset[str] = frozenset()
-        self._symbols: dict[str, str] = {}
+        self._symbols: dict[str, Shown] = {}
         self._told: dict[str, dict[str, Any]] = {}
 
     @property
@@ -29,20 +29,19 @@ class Quotes:
         return list(self._symbols)
 
     @property
-    def symbols(self) -> set[str]:
-        """The instruments that they stand for."""
-        return set(self._symbols.values())
+    def keys(self) -> set[Key]:
+        """The streams that tell of them."""
+        return {quote_key(shown) for shown in self._symbols.values()}
 
-    def add(self, name: str, found: tuple[str, Listing], figures: dict[str, Any]) -> str:
+    def add(self, name: str, shown: Shown, figures: dict[str, Any]) -> str:
         """Begin with a symbol; returns all that is known of it, and that this was all."""
-        full_name, listing = found
-        self._symbols[name] = listing.symbol
-        fixed = describe(full_name, listing)
+        self._symbols[name] = shown
+        fixed = describe(shown)
         values = {
             **{field: fixed[field] for field in _FIXED},
-            "short_name": listing.symbol,
-            "original_name": full_name,
-            "update_mode": "streaming",
+            "short_name": fixed["name"],
+            "original_name": shown.name,
+            "update_mode": shown.mode,
             "current_session": "market",
             **figures,
         }
@@ -59,15 +58,16 @@ class Quotes:
         body = {"n": name, "s": "error", "errmsg": "no such symbol", "v": {}}
         return message("qsd", self._session, body) + message("quote_completed", self._session, name)
 
-    def remove(self, name: str) -> str:
-        """End with a symbol; returns the instrument that it stood for, or ""."""
+    def remove(self, name: str) -> Key | None:
+        """End with a symbol; returns the stream that told of it, None where there was none."""
         self._told.pop(name, None)
-        return self._symbols.pop(name, "")
+        shown = self._symbols.pop(name, None)
+        return None if shown is None else quote_key(shown)
 
-    def news(self, symbol: str, figures: dict[str, Any]) -> Iterator[str]:
+    def news(self, key: Key, figures: dict[str, Any]) -> Iterator[str]:
         """What changed of an instrument, under each of its names."""
-        for name, one in self._symbols.items():
-            if one != symbol:
+        for name, shown in self._symbols.items():
+            if quote_key(shown) != key:
                 continue
             told = self._told[name]
             changed = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -12,10 +12,24 @@ from tui.sim.board import Stream
 from tui.sim.instruments import Listing
 from tui.sim.market import Pair
 from tui.sim.payloads import Window
-from tui.sim.tradingview.symbols import CODES
+from tui.sim.tradingview.symbols import CODES, Shown
 
-Key: TypeAlias = tuple[str, str, str]
-"""`bars` and a timeframe's code, or `quote`; the instrument stands between."""
+
+class Key(NamedTuple):
+    """Names what goes on: `bars` of a timeframe's code, or `quote`, of an instrument, and how late."""
+
+    kind: str
+    symbol: str
+    code: str
+    delay_s: int
+
+
+def bars_key(shown: Shown, code: str) -> Key:
+    return Key("bars", shown.listing.symbol, code, shown.delay_s)
+
+
+def quote_key(shown: Shown) -> Key:
+    return Key("quote", shown.listing.symbol, "", shown.delay_s)
 
 
 class News(msgspec.Struct, frozen=True):
@@ -30,9 +44,11 @@ _DAY: Final = Timeframe(1, "d")
 
 def open_stream(key: Key, pair: Pair, now_ns: int) -> Stream[News]:
     """Bars of a timeframe, or quotes."""
-    if key[0] == "bars":
-        return _Bars(pair, CODES[key[2]], now_ns)
-    return _Quotes(pair, now_ns)
+    if key.kind == "quote":
+        return _Quotes(pair, key.delay_s, now_ns)
+    if key.delay_s:
+        return _LateBars(pair, CODES[key.code], key.delay_s, now_ns)
+    return _Bars(pair, CODES[key.code], now_ns)
 
 
 def number(listing: Listing, ticks: int) -> float:
@@ -43,30 +59,61 @@ def size(listing: Listing, lots: int) -> float:
     return float(listing.size_text(lots))
 
 
-def quote(pair: Pair, now_ns: int) -> dict[str, Any]:
-    """The figures that change."""
-    listing, window = pair.listing, Window(pair, now_ns)
-    (_, before), (_, today) = pair.ledger.candles(_DAY, 0, now_ns, 2, newest=True)
-    bid, bid_lots = window.bids[0] if window.bids else (0, 0)
-    ask, ask_lots = window.asks[0] if window.asks else (0, 0)
+def candles(
+    pair: Pair,
+    timeframe: Timeframe,
+    start_ns: int,
+    end_ns: int,
+    count: int,
+    *,
+    now_ns: int,
+    delay_s: int,
+    newest: bool = False,
+) -> list[tuple[int, Bar]]:
+    """Candles that open in a window, as they were so long before now, whole seconds."""
+    ledger = pair.ledger
+    if not delay_s:
+        return ledger.candles(timeframe, start_ns, min(end_ns, now_ns), count, newest=newest)
+    second = now_ns // NS - delay_s
+    found = ledger.candles(timeframe, start_ns, min(end_ns, second * NS - 1), count, newest=newest)
+    if found and timeframe.next_open(found[-1][0]) > second * NS:
+        opened = found[-1][0]
+        found[-1] = opened, ledger.between(opened // NS, second)
+    return found
+
+
+def quote(pair: Pair, now_ns: int, delay_s: int = 0) -> dict[str, Any]:
+    """The figures that change. Best prices are of those who pay for what is not late."""
+    listing = pair.listing
+    (_, before), (_, today) = candles(
+        pair, _DAY, 0, now_ns, 2, now_ns=now_ns, delay_s=delay_s, newest=True
+    )
     last = today.close
-    last_ns = pair.executions[-1].ts_ns if pair.executions else now_ns
+    last_ns = pair.executions[-1].ts_ns if pair.executions and not delay_s else now_ns
     places = len(listing.price_text(1).partition(".")[2])
-    return {
+    figures = {
         "lp": number(listing, last),
-        "lp_time": last_ns // NS,
+        "lp_time": last_ns // NS - delay_s,
         "ch": round(number(listing, last) - number(listing, before.close), places),
         "chp": round(100 * (last - before.close) / before.close, 2),
         "volume": size(listing, today.volume),
-        "bid": number(listing, bid),
-        "ask": number(listing, ask),
-        "bid_size": size(listing, bid_lots),
-        "ask_size": size(listing, ask_lots),
         "open_price": number(listing, today.open),
         "high_price": number(listing, today.high),
         "low_price": number(listing, today.low),
         "prev_close_price": number(listing, before.close),
     }
+    if delay_s:
+        return figures
+    window = Window(pair, now_ns)
+    bid, bid_lots = window.bids[0] if window.bids else (0, 0)
+    ask, ask_lots = window.asks[0] if window.asks else (0, 0)
+    best = {
+        "bid": number(listing, bid),
+        "ask": number(listing, ask),
+        "bid_size": size(listing, bid_lots),
+        "ask_size": size(listing, ask_lots),
+    }
+    return figures | best
 
 
 class _Bars(Stream[News]):
@@ -93,11 +140,42 @@ class _Bars(Stream[News]):
         return [News(bars=bars)]
 
 
-class _Quotes(Stream[News]):
-    """Once a second, the figures as they are."""
+class _LateBars(Stream[News]):
+    """Likewise, of what was traded a while ago."""
 
-    def __init__(self, pair: Pair, now_ns: int) -> None:
+    def __init__(self, pair: Pair, timeframe: Timeframe, delay_s: int, now_ns: int) -> None:
         self._pair = pair
+        self._timeframe = timeframe
+        self._delay_s = delay_s
+        self._second = now_ns // NS - delay_s
+
+    def due(self, now_ns: int) -> list[News]:
+        second, self._second = self._second, now_ns // NS - self._delay_s
+        opens = {
+            self._timeframe.floor(one * NS): None
+            for one in range(second, self._second)
+            if self._pair.ledger.bar(0, one).trades
+        }
+        if not opens:
+            return []
+        found = candles(
+            self._pair,
+            self._timeframe,
+            min(opens),
+            now_ns,
+            len(opens) + 1,
+            now_ns=now_ns,
+            delay_s=self._delay_s,
+        )
+        return [News(bars=[(opened, bar) for opened, bar in found if opened in opens])]
+
+
+class _Quotes(Stream[News]):
+    """Once a second, the figures as they are, or were."""
+
+    def __init__(self, pair: Pair, delay_s: int, now_ns: int) -> None:
+        self._pair = pair
+        self._delay_s = delay_s
         self._slot = now_ns // NS
 
     def due(self, now_ns: int) -> list[News]:
@@ -105,4 +183,4 @@ class _Quotes(Stream[News]):
         if slot == self._slot:
             return []
         self._slot = slot
-        return [News(quote=quote(self._pair, now_ns))]
+        return [News(quote=quote(self._pair, now_ns, self._delay_s))]
