@@ -11,10 +11,10 @@ from chart_drawing import MINUTE, START, candle, colour_at, paint, picture, wave
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.charts import ASCII, EIGHTHS, HALVES, ChartPainter, Pane
+from tui.charts import ASCII, EIGHTHS, HALVES, ChartPainter, Plot
 from tui.charts.layout import share_room
-from tui.charts.panes import PaneMemory
-from tui.charts.view import visible_bars
+from tui.charts.panes import fit_pane
+from tui.charts.view import look
 from tui.model.timeframe import NS
 
 
@@ -22,11 +22,11 @@ def opens(count: int) -> list[int]:
     return [START + at * 60 * NS for at in range(count)]
 
 
-def pane(*values: float | None, name: str = "RSI") -> Pane:
-    return Pane(name, opens(len(values)), [(value,) for value in values])
+def pane(*values: float | None, name: str = "RSI") -> Plot:
+    return Plot(name, opens(len(values)), [(value,) for value in values])
 
 
-def drawn(*panes: Pane, count: int = 18, height: int = 20, **options: Any) -> list[str]:
+def drawn(*panes: Plot, count: int = 18, height: int = 20, **options: Any) -> list[str]:
     """The rows of the panes, without the candles above and the times below."""
     rows = picture(paint(wave(count), 44, height, panes=panes, **options)).split("\n")
     first = next(at for at, row in enumerate(rows) if row.startswith(panes[0].name))
@@ -64,7 +64,7 @@ def test_stars_where_there_is_only_ascii() -> None:
 
 
 def test_several_lines_of_one_pane_are_named_and_told_apart_without_colours() -> None:
-    macd = Pane("MACD", opens(18), [(1.0, -1.0)] * 18, ("MACD", "Signal"))
+    macd = Plot("MACD", opens(18), [(1.0, -1.0)] * 18, ("MACD", "Signal"))
     rows = picture(paint(wave(18), 44, 20, panes=[macd], glyphs=ASCII)).split("\n")
 
     assert rows[15] == "* MACD 1.000 + Signal -1.000 -------"
@@ -76,7 +76,7 @@ def test_several_lines_of_one_pane_are_named_and_told_apart_without_colours() ->
 
 
 def test_several_lines_have_colours_of_their_own_in_heading_and_drawing() -> None:
-    macd = Pane("MACD", opens(18), [(1.0, -1.0)] * 18, ("A", "B"))
+    macd = Plot("MACD", opens(18), [(1.0, -1.0)] * 18, ("A", "B"))
 
     strips = paint(wave(18), 44, 20, panes=[macd])
 
@@ -97,7 +97,7 @@ def test_the_line_is_broken_where_there_is_no_value() -> None:
 
 def test_the_line_runs_on_where_nobody_traded_and_is_broken_where_nobody_knows() -> None:
     held = [each for at, each in enumerate(wave(18)) if at not in (8, 9)]
-    flat = Pane("RSI", [each.open_time for each in held], [(50.0,)] * 16)
+    flat = Plot("RSI", [each.open_time for each in held], [(50.0,)] * 16)
 
     def line(**options: Any) -> str:
         strips = paint(held, 44, 20, panes=[flat], glyphs=ASCII, **options)
@@ -203,23 +203,34 @@ def test_a_new_value_changes_its_heading_and_the_end_of_its_line() -> None:
     assert after[changed[0]].text.startswith("RSI ")
 
 
+def labels(rows: list[str]) -> tuple[str, str]:
+    """The highest and the lowest value of a pane's axis."""
+    found = [row[36:].strip() for row in rows]
+    return found[1], found[-1]
+
+
 def test_the_scale_holds_still_while_values_stay_inside_it() -> None:
-    memory = PaneMemory()
+    painter = ChartPainter()
 
-    held = memory.fit("RSI", 33.0, 68.0, 5)
+    def ends(*values: float) -> tuple[str, str]:
+        return labels(drawn(pane(*values, *([50.0] * 16)), painter=painter))
 
-    assert (held.low, held.high) == (30.0, 70.0)
-    assert memory.fit("RSI", 31.0, 69.0, 5) is held
-    assert memory.fit("RSI", 40.0, 69.0, 5) is held
-    assert memory.fit("RSI", 40.0, 71.0, 5).high == 75.0
-    assert memory.fit("MACD", -1.0, 1.0, 5).low == -1.0
+    assert ends(33.0, 68.0) == ("70", "30")
+    assert ends(31.0, 69.0) == ("70", "30")
+    assert ends(40.0, 71.0) == ("75", "40")
 
 
 def test_the_scale_is_fitted_anew_when_it_has_grown_much_too_wide() -> None:
-    memory = PaneMemory()
-    memory.fit("RSI", 0.0, 100.0, 5)
+    painter = ChartPainter()
+    drawn(pane(*([0.0, 100.0] * 9)), painter=painter)
 
-    assert memory.fit("RSI", 50.0, 60.0, 5).high == 60.0
+    assert labels(drawn(pane(*([50.0, 60.0] * 9)), painter=painter)) == ("60", "50")
+
+
+def test_a_scale_has_round_ends() -> None:
+    scale = fit_pane(33.0, 68.0, 5)
+
+    assert (scale.low, scale.high) == (30.0, 70.0)
 
 
 VALUES = st.one_of(
@@ -245,7 +256,7 @@ def test_whatever_the_values_every_strip_has_its_width(
     rows: list[list[float | None]], width: int, height: int, lines: int, options: dict[str, Any]
 ) -> None:
     names = tuple("ABCDEF"[:lines])
-    made = Pane("X", opens(len(rows)), rows, names)
+    made = Plot("X", opens(len(rows)), rows, names)
 
     strips = paint(wave(25), width, height, panes=[made, made, made], **options)
 
@@ -266,7 +277,7 @@ def test_what_is_kept_from_painting_to_painting_draws_the_same(
     begun: list[list[float | None]] = [[0.0, 100.0]] * 12
     painter = ChartPainter()
     for end in ends:
-        made = Pane("X", opens(13), [*begun, end], ("A", "B"))
+        made = Plot("X", opens(13), [*begun, end], ("A", "B"))
         options = options | {"offset": 0, "merge": 1, "columns": 2}
 
         kept = paint(wave(13), 60, 30, painter=painter, panes=[made], **options)
@@ -275,7 +286,7 @@ def test_what_is_kept_from_painting_to_painting_draws_the_same(
 
 
 def test_candles_in_sight_are_found_among_many_values() -> None:
-    long = Pane("RSI", [START - (9000 - at) * 60 * NS for at in range(9018)], [(50.0,)] * 9018)
+    long = Plot("RSI", [START - (9000 - at) * 60 * NS for at in range(9018)], [(50.0,)] * 9018)
 
     assert drawn(long) == drawn(pane(*([50.0] * 18)))
 
@@ -289,4 +300,4 @@ def test_another_instrument_begins_with_a_scale_of_its_own() -> None:
     rows = picture(paint(moved, 44, 20, painter=painter, panes=[RAMP])).split("\n")
 
     assert rows[-4].endswith(" 70")
-    assert visible_bars(moved, MINUTE, slots=18)[0].open_time == START
+    assert look(moved, MINUTE, slots=18).bars[0].open_time == START

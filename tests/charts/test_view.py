@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import overload
+from typing import Any, overload
 
 from chart_drawing import MINUTE, START, candle, series, wave
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.charts.view import Bar, slots_in_holes, visible_bars
+from tui.charts.view import Bar, look, slots_in_holes
 from tui.model.events import Candle
 from tui.model.timeframe import NS, Timeframe
 
 FLAT = (1.0, 1.0, 1.0, 1.0)
+
+
+def visible_bars(*args: Any, **options: Any) -> list[Bar]:
+    return look(*args, **options).bars
 
 
 def slots(bars: Sequence[Bar]) -> list[int]:

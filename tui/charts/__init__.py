@@ -1,8 +1,20 @@
 """Pure drawing of charts: values in, strips out."""
 
-from tui.charts.glyphs import ASCII, EIGHTHS, HALVES, Glyphs
+from tui.charts.geometry import Geometry
+from tui.charts.glyphs import ASCII, BRAILLE, EIGHTHS, HALVES, Glyphs
+from tui.charts.layers import Layers, Plot
 from tui.charts.painter import ChartPainter
 from tui.charts.palette import Palette
-from tui.charts.panes import Pane
 
-__all__ = ["ASCII", "EIGHTHS", "HALVES", "ChartPainter", "Glyphs", "Palette", "Pane"]
+__all__ = [
+    "ASCII",
+    "BRAILLE",
+    "EIGHTHS",
+    "HALVES",
+    "ChartPainter",
+    "Geometry",
+    "Glyphs",
+    "Layers",
+    "Palette",
+    "Plot",
+]

@@ -159,3 +159,31 @@ def _hollow_row(
         return row, 0, glyphs.hollow, inks[glyphs.hollow_is_cut]
     walls = glyphs.hollow_left + " " * (width - 2) + glyphs.hollow_right
     return row, 0, walls, inks[0]
+
+
+def tick_shape(
+    glyphs: Glyphs, width: int, ink: _Ink, opened: int, close: int, *, high: int, low: int
+) -> list[tuple[int, int, str, _Ink]]:
+    """The cells of a bar without a body: a line from its high to its low, a tick to the left where it
+    opened and one to the right where it closed.
+
+    Args:
+        width: cells of the bar, odd; where it is 1 the ticks stand on the line.
+        opened, close: rows. high, low: ends of the line, in half rows down from the top.
+    """
+    side = width // 2
+    first, last = min(high >> 1, opened, close), max((low - 1) >> 1, opened, close)
+    cells: list[tuple[int, int, str, _Ink]] = []
+    for row in range(first, last + 1):
+        if row in (opened, close):
+            mark = glyphs.ticks[2 if opened == close else int(row == close)]
+        elif row == high >> 1 and high & 1:
+            mark = glyphs.wick_lower
+        elif row == low >> 1 and low & 1:
+            mark = glyphs.wick_upper
+        else:
+            mark = glyphs.wick
+        before = glyphs.dash * side if row == opened else ""
+        after = glyphs.dash * side if row == close else ""
+        cells.append((row, side - len(before), before + mark + after, ink))
+    return cells

@@ -26,8 +26,7 @@ class Dots:
     """
 
     def __init__(self, width: int, height: int, glyphs: Glyphs) -> None:
-        self.across = 2 if glyphs.steps == 8 else 1
-        self.down = min(glyphs.steps, 4) if glyphs.steps == 8 else glyphs.steps
+        self.across, self.down = glyphs.dots
         self._width = width
         self._height = height
         self._cells: list[dict[int, dict[int, int]]] = [{} for _ in range(height)]
@@ -77,7 +76,7 @@ class Dots:
         if self.down == 4:
             return chr(_BRAILLE + bits), inks[first]
         if self.down == 1:
-            return marks[first], inks[first]
+            return marks[first % len(marks)], inks[first]
         other = next((line for line in sorted(cell)[1:] if cell[line] & ~bits), None)
         if bits == _UPPER | _LOWER:
             return "█", inks[first]

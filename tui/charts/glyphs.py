@@ -25,7 +25,13 @@ class Glyphs(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
         hollow_left, hollow_right: the walls of a wider one.
         last_line, grid_line, separator: the last price, round prices, midnight; the first two are
             patterns that repeat along the row.
-        hole: fills what could not be had.
+        price_line: a price that is watched; a pattern like `last_line`.
+        hole: fills what could not be had. band: dots what lies between two lines.
+        shades: levels of a cell's shade, from none to the strongest, for what has to do without
+            backgrounds of its own.
+        dots: across and down a cell, for lines: 2 by 4 is braille, 1 by 2 half blocks, 1 by 1 letters.
+        ticks: of bars without bodies: open, close, both in one row.
+        corner: marks the corners of what is chosen. cross_down, cross_across, cross_centre: a cross.
         spark: levels of a sparkline, lowest first.
     """
 
@@ -50,8 +56,22 @@ class Glyphs(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
     last_line: str
     grid_line: str
     separator: str
+    price_line: str
     hole: str
+    band: str
+    shades: str
+    dots: tuple[int, int]
+    ticks: str
+    corner: str
+    cross_down: str
+    cross_across: str
+    cross_centre: str
     spark: str
+
+    @property
+    def is_ascii(self) -> bool:
+        """True where lines are letters, and nothing but letters can be shown."""
+        return self.dots == (1, 1)
 
 
 EIGHTHS = Glyphs(
@@ -76,7 +96,16 @@ EIGHTHS = Glyphs(
     last_line="┄",
     grid_line="┈   ",
     separator="┊",
+    price_line="╌ ",
     hole="░",
+    band="·",
+    shades=" ░▒▓█",
+    dots=(2, 4),
+    ticks="┤├┼",
+    corner="◆",
+    cross_down="│",
+    cross_across="─",
+    cross_centre="┼",
     spark="▁▂▃▄▅▆▇█",
 )
 
@@ -102,8 +131,54 @@ HALVES = Glyphs(
     last_line="┄",
     grid_line="┈   ",
     separator="┊",
+    price_line="╌ ",
     hole="░",
+    band="·",
+    shades=" ░▒▓█",
+    dots=(1, 2),
+    ticks="┤├┼",
+    corner="◆",
+    cross_down="│",
+    cross_across="─",
+    cross_centre="┼",
     spark="▁▄█",
+)
+
+# For fonts whose blocks leave seams or stand askew: bodies and bars of braille dots, to a quarter of a
+# row; wicks are the lines that every font with braille has too.
+BRAILLE = Glyphs(
+    name="braille",
+    steps=4,
+    lower=" ⣀⣤⣶⣿",
+    upper=" ⠉⠛⠿⣿",
+    volume=" ⣀⣤⣶⣿",
+    left=" ⡇⣿",
+    right=" ⢸⣿",
+    wick="│",
+    wick_upper="╵",
+    wick_lower="╷",
+    cross="─┴┬┼",
+    dash="─",
+    thick_cross="━┷┯┿",
+    thick_dash="━",
+    hollow="⢕",
+    hollow_is_cut=False,
+    hollow_left="⡇",
+    hollow_right="⢸",
+    last_line="┄",
+    grid_line="┈   ",
+    separator="┊",
+    price_line="╌ ",
+    hole="⠌",
+    band="⠂",
+    shades=" ⠄⠕⢷⣿",
+    dots=(2, 4),
+    ticks="┤├┼",
+    corner="◆",
+    cross_down="│",
+    cross_across="─",
+    cross_centre="┼",
+    spark="⣀⣤⣶⣿",
 )
 
 ASCII = Glyphs(
@@ -128,6 +203,15 @@ ASCII = Glyphs(
     last_line="-",
     grid_line=".   ",
     separator=":",
+    price_line="- ",
     hole="/",
+    band=".",
+    shades=" .:%@",
+    dots=(1, 1),
+    ticks="+++",
+    corner="@",
+    cross_down="|",
+    cross_across="-",
+    cross_centre="+",
     spark="_.-=^",
 )

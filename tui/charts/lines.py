@@ -10,8 +10,9 @@ import msgspec
 from textual.strip import Strip
 
 from tui.charts.axes import price_step, round_prices, step_decimals
-from tui.charts.canvas import Canvas, draw_time_axis
+from tui.charts.canvas import Canvas
 from tui.charts.dots import Dots
+from tui.charts.frame import draw_time_axis
 from tui.charts.glyphs import Glyphs
 from tui.charts.layout import Layout, share_room
 from tui.charts.painter import blank_strips, to_strips
@@ -244,12 +245,7 @@ def _canvas(
         decimals=_DECIMALS,
         inks=inks_of(palette),
         glyphs=glyphs,
-        now_ns=0,
-        last_price=None,
-        columns=1,
         merge=across,
-        offset=0,
-        hollow_up=False,
     )
 
 

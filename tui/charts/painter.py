@@ -1,68 +1,74 @@
-"""Draws candles, volume, panes and axes: values in, strips out."""
+"""Draws a chart: candles and everything around, behind and over them; values in, strips out."""
 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Sequence
-from typing import TypeAlias
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from textual.strip import Strip
 
-from tui.charts.axes import fit_price_format, round_up, step_decimals
-from tui.charts.candles import body_width, candle_shape
-from tui.charts.canvas import (
-    Canvas,
-    axis_step,
+from tui.charts.axes import round_up
+from tui.charts.candles import body_width
+from tui.charts.canvas import Canvas
+from tui.charts.frame import (
     draw_holes,
-    draw_last_price,
     draw_marks,
-    draw_price_axis,
     draw_separators,
     draw_time_axis,
     draw_volume,
 )
+from tui.charts.geometry import Geometry
 from tui.charts.glyphs import Glyphs
+from tui.charts.layers import NOTHING, Layers, Plot
 from tui.charts.layout import share_room
+from tui.charts.overlays import draw_legend, draw_overlays, legend_rows, see_overlays, stretch
 from tui.charts.palette import Ink, Inks, Palette, inks_of
-from tui.charts.panes import Pane, PaneMemory, draw_panes
+from tui.charts.panes import draw_panes
+from tui.charts.plots import PlotMemory, Window
+from tui.charts.price_axis import draw_last_price, draw_price_axis, price_axis
 from tui.charts.rows import Row
 from tui.charts.scale import HeldScale
-from tui.charts.view import Bar, visible_bars
+from tui.charts.styles import WARM_UP, Stylist, closes, heikin_ashi
+from tui.charts.view import Bar, Sight, fill_absent, look
+from tui.model.chart import ChartStyle, PriceScale
 from tui.model.events import Candle
 from tui.model.timeframe import Timeframe
-
-_Shape: TypeAlias = list[tuple[int, int, str, Ink]]
-_MOST_SHAPES = 8192
 
 
 class ChartPainter:
     """Paints one chart again and again.
 
-    It keeps no candles: only the scales, which hold still while prices stay inside them, and the
-    rows of the last painting, so that a row that did not change is the very same strip.
+    It keeps no candles: only the scales, which hold still while prices stay inside them, what the newest
+    candle does not change, and the rows of the last painting, so that a row that did not change is the
+    very same strip.
     """
 
     def __init__(self) -> None:
         self._scale = HeldScale()
         self._volume_top = 0.0
-        self._pane_memory = PaneMemory()
+        self._memory = PlotMemory()
+        self._stylist = Stylist()
         self._scale_key: object = None
+        self._head_key: object = None
         self._label_width = 0
-        self._shapes: dict[tuple[int, int, int, int, bool], _Shape] = {}
-        self._shapes_key: object = None
         self._rows: list[Row] = []
         self._strips: list[Strip] = []
         self._strips_key: object = None
         self.slots = 0
         """Columns that the last painting had for candles, each of them `merge` candles."""
+        self.skipped = 0
+        """Candles and drawings left out of the last painting, since they make no sense or came twice."""
+        self.geometry: Geometry | None = None
+        """Where the last painting shows which time and price; None when it showed no candles."""
 
     def forget_scale(self) -> None:
         """Fit the scales anew at the next painting."""
         self._scale.forget()
         self._volume_top = 0.0
-        self._pane_memory.forget()
+        self._memory.forget()
 
     def paint(
         self,
@@ -74,47 +80,61 @@ class ChartPainter:
         price_decimals: int,
         palette: Palette,
         glyphs: Glyphs,
+        style: ChartStyle = ChartStyle.CANDLES,
+        price_scale: PriceScale = PriceScale.LINEAR,
         now_ns: int = 0,
         last_price: float | None = None,
         columns: int = 2,
         merge: int = 1,
         offset: int = 0,
+        margin: int = 0,
         volume: bool = True,
         hollow_up: bool = True,
+        absent_flat: bool = False,
+        fine_colours: bool = True,
         holes: Sequence[tuple[int, int]] = (),
-        panes: Sequence[Pane] = (),
+        panes: Sequence[Plot] = (),
+        layers: Layers = NOTHING,
         message: str = "",
     ) -> list[Strip]:
         """Paint the candles that fit, the newest at the right.
 
-        Never raises for any candles or size: what makes no sense is left out.
+        Never raises for any candles, layers or size: what makes no sense is left out.
 
         Args:
             candles: oldest first; only those in sight are looked at.
             width, height: cells.
             price_decimals: digits after the point, the venue's.
+            price_scale: a logarithm of prices that are not all above 0, or percent of such a price,
+                cannot be had: the scale is linear then, and says so.
             now_ns: UTC nanoseconds, for the countdown to the close of the newest candle; 0 for
                 no countdown.
             last_price: where the line of the last price is drawn, if that is in sight.
             columns: cells a candle takes, its gap included, 1 to 8.
             merge: candles merged into one bar.
-            offset: candles scrolled back from the newest.
+            offset: candles scrolled back from the newest. margin: columns for candles that stay free
+                at the right.
             hollow_up: draw the bodies of rising candles hollow.
+            absent_flat: draw candles without a trade flat, at the close before them, instead of leaving
+                them out.
+            fine_colours: shades of a colour can be told apart; where not, patterns are drawn instead.
             holes: spans (ns, the end excluded) whose candles could not be had; they are hatched.
             panes: drawn below, one under the other, as many as there is room for.
+            layers: what is drawn over and behind the candles.
             message: plain text shown in the middle when there are no candles.
 
         Returns:
             `height` strips of `width` cells. A row equal to that of the last painting is the same
             object.
         """
+        self.skipped, self.geometry = 0, None
         if width <= 0 or height <= 0:
             return [Strip([], 0) for _ in range(height)]
         inks = inks_of(palette)
         merge = max(merge, 1)
         if last_price is not None and not math.isfinite(last_price):
             last_price = None
-        self._watch_market(candles, timeframe, merge)
+        self._watch_market(candles, timeframe, merge, style, price_scale)
         canvas = Canvas(
             width=width,
             height=height,
@@ -123,29 +143,36 @@ class ChartPainter:
             decimals=min(max(price_decimals, 0), 18),
             inks=inks,
             glyphs=glyphs,
+            style=style,
+            wanted_scale=price_scale,
             now_ns=now_ns,
             last_price=last_price,
             columns=min(max(columns, 1), 8),
             merge=merge,
             offset=max(offset, 0),
+            margin=max(margin, 0),
             hollow_up=hollow_up,
-            holes=holes,
+            fine_colours=fine_colours,
+            holes=tuple(holes),
         )
-        self._arrange(canvas, candles)
+        windows = self._arrange(canvas, candles, layers, absent_flat)
         if not canvas.bars or height == 1:
             return self._blank(width, height, inks, message)
-        self._draw(canvas, panes)
+        self.geometry = _geometry(canvas, self.slots)
+        self._draw(canvas, panes, layers, windows)
         return self._to_strips(canvas)
 
-    def _watch_market(self, candles: Sequence[Candle], timeframe: Timeframe, merge: int) -> None:
-        """Scales are held for one instrument and zoom only."""
-        key = (candles[-1].instrument if candles else None, timeframe, merge)
+    def _watch_market(self, candles: Sequence[Candle], *view: object) -> None:
+        """Scales are held for one instrument, zoom and style only."""
+        key = (candles[-1].instrument if candles else None, *view)
         if key != self._scale_key:
             self._scale_key = key
             self._label_width = 0
             self.forget_scale()
 
-    def _arrange(self, canvas: Canvas, candles: Sequence[Candle]) -> None:
+    def _arrange(
+        self, canvas: Canvas, candles: Sequence[Candle], layers: Layers, absent_flat: bool
+    ) -> list[Window]:
         """Find the bars in sight, the scale they need, and the width of the axis that this needs.
 
         The width decides which bars are in sight, and they decide the width: it starts from the
@@ -155,37 +182,61 @@ class ChartPainter:
         if limit and candles and not self._label_width:
             self._label_width = len(f"{candles[-1].close:,.{canvas.decimals}f}")
         canvas.label_width = min(self._label_width, limit)
+        windows: list[Window] = []
         for is_second in (False, True):
-            self._divide(canvas)
-            canvas.bars = visible_bars(
-                candles,
-                canvas.timeframe,
-                slots=self.slots,
-                merge=canvas.merge,
-                offset=canvas.offset,
-            )
+            windows = self._see(canvas, candles, layers, absent_flat)
             if not canvas.bars:
-                return
-            self._fit_scale(canvas)
-            if not limit:
-                return
-            scale = canvas.scale
-            canvas.form, needed = fit_price_format(
-                (scale.low, scale.high),
-                decimals=canvas.decimals,
-                least=step_decimals(canvas.step),
-                limit=limit,
-            )
+                return []
+            needed = self._fit_scale(canvas, windows, limit)
             if needed == canvas.label_width or (is_second and needed < canvas.label_width):
                 break
             canvas.label_width = needed
         else:
-            slots = self.slots
-            self._divide(canvas)
-            for bar in canvas.bars:
-                bar.slot -= slots - self.slots
-            canvas.bars = [bar for bar in canvas.bars if bar.slot >= 0]
+            windows = self._see(canvas, candles, layers, absent_flat)
         self._label_width = canvas.label_width
+        return windows
+
+    def _see(
+        self, canvas: Canvas, candles: Sequence[Candle], layers: Layers, absent_flat: bool
+    ) -> list[Window]:
+        """Find the bars that have room beside the price axis, and where the plots are there."""
+        self._divide(canvas)
+        sight = self._look(canvas, candles)
+        self.skipped = sight.skipped
+        bars = sight.bars
+        if absent_flat:
+            bars = fill_absent(bars, canvas.holes, canvas.timeframe, merge=canvas.merge)
+        canvas.bars = canvas.shown = bars
+        if canvas.style is ChartStyle.HEIKIN_ASHI:
+            averaged = heikin_ashi(bars)
+            for bar in (*bars, *averaged):
+                bar.slot -= WARM_UP
+            canvas.bars = [bar for bar in bars if bar.slot >= 0]
+            canvas.shown = averaged[len(bars) - len(canvas.bars) :]
+        elif canvas.style in (ChartStyle.LINE, ChartStyle.AREA):
+            canvas.shown = closes(bars)
+        if not canvas.bars:
+            return []
+        times = [bar.open_time for bar in canvas.bars]
+        cross = layers.crosshair
+        at = -1 if cross is None else bisect_right(times, cross.time) - 1
+        canvas.pointed = at if at >= 0 else len(times) - 1
+        slots = [bar.slot for bar in canvas.bars]
+        key = (canvas.left, canvas.columns, canvas.plot_width, canvas.holes, times[:-1], slots[:-1])
+        if key != self._head_key:
+            self._head_key = key
+        canvas.head_key = self._head_key
+        return see_overlays(canvas, layers.overlays, self._memory)
+
+    def _look(self, canvas: Canvas, candles: Sequence[Candle]) -> Sight:
+        warm_up = WARM_UP if canvas.style is ChartStyle.HEIKIN_ASHI else 0
+        return look(
+            candles,
+            canvas.timeframe,
+            slots=max(self.slots - canvas.margin, min(self.slots, 1)) + warm_up,
+            merge=canvas.merge,
+            offset=canvas.offset,
+        )
 
     def _divide(self, canvas: Canvas) -> None:
         """Divide the width between the slots and the price axis."""
@@ -197,17 +248,35 @@ class ChartPainter:
         self.slots = max((canvas.plot_width + spare) // canvas.columns, 0)
         canvas.left = canvas.plot_width + spare - self.slots * canvas.columns
 
-    def _fit_scale(self, canvas: Canvas) -> None:
-        low = min([bar.low for bar in canvas.bars])
-        high = max([bar.high for bar in canvas.bars])
+    def _fit_scale(self, canvas: Canvas, windows: Sequence[Window], limit: int) -> int:
+        """Find the scale and its labels; returns the cells that these need."""
+        low = min([bar.low for bar in canvas.shown])
+        high = max([bar.high for bar in canvas.shown])
         last = canvas.last_price
         # A last price far from the candles is news of another time: it must not flatten them.
         if last is not None and not canvas.offset and 2 * low - high <= last <= 2 * high - low:
             low, high = min(low, last), max(high, last)
+        base = canvas.bars[0].close
+        possible = {
+            PriceScale.LINEAR: True,
+            PriceScale.LOG: low > 0.0,
+            PriceScale.PERCENT: base > 1e-100,
+        }
+        wanted = canvas.wanted_scale
+        canvas.price_scale = wanted if possible[wanted] else PriceScale.LINEAR
+        is_log = canvas.price_scale is PriceScale.LOG
+        smallest = 4 * 10.0**-canvas.decimals
+        low, high = stretch(low, high, windows, smallest=smallest, is_log=is_log)
+        rows = canvas.layout.price_rows
+        canvas.legend_rows = legend_rows(canvas, [each.plot for each in windows])
         canvas.scale = self._scale.fit(
-            low, high, canvas.layout.price_rows, smallest=4 * 10.0**-canvas.decimals
+            low, high, rows, smallest=smallest, is_log=is_log, head=canvas.legend_rows
         )
-        canvas.step = axis_step(canvas.scale, canvas.decimals)
+        axis = price_axis(
+            canvas.scale, canvas.price_scale, decimals=canvas.decimals, base=base, limit=limit
+        )
+        canvas.ticks, canvas.form = axis.ticks, axis.form
+        return axis.width
 
     def _fit_volume(self, bars: Sequence[Bar]) -> float:
         most = max([bar.volume for bar in bars])
@@ -215,74 +284,24 @@ class ChartPainter:
             self._volume_top = round_up(most * 1.05)
         return self._volume_top
 
-    def _draw(self, canvas: Canvas, panes: Sequence[Pane]) -> None:
+    def _draw(
+        self, canvas: Canvas, panes: Sequence[Plot], layers: Layers, windows: Sequence[Window]
+    ) -> None:
         canvas.rows = [Row() for _ in range(canvas.height)]
-        self._draw_candles(canvas)
+        self._stylist.draw(canvas)
         if canvas.layout.volume_rows:
             draw_volume(canvas, self._fit_volume(canvas.bars))
-        draw_panes(canvas, panes, self._pane_memory)
+        draw_overlays(canvas, windows, self._memory)
+        draw_panes(canvas, panes, self._memory)
         draw_holes(canvas)
         draw_separators(canvas)
         if canvas.layout.axis_limit:
             draw_price_axis(canvas)
         draw_last_price(canvas)
         draw_marks(canvas)
+        draw_legend(canvas, windows)
         if canvas.layout.time_rows:
             draw_time_axis(canvas)
-
-    def _draw_candles(self, canvas: Canvas) -> None:
-        glyphs, scale = canvas.glyphs, canvas.scale
-        shapes = self._shapes_of(canvas)
-        cells = [row.cells for row in canvas.rows]
-        left, columns = canvas.left, canvas.columns
-        top_price = scale.high
-        halves = 2 * scale.rows / (scale.high - scale.low)
-        steps = halves * glyphs.steps / 2
-        most = scale.rows * glyphs.steps
-        no_wick = 2 * scale.rows
-        for bar in canvas.bars:
-            opened, close = bar.open, bar.close
-            is_up = close >= opened
-            upper, lower = (close, opened) if is_up else (opened, close)
-            key = (
-                min(int((top_price - upper) * steps + 0.5), most - 1),
-                int((top_price - lower) * steps + 0.5),
-                int((top_price - bar.high) * halves + 0.5) if bar.high > upper else no_wick,
-                int((top_price - bar.low) * halves + 0.5) if bar.low < lower else 0,
-                is_up,
-            )
-            shape = shapes.get(key)
-            if shape is None:
-                shape = shapes[key] = self._shape(canvas, key)
-            column = left + bar.slot * columns
-            for row, across, text, ink in shape:
-                cells[row].append((column + across, text, ink))
-
-    def _shapes_of(self, canvas: Canvas) -> dict[tuple[int, int, int, int, bool], _Shape]:
-        key = (canvas.glyphs, canvas.columns, canvas.hollow_up, canvas.inks)
-        if key != self._shapes_key or len(self._shapes) > _MOST_SHAPES:
-            self._shapes_key = key
-            self._shapes = {}
-        return self._shapes
-
-    @staticmethod
-    def _shape(canvas: Canvas, key: tuple[int, int, int, int, bool]) -> _Shape:
-        top, bottom, high, low, is_up = key
-        glyphs, inks = canvas.glyphs, canvas.inks
-        hollow = is_up and canvas.hollow_up
-        pair = inks.up if is_up else inks.down
-        if hollow and bottom - top <= 2 * glyphs.steps:
-            pair = inks.up_short
-        return candle_shape(
-            glyphs,
-            body_width(canvas.columns),
-            pair,
-            top=top,
-            bottom=bottom,
-            high=high,
-            low=low,
-            hollow=hollow,
-        )
 
     def _to_strips(self, canvas: Canvas) -> list[Strip]:
         key = (canvas.width, canvas.height, canvas.inks)
@@ -297,6 +316,23 @@ class ChartPainter:
             self._strips_key, self._rows = key, []
             self._strips = blank_strips(width, height, inks, message)
         return list(self._strips)
+
+
+def _geometry(canvas: Canvas, slots: int) -> Geometry:
+    return Geometry(
+        width=canvas.plot_width,
+        price_rows=canvas.layout.price_rows,
+        plot_rows=canvas.parts,
+        left=canvas.left,
+        columns=canvas.columns,
+        slots=slots,
+        timeframe=canvas.timeframe,
+        merge=canvas.merge,
+        bars=canvas.bars,
+        times=[bar.open_time for bar in canvas.bars],
+        scale=canvas.scale,
+        label_width=canvas.label_width,
+    )
 
 
 def to_strips(

@@ -36,10 +36,12 @@ class Palette(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
 
 
 class Ink(msgspec.Struct, frozen=True, eq=False):
-    """A way to colour cells. `solid` inks colour the background, so a blank is visible in them."""
+    """A way to colour cells. `solid` inks colour the background, so a blank is visible in them; of those
+    that are `is_cut` the foreground is what lies behind the cell."""
 
     style: Style
     solid: bool = False
+    is_cut: bool = False
 
 
 class Inks:
@@ -58,18 +60,23 @@ class Inks:
         self.highlight = self._on_ground(palette.highlight)
         self.last_line = self._on_ground(blend(palette.last_price, ground, 0.35))
         self.last_label = self._solid(readable_on(palette.last_price), palette.last_price)
-        self.up = self._pair(palette.up)
-        self.down = self._pair(palette.down)
+        self.line = self._on_ground(palette.text)
+        self.up = self.pair(palette.up)
+        self.down = self.pair(palette.down)
         # Bodies too short to have an inside cannot be hollow: without a colour of their own
         # they are told apart by being dimmer.
         same = palette.up == palette.down
-        self.up_short = self._pair(blend(palette.up, ground, 0.5) if same else palette.up)
+        self.up_short = self.pair(blend(palette.up, ground, 0.5) if same else palette.up)
         self.up_volume = self._on_ground(palette.up_volume)
         self.down_volume = self._on_ground(palette.down_volume)
 
-    def _pair(self, colour: str) -> tuple[Ink, Ink]:
+    def pair(self, colour: str) -> tuple[Ink, Ink]:
         """The colour on the background, and the background on the colour."""
-        return self._on_ground(colour), self._solid(self.palette.background, colour)
+        key = (self.palette.background, colour)
+        if key not in self._known:
+            style = Style(color=self.palette.background, bgcolor=colour)
+            self._known[key] = Ink(style, solid=True, is_cut=True)
+        return self._on_ground(colour), self._known[key]
 
     def _on_ground(self, colour: str) -> Ink:
         key = (colour, self.palette.background)
@@ -148,13 +155,13 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def line_ink(colour: str, ground: str) -> Ink:
     """The ink of a line; the same one for the same colours."""
     return Ink(Style(color=colour, bgcolor=ground))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def mark_ink(colour: str) -> Ink:
     """The ink of a line's letter: readable on the line's colour."""
     return Ink(Style(color=readable_on(colour), bgcolor=colour, bold=True), solid=True)

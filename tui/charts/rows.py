@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 
 from tui.charts.palette import Ink
@@ -12,15 +15,25 @@ from tui.charts.palette import Ink
 Cell: TypeAlias = tuple[int, str, Ink]
 """Column, text, ink. The cells of a row do not overlap and stand from left to right."""
 
+Patch: TypeAlias = tuple[int, int, str]
+"""First column, the one behind the last, and the colour "#rrggbb" that is the background there."""
+
 
 class Row:
-    """One row: its cells, and the pattern that the empty ones between them show up to
-    `fill_width`."""
+    """One row, in layers: its cells; behind them other cells, which show where the row has none; behind
+    those a pattern that fills what is empty up to `fill_width`; and the backgrounds of all that.
 
-    __slots__ = ("cells", "fill", "fill_ink", "fill_width")
+    Attributes:
+        behind, ground: layers, those in front first. They are put together only when the row has
+            changed, so a layer that stays should stay the same list.
+    """
+
+    __slots__ = ("behind", "cells", "fill", "fill_ink", "fill_width", "ground")
 
     def __init__(self) -> None:
         self.cells: list[Cell] = []
+        self.behind: list[list[Cell]] = []
+        self.ground: list[Sequence[Patch]] = []
         self.fill = ""
         self.fill_ink: Ink | None = None
         self.fill_width = 0
@@ -28,6 +41,8 @@ class Row:
     def same_as(self, other: Row) -> bool:
         return (
             self.cells == other.cells
+            and self.behind == other.behind
+            and self.ground == other.ground
             and self.fill_ink is other.fill_ink
             and self.fill == other.fill
             and self.fill_width == other.fill_width
@@ -35,44 +50,47 @@ class Row:
 
     def overlay(self, column: int, text: str, ink: Ink) -> None:
         """Put text over whatever is there."""
-        end = column + len(text)
-        kept = [cell for cell in self.cells if cell[0] >= end or cell[0] + len(cell[1]) <= column]
-        at = sum(cell[0] < column for cell in kept)
-        kept.insert(at, (column, text, ink))
-        self.cells = kept
-
-    def put_under(self, column: int, text: str, ink: Ink) -> None:
-        """Put one cell of text where nothing is drawn yet."""
-        cells = self.cells
-        at = 0
-        while at < len(cells) and cells[at][0] <= column:
-            if column < cells[at][0] + len(cells[at][1]):
-                return
-            at += 1
-        cells.insert(at, (column, text, ink))
-
-    def fill_under(self, start: int, end: int, text: str, ink: Ink) -> None:
-        """Put one cell of text into every cell of `start..end` (the end excluded) where nothing is
-        drawn yet."""
-        filled: list[Cell] = []
-        at = start
-        for cell in self.cells:
-            filled += [(column, text, ink) for column in range(at, min(cell[0], end))]
-            filled.append(cell)
-            at = max(at, cell[0] + len(cell[1]))
-        filled += [(column, text, ink) for column in range(at, end)]
-        self.cells = filled
+        self.cells = put_behind([(column, text, ink)], self.cells)
 
     def to_strip(self, width: int, blank: Ink) -> Strip:
         """The row as a strip of exactly `width` cells, neighbours of the same colour in one piece."""
-        if self.fill_ink is None:
-            return Strip(_plain(self.cells, width, blank), width)
-        return Strip(
-            _filled(self.cells, width, blank, self.fill, self.fill_ink, self.fill_width), width
-        )
+        cells = self.cells
+        for layer in self.behind:
+            cells = put_behind(cells, layer)
+        if self.fill_ink is not None:
+            cells = _filled(cells, self.fill, self.fill_ink, self.fill_width)
+        if self.ground:
+            cells = _grounded(cells, self.ground, width, blank)
+        return Strip(_segments(cells, width, blank), width)
 
 
-def _plain(cells: list[Cell], width: int, blank: Ink) -> list[Segment]:
+def put_behind(front: list[Cell], back: list[Cell]) -> list[Cell]:
+    """The cells in front, and between them what is to be seen of those at the back."""
+    if not front or not back:
+        return front or back
+    merged: list[Cell] = []
+    at, count = 0, len(front)
+    free = 0
+    for cell in back:
+        column, text, ink = cell
+        end = column + len(text)
+        while at < count and front[at][0] < end:
+            start = max(column, free)
+            if front[at][0] > start:
+                merged.append((start, text[start - column : front[at][0] - column], ink))
+            merged.append(front[at])
+            free = front[at][0] + len(front[at][1])
+            at += 1
+        if free <= column:
+            merged.append(cell)
+        elif free < end:
+            merged.append((free, text[free - column :], ink))
+        free = max(free, end)
+    merged += front[at:]
+    return merged
+
+
+def _segments(cells: list[Cell], width: int, blank: Ink) -> list[Segment]:
     # The foreground of a blank does not show, so blanks join whatever stands before them; only
     # an ink that colours the background cannot take them.
     segments: list[Segment] = []
@@ -106,9 +124,7 @@ def _plain(cells: list[Cell], width: int, blank: Ink) -> list[Segment]:
     return segments
 
 
-def _filled(
-    cells: list[Cell], width: int, blank: Ink, fill: str, fill_ink: Ink, fill_width: int
-) -> list[Segment]:
+def _filled(cells: list[Cell], fill: str, fill_ink: Ink, fill_width: int) -> list[Cell]:
     pattern = fill * (fill_width // len(fill) + 1)
     complete: list[Cell] = []
     at = 0
@@ -121,4 +137,48 @@ def _filled(
         at = column + len(cell[1])
     if at < fill_width:
         complete.append((at, pattern[at:fill_width], fill_ink))
-    return _plain(complete, width, blank)
+    return complete
+
+
+def _grounded(
+    cells: list[Cell], layers: Sequence[Sequence[Patch]], width: int, blank: Ink
+) -> list[Cell]:
+    """The cells, and the blanks between them, on the backgrounds that they stand on."""
+    colours = [""] * width
+    for patches in reversed(layers):
+        for start, end, colour in patches:
+            end = min(end, width)
+            colours[start:end] = [colour] * (end - start)
+    found: list[Cell] = []
+    at = 0
+    for cell in cells:
+        if cell[0] > at:
+            _lay(found, colours, (at, " " * (cell[0] - at), blank))
+        _lay(found, colours, cell)
+        at = cell[0] + len(cell[1])
+    if at < width:
+        _lay(found, colours, (at, " " * (width - at), blank))
+    return found
+
+
+def _lay(found: list[Cell], colours: Sequence[str], cell: Cell) -> None:
+    column, text, ink = cell
+    start, size = 0, len(text)
+    while start < size:
+        colour = colours[column + start]
+        end = start + 1
+        while end < size and colours[column + end] == colour:
+            end += 1
+        if not colour:
+            found.append((column + start, text[start:end], ink))
+        else:
+            found.append((column + start, text[start:end], _on(ink, colour)))
+        start = end
+
+
+@lru_cache(maxsize=4096)
+def _on(ink: Ink, colour: str) -> Ink:
+    """The ink on another background than the chart's."""
+    if ink.is_cut:
+        return Ink(ink.style + Style(color=colour), solid=True)
+    return ink if ink.solid else Ink(ink.style + Style(bgcolor=colour), solid=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import exp, inf, log
+
 import msgspec
 
 _ROOM = 0.08
@@ -10,21 +12,48 @@ _TOO_EMPTY = 0.55
 
 
 class Scale(msgspec.Struct, frozen=True):
-    """A linear scale of prices over `rows` rows; `low` is the bottom edge, `high` the top edge."""
+    """A scale of prices over `rows` rows.
 
-    low: float
-    high: float
+    Attributes:
+        bottom, top: its edges: prices, or their natural logarithms where it `is_log`.
+    """
+
+    bottom: float
+    top: float
     rows: int
+    is_log: bool = False
+
+    @property
+    def low(self) -> float:
+        """The price at the bottom edge."""
+        return exp(self.bottom) if self.is_log else self.bottom
+
+    @property
+    def high(self) -> float:
+        """The price at the top edge."""
+        return exp(self.top) if self.is_log else self.top
 
     def position(self, price: float) -> float:
-        """Rows from the top edge down to the price."""
-        return (self.high - price) / (self.high - self.low) * self.rows
+        """Rows from the top edge down to the price; infinite for a price that a logarithm cannot
+        show."""
+        if self.is_log:
+            if price <= 0.0:
+                return inf
+            price = log(price)
+        return (self.top - price) / (self.top - self.bottom) * self.rows
 
     def row(self, price: float) -> int | None:
         """The row that shows the price; None when it lies outside."""
-        if not self.low <= price <= self.high:
+        position = self.position(price)
+        # A price at an edge is inside, however the division was rounded.
+        if not -1e-9 <= position <= self.rows + 1e-9:
             return None
-        return min(int(self.position(price)), self.rows - 1)
+        return min(max(int(position), 0), self.rows - 1)
+
+    def price(self, position: float) -> float:
+        """The price so many rows down from the top edge."""
+        value = self.top - position / self.rows * (self.top - self.bottom)
+        return exp(min(value, 700.0)) if self.is_log else value
 
 
 class HeldScale:
@@ -33,23 +62,41 @@ class HeldScale:
 
     def __init__(self) -> None:
         self._held: Scale | None = None
+        self._head = 0
 
-    def fit(self, low: float, high: float, rows: int, *, smallest: float) -> Scale:
+    def fit(
+        self,
+        low: float,
+        high: float,
+        rows: int,
+        *,
+        smallest: float,
+        is_log: bool = False,
+        head: int = 0,
+    ) -> Scale:
         """The scale for a view whose prices span `low` to `high`, finite and in order.
 
         Args:
             smallest: the least range worth showing, in price units, for prices that do not move.
+            is_log: spread the logarithms of the prices, all of them above 0.
+            head: rows at the top that the prices are kept out of.
         """
+        if is_log:
+            smallest /= high
+            low, high = log(low), log(high)
+        head = min(head, rows - 1)
         held = self._held
-        if (
-            held is not None
-            and held.rows == rows
-            and held.low <= low
-            and high <= held.high
-            and max(high - low, smallest) >= (held.high - held.low) * _TOO_EMPTY
-        ):
-            return held
-        self._held = held = _fitted(low, high, rows, smallest)
+        if held is not None and (held.rows, held.is_log, self._head) == (rows, is_log, head):
+            span = held.top - held.bottom
+            free = span * head / rows
+            if (
+                held.bottom <= low
+                and high <= held.top - free
+                and max(high - low, smallest) >= (span - free) * _TOO_EMPTY
+            ):
+                return held
+        self._held = held = _fitted(low, high, rows, head, smallest, is_log)
+        self._head = head
         return held
 
     def forget(self) -> None:
@@ -57,14 +104,16 @@ class HeldScale:
         self._held = None
 
 
-def _fitted(low: float, high: float, rows: int, smallest: float) -> Scale:
+def _fitted(low: float, high: float, rows: int, head: int, smallest: float, is_log: bool) -> Scale:
     # A range below the resolution of the floats themselves would divide by zero.
-    smallest = max(smallest, max(abs(low), abs(high)) * 1e-12, 1e-300)
+    smallest = max(smallest, max(abs(low), abs(high)) * 1e-12, 1e-12 if is_log else 1e-300)
     span = high - low
     if span < smallest:
         middle = low + span / 2
         low, high, span = middle - smallest / 2, middle + smallest / 2, smallest
     # Rows that stay free above and below hold the marks of the highest and the lowest price.
-    free = _FREE_ROWS / (rows - 2 * _FREE_ROWS) if rows >= 8 else 0.0
+    used = rows - head
+    free = _FREE_ROWS / (used - 2 * _FREE_ROWS) if used >= 8 else 0.0
     room = span * max(_ROOM, free)
-    return Scale(low - room, high + room, rows)
+    bottom, top = low - room, high + room
+    return Scale(bottom, top + (top - bottom) * head / used, rows, is_log)

@@ -31,10 +31,18 @@ class Bar(msgspec.Struct, gc=False):
     volume: float
 
 
-def visible_bars(
+class Sight(NamedTuple):
+    """What is in sight: the bars, oldest first, and how many candles among them make no sense or are
+    there twice."""
+
+    bars: list[Bar]
+    skipped: int
+
+
+def look(
     candles: Sequence[Candle], timeframe: Timeframe, *, slots: int, merge: int = 1, offset: int = 0
-) -> list[Bar]:
-    """The bars of a view, oldest first, the newest in the last slot.
+) -> Sight:
+    """The bars of a view, the newest in the last slot.
 
     Looks at no more than the last `(slots + 1) * merge` candles before the offset. A missing
     candle leaves its slot empty; a long hole leaves at most a dozen.
@@ -46,7 +54,7 @@ def visible_bars(
         offset: candles between the newest and the right edge.
     """
     if slots <= 0 or not candles:
-        return []
+        return Sight([], 0)
     # Months differ in length, but the nearest multiple of their mean is always the right one.
     span = timeframe.seconds * NS * merge
     half = timeframe.seconds * NS // 2 if timeframe.unit == "M" else 0
@@ -58,6 +66,7 @@ def visible_bars(
         while end < len(candles) and (candles[end].open_time - origin) // span == number:
             end += 1
     window = candles[max(end - (slots + 1) * merge, 0) : end]
+    looked_at = len(window)
     times = [candle.open_time for candle in window]
     if not all(map(lt, times, islice(times, 1, None))):
         window = list({candle.open_time: candle for candle in window}.values())
@@ -67,7 +76,29 @@ def visible_bars(
         window = [candle for candle in window if _prices([candle]).are_sane()]
         prices = _prices(window)
     times = [candle.open_time for candle in window]
-    return _bars(window, prices, times, [(time - origin) // span for time in times], slots)
+    bars = _bars(window, prices, times, [(time - origin) // span for time in times], slots)
+    return Sight(bars, looked_at - len(window))
+
+
+def fill_absent(
+    bars: Sequence[Bar], holes: Sequence[tuple[int, int]], timeframe: Timeframe, *, merge: int = 1
+) -> list[Bar]:
+    """The bars, and flat ones without volume where nothing was traded between them.
+
+    Args:
+        holes: spans (ns, the end excluded) whose candles could not be had: they stay empty.
+    """
+    span = timeframe.seconds * NS * merge
+    filled: list[Bar] = []
+    for bar in bars:
+        if filled and bar.slot - (before := filled[-1]).slot > 1:
+            for step in range(1, bar.slot - before.slot):
+                opened = before.open_time + step * span
+                if not any(low < opened + span and opened < high for low, high in holes):
+                    price = before.close
+                    filled.append(Bar(before.slot + step, opened, price, price, price, price, 0.0))
+        filled.append(bar)
+    return filled
 
 
 def slots_in_holes(

@@ -9,8 +9,8 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from tui.charts.glyphs import Glyphs
+from tui.charts.layers import Plot
 from tui.charts.painter import ChartPainter
-from tui.charts.panes import Pane
 from tui.market.market import InstrumentState, Market
 from tui.market.studies import StudySeries
 from tui.model.instrument import Instrument
@@ -124,7 +124,7 @@ class CandlePanel(LineWidget, can_focus=True):
             last_price=state.last_price,
             holes=state.series(self.timeframe).holes,
             panes=[
-                Pane(
+                Plot(
                     # The library that all of TradingView's own studies come from names none of them.
                     clean(name.removeprefix("STD;"), 40),
                     found.times,
