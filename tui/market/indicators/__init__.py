@@ -1,0 +1,1 @@
+"""Indicators: a catalogue of them, and runs that follow a candle series tick by tick."""
