@@ -155,12 +155,13 @@ class BookFlow:
                 self._subscriptions.loaded(book.subscription, book.sync.reason)
             else:
                 self._changed[instrument] = None
+        # What is told first is how the book stands: nobody is to believe the levels of a wrong one.
         elif verdict is Verdict.SYNCING:
+            self._subscriptions.syncing(book.subscription, book.sync.reason)
             self._market.book_changed(instrument)
-            self._subscriptions.syncing(book.subscription, book.sync.reason)
         elif verdict is Verdict.NEEDS_SNAPSHOT:
-            self._fall(book)
             self._subscriptions.syncing(book.subscription, book.sync.reason)
+            self._fall(book)
             self._needs_snapshot(instrument)
         return verdict
 

@@ -32,6 +32,10 @@ class InstrumentError(TradeTuiError, ValueError):
     """A text does not name an instrument or a timeframe."""
 
 
+class AlertError(TradeTuiError, ValueError):
+    """A text does not say what to be told of, or what to run then."""
+
+
 class ProtocolError(TradeTuiError):
     """Bytes from a venue do not mean what the venue's protocol allows.
 
