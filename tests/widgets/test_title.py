@@ -121,16 +121,39 @@ def test_a_note_is_said_where_there_is_room() -> None:
     assert title(30, LADDER, LIVE, note="2 missed").endswith(" SIMULATED ws ● live ")
 
 
+APPLE: list[Part] = [(" 4 ", PLAIN), ("TRADINGVIEW:NASDAQ:AAPL ", PLAIN), ("1m ", PLAIN)]
+LATE = Truth(SubscriptionStatus.LIVE, "15m late, unofficial", transport=TransportKind.WEBSOCKET)
+UNOFFICIAL = Truth(SubscriptionStatus.LIVE, "unofficial", transport=TransportKind.WEBSOCKET)
+
+
 @pytest.mark.parametrize(
-    ("width", "words"),
+    ("width", "expected"),
     [
-        (70, "● live 15m late, unofficial"),
-        (56, "● live 15m late"),
-        (34, "● live"),
-        (29, "●"),
+        (70, " 4 TRADINGVIEW:NASDAQ:AAPL 1m  ws ● live 15m late, unofficial "),
+        (58, " 4 TRADINGVIEW:NASDAQ:AAPL 1m  ws ● 15m late, unofficial "),
+        (53, " 4 TRADINGVIEW:NASDAQ:AAPL 1m  ws ● 15m late, unoff. "),
+        (50, " 4 TRADINGVIEW:NASDAQ:AAPL  ws ● 15m late, unoff. "),
+        (44, " 4 TRAD…:NASDAQ:AAPL ws ● 15m late, unoff. "),
+        (40, " 4 …:NASDAQ:AAPL ws ● 15m late, unoff. "),
+        (39, " 4 TRADING…:NASDAQ:AAPL ws ● 15m late "),
+        (32, " 4 …:NASDAQ:AAPL ws ● 15m late "),
+        (30, " 4 TRADING…:NASDAQ:AAPL ws ● "),
     ],
 )
-def test_data_that_is_late_says_so_as_long_as_there_is_room(width: int, words: str) -> None:
-    late = Truth(SubscriptionStatus.LIVE, "15m late, unofficial", transport=TransportKind.WEBSOCKET)
+def test_late_data_says_so_before_the_venue_is_written_out(width: int, expected: str) -> None:
+    text = title(width, APPLE, LATE, badge="")
 
-    assert title(width, CHART, late).endswith(f" ws {words} ")
+    assert text.split() == expected.split()
+
+
+@pytest.mark.parametrize(
+    ("width", "words"),
+    [(53, "● live unofficial"), (46, "● live unoff."), (30, "● unoff."), (28, "●")],
+)
+def test_what_is_unofficial_says_so_in_short_where_room_is_short(width: int, words: str) -> None:
+    assert title(width, APPLE, UNOFFICIAL, badge="").endswith(f" ws {words} ")
+
+
+def test_late_data_of_the_simulated_market_says_both() -> None:
+    assert title(56, CHART, LATE).endswith(" SIMULATED ws ● 15m late, unofficial ")
+    assert title(42, CHART, LATE).endswith(" SIM ws ● 15m late, unoff. ")

@@ -19,6 +19,9 @@ PAUSED: Final = "❙❙ paused"
 """Said instead of the truth while the view stands still: what it shows was true once."""
 LESSER: Final = "↓"
 """Stands before a transport that is in use because a better one keeps failing."""
+_SHORT: Final = {"unofficial": "unoff."}
+_LEAST_NAME: Final = 14
+"""Cells of an instrument's name that words of caution leave it."""
 
 
 def truth_text(truth: Truth, now: int, *, short: bool = False) -> str:
@@ -87,7 +90,8 @@ def title_row(
 
     Where room is short, this gives way, in this order: the note, the word for the panel's kind, the
     rule that verifies a book, name parts behind the third, all but three letters of the badge, the
-    third name part, words of the truth. Never the transport or the state itself.
+    third name part, words of the truth. Never the transport or the state itself. That data is late or
+    unofficial is shortened, and said at the cost of the name.
     """
     back = look.title_focused if focused else look.title
     fallen = is_lesser(truth, best)
@@ -97,7 +101,7 @@ def title_row(
         way = f"{'' if badge else ' '}{LESSER if fallen else ''}{truth.transport.badge}"
     words, chosen = "", ""
     for chosen, words, essential in _choices(truth, badge, note, now, is_paused):
-        if _length(name[:essential]) + _badge_length(chosen) + len(way) + len(words) + 2 <= width:
+        if _need(name, essential) + _badge_length(chosen) + len(way) + len(words) + 2 <= width:
             break
     right: list[Part] = [(f" {chosen} ", look.badge)] if chosen else []
     if way:
@@ -124,14 +128,42 @@ def _choices(
         plain = full.removesuffix(f" {_known(truth)}") if is_live else full
         if note:
             yield badge, f"{full} {note}", 3
+        if is_live and _is_caution(facts := _known(truth).split(", ")):
+            yield from _cautions(facts, badge)
+            yield badge[:3], short, 2
+            return
     yield badge, full, 3
-    if plain != full:
-        # Of several things to know the first is the most important one: that the data is late.
-        yield badge, f"{plain} {_known(truth).partition(', ')[0]}", 3
     yield badge, plain, 3
     yield badge[:3], plain, 3
     yield badge[:3], plain, 2
     yield badge[:3], short, 2
+
+
+def _is_caution(facts: list[str]) -> bool:
+    return facts[0].endswith(" late") or not _SHORT.keys().isdisjoint(facts)
+
+
+def _cautions(facts: list[str], badge: str) -> Iterator[tuple[str, str, int]]:
+    """What must be known of data, from the fullest words to the shortest."""
+    shorter = [_SHORT.get(fact, fact) for fact in facts]
+    yield badge, f"● live {', '.join(facts)}", 3
+    if len(facts) > 1:  # late is not live
+        yield badge, f"● {', '.join(facts)}", 3
+        brief = f"● {', '.join(shorter)}"
+    else:
+        brief = f"● live {shorter[0]}"
+    yield badge, brief, 3
+    yield badge[:3], brief, 3
+    yield badge[:3], brief, 2
+    yield badge[:3], f"● {', '.join(shorter)}", 1
+    yield badge[:3], f"● {shorter[0]}", 1
+
+
+def _need(name: list[Part], essential: int) -> int:
+    """Cells for so many parts of a name; for one, the instrument's is cut."""
+    if essential > 1:
+        return _length(name[:essential])
+    return min(_length(name[:2]), _length(name[:1]) + _LEAST_NAME)
 
 
 def _shortened(name: list[Part], room: int) -> list[Part]:
@@ -141,6 +173,15 @@ def _shortened(name: list[Part], room: int) -> list[Part]:
         return list(name)
     longest = max(range(len(name[:2])), key=lambda index: cell_len(name[index][0]))
     text, style = name[longest]
+    venue, colon, symbol = text.partition(":")
+    if colon and over <= len(venue):
+        # Which of a venue's instruments it is matters more than how the venue is written.
+        cut = (
+            f"{venue[: -over - 1]}{ELLIPSIS}:{symbol}"
+            if over < len(venue)
+            else f"{ELLIPSIS}{symbol}"
+        )
+        return [*name[:longest], (cut, style), *name[longest + 1 : 2]]
     kept = set_cell_size(text.rstrip(), max(0, cell_len(text) - over - 2))
     return [*name[:longest], (f"{kept.rstrip()}{ELLIPSIS} ", style), *name[longest + 1 : 2]]
 
