@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -90,7 +91,10 @@ class TradeTuiApp(ReplayActions, DiffingApp[int]):
             locations.debug_file(), clock=self._real, redactor=self._redactor
         )
         self._activity = Activity(self._real)
-        self._figures = ProgramFigures(self._real, self.terminal_meter)
+        self.pacer.wanted_rate = launch.settings.frame_rate
+        self._figures = ProgramFigures(
+            self._real, self.terminal_meter, self.pacer, lambda: self.terminal_backlog
+        )
         self.session = self._make_session(rng or random.Random())
         self._state, problem = load_state(launch)
         for text in (*launch.problems, problem, self._log_file.problem):
@@ -154,7 +158,7 @@ class TradeTuiApp(ReplayActions, DiffingApp[int]):
             if self._source.replay is None:
                 self.session.watch_machine(MachineSenses())
             self.set_interval(_PERFORMANCE_EVERY_S, self._note_performance)
-            self.set_interval(1 / self._launch.settings.frame_rate, self.frame)
+            self.set_interval(1 / self._launch.settings.frame_rate, self._beat)
             self.set_interval(_SAVE_EVERY_S, self._save_state)
             self.set_interval(_HISTORY_EVERY_S, self.dashboard.fetch_history)
 
@@ -218,6 +222,15 @@ class TradeTuiApp(ReplayActions, DiffingApp[int]):
             self.dashboard.frame(now, real)
             if isinstance(self.screen, LiveScreen):
                 self.screen.frame(now)
+
+    def _beat(self) -> None:
+        """Paint a frame, or skip it where the link or the processor takes fewer."""
+        if self.pacer.is_due():
+            began = perf_counter()
+            self.frame()
+            self.pacer.note_work(perf_counter() - began)
+        else:
+            self.terminal_meter.frames_skipped += 1
 
     def _note_performance(self) -> None:
         lag = self._figures.take_lag_s(1 / self._launch.settings.frame_rate)

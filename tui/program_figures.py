@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import resource
+from collections.abc import Callable
 
 from tui.feed.clock import Clock
 from tui.model.health import AppHealth
 from tui.terminal.meter import TerminalMeter
+from tui.terminal.pacing import Pacer
 
 
 class ProgramFigures:
     """Turns counters into rates since the last look."""
 
-    def __init__(self, clock: Clock, meter: TerminalMeter) -> None:
-        """Begin now; `clock` is the program's own, not that of a recording."""
+    def __init__(
+        self,
+        clock: Clock,
+        meter: TerminalMeter,
+        pacer: Pacer | None = None,
+        backlog: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """Begin now; `clock` is the program's own, not that of a recording.
+
+        `backlog` tells how many bytes the terminal has not taken yet.
+        """
         self._clock = clock
         self._meter = meter
+        self._pacer = pacer
+        self._backlog = backlog
         self._last_look = (clock.monotonic(), 0, 0)
         self._last_frame = clock.monotonic()
         self._worst_gap_s = 0.0
@@ -45,6 +58,10 @@ class ProgramFigures:
             frame_p50_ms=None if p50 is None else p50 * 1e3,
             frame_p99_ms=None if p99 is None else p99 * 1e3,
             terminal_byte_rate=(meter.bytes_sent - bytes_then) / elapsed,
+            paint_rate=None if self._pacer is None else self._pacer.rate,
+            frames_sent=meter.frames_sent,
+            frames_skipped=meter.frames_held + meter.frames_skipped,
+            terminal_backlog=self._backlog(),
             memory_bytes=_resident_bytes(),
             objects=objects,
         )

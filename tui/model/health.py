@@ -103,11 +103,24 @@ class FeedHealth(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AppHealth(msgspec.Struct, frozen=True, kw_only=True):
-    """The program's own figures: frames a second, frame time, bytes to the terminal, memory."""
+    """The program's own figures: frames a second, frame time, bytes to the terminal, memory.
+
+    Attributes:
+        paint_rate: frames a second that are painted at most now; less than what is set where the
+            link or the processor takes no more.
+        frames_sent, frames_skipped: since the start.
+        terminal_backlog: bytes written that the terminal has not taken, or not come to.
+        low_bandwidth: fewer and plainer things are painted.
+    """
 
     frame_rate: float = 0.0
     frame_p50_ms: float | None = None
     frame_p99_ms: float | None = None
     terminal_byte_rate: float = 0.0
+    paint_rate: float | None = None
+    frames_sent: int = 0
+    frames_skipped: int = 0
+    terminal_backlog: int = 0
+    low_bandwidth: bool = False
     memory_bytes: int = 0
     objects: dict[str, int] = {}

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from rich.console import RenderableType
 from textual import constants, events
-from textual._compositor import ChopsUpdate, Compositor
+from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
 from textual._context import visible_screen_stack
 from textual.app import App
 from textual.dom import DOMNode
@@ -26,6 +26,7 @@ from textual.widget import Widget
 from tui.terminal.canvas import Canvas, DirtyLine
 from tui.terminal.drawing import Traits, cursor_to
 from tui.terminal.meter import TerminalMeter
+from tui.terminal.pacing import Pacer
 
 PRIVATE_NAMES: Mapping[str, Sequence[str]] = {
     "textual._compositor.Compositor": (
@@ -37,6 +38,7 @@ PRIVATE_NAMES: Mapping[str, Sequence[str]] = {
         "size",
     ),
     "textual._compositor.ChopsUpdate": ("render_segments",),
+    "textual._compositor.LayoutUpdate": ("strips",),
     "textual.app.App": (
         "_background_screens",
         "_batch_count",
@@ -70,7 +72,17 @@ class PacedDriver(Protocol):
 
     on_drained: Callable[[], None] | None
     on_damaged: Callable[[], None] | None
+    on_answered: Callable[[], None] | None
     passes_line_feeds: bool
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that the terminal has not taken yet."""
+        ...
+
+    def ask(self) -> str:
+        """Return the codes of a question that `on_answered` tells the answer of."""
+        ...
 
     @property
     def is_ready(self) -> bool:
@@ -175,6 +187,7 @@ class DiffingApp(App[ReturnType]):
     Attributes:
         canvas: what the terminal shows.
         terminal_meter: frames, bytes and frame times.
+        pacer: how often to paint.
         can_erase: the terminal erases with the background of the moment.
     """
 
@@ -184,10 +197,18 @@ class DiffingApp(App[ReturnType]):
         super().__init__(*args, **kwargs)
         self.canvas = Canvas(self.console.color_system)
         self.terminal_meter = TerminalMeter()
+        self.pacer = Pacer()
         self._shown_cursor: tuple[int, int] | None = None
         self._reported_size: Size | None = None
         self._paced_driver: PacedDriver | None = None
         self._has_held_frame = False
+        self._waits_for_answer = False
+
+    @property
+    def terminal_backlog(self) -> int:
+        """Bytes written that the terminal has not taken, or not come to as far as it tells."""
+        paced = self._paced_driver
+        return max(self.pacer.unseen, 0 if paced is None else paced.backlog)
 
     def redraw(self) -> None:
         """Paint the whole screen anew, for when something else has written to the terminal."""
@@ -195,6 +216,14 @@ class DiffingApp(App[ReturnType]):
         self._shown_cursor = None
         if self.screen_stack:
             self.screen.refresh()
+
+    def lines_shown(self) -> list[Strip]:
+        """Return what the screen on top and those behind it show, line by line, for a picture."""
+        update = self.screen._compositor.render_update(
+            full=True, screen_stack=self._background_screens
+        )
+        assert isinstance(update, LayoutUpdate)
+        return [Strip.join(strips) for strips in update.strips]
 
     def action_redraw(self) -> None:
         """Paint the whole screen anew."""
@@ -213,11 +242,26 @@ class DiffingApp(App[ReturnType]):
         return driver_class
 
     def holds_frames(self) -> bool:
-        """Tell whether the terminal has not yet taken the last frame, so that the next one waits."""
-        if self._paced_driver is None or self._paced_driver.is_ready:
+        """Tell whether the terminal has not yet come to the last frame, so that the next one waits."""
+        paced = self._paced_driver
+        if paced is None:
+            return False
+        waits_for_answer = self.pacer.holds()
+        if paced.is_ready and not waits_for_answer:
             return False
         self._has_held_frame = True
+        if waits_for_answer and not self._waits_for_answer:
+            self._waits_for_answer = True
+            self.set_timer(self.pacer.patience_s, self._wait_no_longer)
         return True
+
+    def _wait_no_longer(self) -> None:
+        self._waits_for_answer = False
+        self._show_held_frame()
+
+    def _take_answer(self) -> None:
+        self.pacer.note_answered()
+        self._show_held_frame()
 
     def _show_held_frame(self) -> None:
         if self._has_held_frame and self.screen_stack:
@@ -233,6 +277,7 @@ class DiffingApp(App[ReturnType]):
             self._paced_driver = driver
             driver.on_drained = self._show_held_frame
             driver.on_damaged = self.redraw
+            driver.on_answered = self._take_answer
         return driver
 
     def on_resize(self, event: events.Resize) -> None:
@@ -245,7 +290,11 @@ class DiffingApp(App[ReturnType]):
         self._reported_size = event.size
 
     def on_mount(self) -> None:
-        self.app_resume_signal.subscribe(self, lambda _: self.redraw(), immediate=True)
+        self.app_resume_signal.subscribe(self, lambda _: self._resume(), immediate=True)
+
+    def _resume(self) -> None:
+        self.pacer.forget_questions()
+        self.redraw()
 
     def _register(
         self,
@@ -289,14 +338,26 @@ class DiffingApp(App[ReturnType]):
         frame = self.canvas.paint(update.lines(), full=update.is_full, cursor=cursor)
         if not frame and cursor != self._shown_cursor:
             frame = cursor_to(*cursor)
+        size = len(frame) if frame.isascii() else len(frame.encode("utf-8", "replace"))
         if frame:
             if self._sync_available:
                 frame = f"{_SYNC_START}{frame}{_SYNC_END}"
-            driver.write(frame)
-            driver.flush()
+                size += len(_SYNC_START) + len(_SYNC_END)
+            self._write_frame(driver, frame, size)
             self._shown_cursor = cursor
-        self.terminal_meter.count_frame(
-            size_bytes=len(frame) if frame.isascii() else len(frame.encode("utf-8", "replace")),
-            took_s=perf_counter() - update.started,
-            full=update.is_full,
-        )
+        took_s = perf_counter() - update.started
+        self.pacer.note_work(took_s)
+        self.terminal_meter.count_frame(size_bytes=size, took_s=took_s, full=update.is_full)
+
+    def _write_frame(self, driver: Driver, frame: str, size: int) -> None:
+        pacer, paced = self.pacer, self._paced_driver
+        if paced is not None and pacer.round_trip_s is None and self._shown_cursor is None:
+            # Before the first frame, which is large: what the way takes when nothing is on it.
+            frame = paced.ask() + frame
+            pacer.note_asked()
+        pacer.note_sent(size)
+        if paced is not None and pacer.should_ask(0):
+            frame += paced.ask()
+            pacer.note_asked()
+        driver.write(frame)
+        driver.flush()

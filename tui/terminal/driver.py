@@ -8,20 +8,24 @@ interface.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import signal
+import struct
 import termios
 import threading
 import tty
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 
+from textual import events
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
 
 PRIVATE_NAMES: Mapping[str, Sequence[str]] = {
     "textual.drivers.linux_driver.LinuxDriver": (
@@ -36,6 +40,7 @@ PRIVATE_NAMES: Mapping[str, Sequence[str]] = {
         "_writer_thread",
         "close",
         "flush",
+        "process_message",
         "start_application_mode",
         "stop_application_mode",
         "write",
@@ -44,6 +49,9 @@ PRIVATE_NAMES: Mapping[str, Sequence[str]] = {
 """What this module relies on beside Textual's public interface: owner to attributes."""
 
 _EXIT_WAIT_S = 1.0
+_ANSWER_WAIT_S = 0.3
+_MOST_IN_LINE = 256
+_WHERE_IS_THE_CURSOR = "\x1b[6n"
 _ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 # A frame may have been cut off: end its synchronised update and its colours.
 _END_OF_CUT_FRAME = b"\x1b[?2026l\x1b[m"
@@ -55,6 +63,7 @@ class TerminalDriver(LinuxDriver):
     Attributes:
         on_drained: called in the event loop when the terminal has taken everything after it was behind.
         on_damaged: called in the event loop when something else may have drawn on the terminal.
+        on_answered: called in the event loop when the terminal has told where its cursor is.
         passes_line_feeds: the line does not make carriage returns of line feeds.
     """
 
@@ -69,7 +78,9 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self.on_drained: Callable[[], None] | None = None
         self.on_damaged: Callable[[], None] | None = None
+        self.on_answered: Callable[[], None] | None = None
         self.passes_line_feeds = False
+        self._questions = 0  # asked and not answered; the input thread counts them down
         self._has_terminal = False  # otherwise Textual's thread writes, say, to a pipe
         self._output: int | None = None
         self._outbox: deque[bytes] = deque()
@@ -79,13 +90,41 @@ class TerminalDriver(LinuxDriver):
 
     @property
     def backlog(self) -> int:
-        """Bytes that the terminal has not taken yet."""
-        return sum(len(data) for data in list(self._outbox))
+        """Bytes that the terminal has not taken yet: kept here, or in the line."""
+        return sum(len(data) for data in list(self._outbox)) + self._in_line()
 
     @property
     def is_ready(self) -> bool:
         """Tell whether the terminal has taken everything, and is ours to write to."""
-        return self._is_active and not self._outbox
+        return self._is_active and not self._outbox and self._in_line() < _MOST_IN_LINE
+
+    def ask(self) -> str:
+        """Return the codes that ask where the cursor is, and expect one more answer."""
+        self._questions += 1
+        return _WHERE_IS_THE_CURSOR
+
+    def process_message(self, message: Message) -> None:
+        """Take an answer to a question of ours; the rest is Textual's. Runs in the input thread."""
+        if isinstance(message, events.CursorPosition) and self._questions:
+            self._questions -= 1
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._tell_answered)
+            return
+        super().process_message(message)
+
+    def _tell_answered(self) -> None:
+        if self.on_answered is not None:
+            self.on_answered()
+
+    def _in_line(self) -> int:
+        """Bytes that a real line has not sent yet. A pseudo-terminal has none to tell of."""
+        if self._output is None:
+            return 0
+        with suppress(OSError):
+            return int(
+                struct.unpack("i", fcntl.ioctl(self._output, termios.TIOCOUTQ, b"\0" * 4))[0]
+            )
+        return 0
 
     def write(self, data: str) -> None:
         """Write, or keep what the terminal does not take at once. Never waits. Safe from any thread."""
@@ -136,12 +175,20 @@ class TerminalDriver(LinuxDriver):
     def stop_application_mode(self) -> None:
         """Give the terminal back; what it has not taken of the last frame is dropped."""
         self._is_active = False
+        self._wait_for_answers()
         if self._outbox:
             self._outbox.clear()
             self._outbox.append(_END_OF_CUT_FRAME)
         super().stop_application_mode()
         for number in _ENDING_SIGNALS:
             self._loop.remove_signal_handler(number)
+
+    def _wait_for_answers(self) -> None:
+        """Give answers a moment to come: whoever has the terminal next would take them for keys."""
+        deadline = monotonic() + _ANSWER_WAIT_S
+        while self._questions and not self._outbox and monotonic() < deadline:
+            sleep(0.005)
+        self._questions = 0
 
     def close(self) -> None:
         """Wait until the terminal has taken everything, but only so long: it may be stuck."""

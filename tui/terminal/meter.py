@@ -14,6 +14,8 @@ class TerminalMeter:
         frames_sent: frames that had something to write.
         frames_empty: frames in which nothing visible had changed; they wrote nothing.
         frames_held: frames put off because the terminal had not taken the one before.
+        frames_skipped: beats of the frame clock at which nothing was painted, since the link or the
+            processor takes fewer.
         full_frames: those of the sent ones that painted every cell.
         bytes_sent: bytes of all frames sent.
         frame_times_s: seconds that composing and encoding took, of the latest thousand frames.
@@ -23,6 +25,7 @@ class TerminalMeter:
         self.frames_sent = 0
         self.frames_empty = 0
         self.frames_held = 0
+        self.frames_skipped = 0
         self.full_frames = 0
         self.bytes_sent = 0
         self.frame_times_s: deque[float] = deque(maxlen=_KEPT_TIMES)

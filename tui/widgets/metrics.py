@@ -181,11 +181,16 @@ def _feed_figures(feed: FeedHealth) -> list[tuple[str, str]]:
 
 
 def _program_figures(program: AppHealth) -> list[tuple[str, str]]:
+    at_most = "" if program.paint_rate is None else f" of {program.paint_rate:.2g}"
     return [
-        ("frames", f"{program.frame_rate:.1f}/s"),
+        ("frames", f"{program.frame_rate:.1f}{at_most}/s"),
         ("frame p50", fmt.milliseconds(program.frame_p50_ms)),
         ("frame p99", fmt.milliseconds(program.frame_p99_ms)),
         ("terminal", fmt.byte_rate(program.terminal_byte_rate)),
+        ("painted", f"{program.frames_sent:,}"),
+        ("skipped", f"{program.frames_skipped:,}"),
+        ("backlog", fmt.byte_count(program.terminal_backlog)),
+        *([("low bandwidth", "on")] if program.low_bandwidth else []),
         ("memory", fmt.byte_count(program.memory_bytes)),
         *[(name, f"{count:,}") for name, count in program.objects.items()],
     ]
