@@ -135,6 +135,34 @@ def countdown(close_ns: int, now_ns: int) -> str:
     return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
 
 
+def span_text(span_ns: int) -> str:
+    """A length of time in two units, "45s", "12m", "3h 20m", "2d 4h"."""
+    seconds = abs(span_ns) // NS
+    for unit, below, size, part in (
+        ("d", "h", _DAY, _HOUR),
+        ("h", "m", _HOUR, _MINUTE),
+        ("m", "s", _MINUTE, 1),
+    ):
+        if seconds >= size:
+            rest = seconds % size // part
+            return f"{seconds // size}{unit}" + (f" {rest}{below}" if rest else "")
+    return f"{seconds}s"
+
+
+def full_time(time: int, timeframe: Timeframe) -> str:
+    """The open time (ns) of a candle as exactly as its timeframe needs, in UTC; empty outside the
+    calendar."""
+    moment = _moment(time // NS)
+    if moment is None:
+        return ""
+    if timeframe.unit == "M":
+        return f"{moment:%b %Y}"
+    if timeframe.seconds >= _DAY:
+        return f"{moment.day} {moment:%b %Y}"
+    clock = "%H:%M:%S" if timeframe.seconds < _MINUTE else "%H:%M"
+    return f"{moment.day} {moment:%b} {moment.strftime(clock)}"
+
+
 class TimeLabel(msgspec.Struct, frozen=True):
     """A label for the candle at an index; `is_date` where a new day, month or year begins."""
 

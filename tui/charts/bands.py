@@ -9,8 +9,9 @@ from math import ceil, floor, isfinite
 from tui.charts.candles import body_width
 from tui.charts.canvas import Canvas
 from tui.charts.palette import blend
+from tui.charts.patterns import dotted
 from tui.charts.plots import PlotMemory, Spot, Window
-from tui.charts.rows import Cell, Patch
+from tui.charts.rows import Patch
 from tui.charts.scale import Scale
 
 _FAINT = 0.86
@@ -46,17 +47,7 @@ def draw_bands(
                 if canvas.fine_colours:
                     row.ground.append(patches)
                 else:
-                    row.behind.append(pattern(canvas, patches, top + at))
-
-
-def pattern(canvas: Canvas, patches: Sequence[Patch], row: int) -> list[Cell]:
-    """A light pattern instead of a background."""
-    glyph, ink = canvas.glyphs.band, canvas.inks.grid
-    return [
-        (column, glyph, ink)
-        for start, end, _ in patches
-        for column in range(start + (2 * row - start) % 4, end, 4)
-    ]
+                    row.behind.append(dotted(canvas, patches, top + at))
 
 
 def _patches(

@@ -25,7 +25,7 @@ class Glyphs(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
         hollow_left, hollow_right: the walls of a wider one.
         last_line, grid_line, separator: the last price, round prices, midnight; the first two are
             patterns that repeat along the row.
-        price_line: a price that is watched; a pattern like `last_line`.
+        price_line: a price that is watched, in every second column.
         hole: fills what could not be had. band: dots what lies between two lines.
         shades: levels of a cell's shade, from none to the strongest, for what has to do without
             backgrounds of its own.
@@ -96,7 +96,7 @@ EIGHTHS = Glyphs(
     last_line="┄",
     grid_line="┈   ",
     separator="┊",
-    price_line="╌ ",
+    price_line="╌",
     hole="░",
     band="·",
     shades=" ░▒▓█",
@@ -131,7 +131,7 @@ HALVES = Glyphs(
     last_line="┄",
     grid_line="┈   ",
     separator="┊",
-    price_line="╌ ",
+    price_line="╌",
     hole="░",
     band="·",
     shades=" ░▒▓█",
@@ -168,7 +168,7 @@ BRAILLE = Glyphs(
     last_line="┄",
     grid_line="┈   ",
     separator="┊",
-    price_line="╌ ",
+    price_line="╌",
     hole="⠌",
     band="⠂",
     shades=" ⠄⠕⢷⣿",
@@ -203,7 +203,7 @@ ASCII = Glyphs(
     last_line="-",
     grid_line=".   ",
     separator=":",
-    price_line="- ",
+    price_line="-",
     hole="/",
     band=".",
     shades=" .:%@",

@@ -13,6 +13,7 @@ from textual.strip import Strip
 from tui.charts.axes import round_up
 from tui.charts.candles import body_width
 from tui.charts.canvas import Canvas
+from tui.charts.crosshair import draw_cross_labels, draw_cross_lines
 from tui.charts.frame import (
     draw_holes,
     draw_marks,
@@ -22,6 +23,7 @@ from tui.charts.frame import (
 )
 from tui.charts.geometry import Geometry
 from tui.charts.glyphs import Glyphs
+from tui.charts.heat import draw_heat
 from tui.charts.layers import NOTHING, Layers, Plot
 from tui.charts.layout import share_room
 from tui.charts.overlays import draw_legend, draw_overlays, legend_rows, see_overlays, stretch
@@ -29,8 +31,11 @@ from tui.charts.palette import Ink, Inks, Palette, inks_of
 from tui.charts.panes import draw_panes
 from tui.charts.plots import PlotMemory, Window
 from tui.charts.price_axis import draw_last_price, draw_price_axis, price_axis
+from tui.charts.price_lines import draw_price_lines
+from tui.charts.profile import draw_profile
 from tui.charts.rows import Row
 from tui.charts.scale import HeldScale
+from tui.charts.strokes import draw_moments, draw_strokes
 from tui.charts.styles import WARM_UP, Stylist, closes, heikin_ashi
 from tui.charts.view import Bar, Sight, fill_absent, look
 from tui.model.chart import ChartStyle, PriceScale
@@ -158,8 +163,9 @@ class ChartPainter:
         windows = self._arrange(canvas, candles, layers, absent_flat)
         if not canvas.bars or height == 1:
             return self._blank(width, height, inks, message)
-        self.geometry = _geometry(canvas, self.slots)
-        self._draw(canvas, panes, layers, windows)
+        geometry = _geometry(canvas, self.slots)
+        self._draw(canvas, panes, layers, windows, geometry)
+        self.geometry = geometry
         return self._to_strips(canvas)
 
     def _watch_market(self, candles: Sequence[Candle], *view: object) -> None:
@@ -285,23 +291,41 @@ class ChartPainter:
         return self._volume_top
 
     def _draw(
-        self, canvas: Canvas, panes: Sequence[Plot], layers: Layers, windows: Sequence[Window]
+        self,
+        canvas: Canvas,
+        panes: Sequence[Plot],
+        layers: Layers,
+        windows: Sequence[Window],
+        geometry: Geometry,
     ) -> None:
+        """Draw from the front to the back, and then what stands before all of it."""
+        memory, cross = self._memory, layers.crosshair
         canvas.rows = [Row() for _ in range(canvas.height)]
         self._stylist.draw(canvas)
         if canvas.layout.volume_rows:
             draw_volume(canvas, self._fit_volume(canvas.bars))
-        draw_overlays(canvas, windows, self._memory)
-        draw_panes(canvas, panes, self._memory)
-        draw_holes(canvas)
-        draw_separators(canvas)
+        if cross is not None:
+            draw_cross_lines(canvas, geometry, cross)
         if canvas.layout.axis_limit:
             draw_price_axis(canvas)
+        self.skipped += draw_strokes(canvas, geometry, layers.drawings, memory)
+        self.skipped += draw_price_lines(canvas, layers.price_lines)
+        draw_overlays(canvas, windows, memory)
+        draw_panes(canvas, panes, memory)
+        if layers.profile is not None:
+            draw_profile(canvas, layers.profile, memory)
+        if layers.heat is not None:
+            draw_heat(canvas, layers.heat, memory)
+        draw_holes(canvas)
+        draw_separators(canvas)
         draw_last_price(canvas)
         draw_marks(canvas)
         draw_legend(canvas, windows)
+        self.skipped += draw_moments(canvas, geometry, layers.marks)
         if canvas.layout.time_rows:
             draw_time_axis(canvas)
+        if cross is not None:
+            draw_cross_labels(canvas, geometry, cross)
 
     def _to_strips(self, canvas: Canvas) -> list[Strip]:
         key = (canvas.width, canvas.height, canvas.inks)

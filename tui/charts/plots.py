@@ -258,14 +258,14 @@ def colours_of(plots: Sequence[Plot], canvas: Canvas) -> list[tuple[str, ...]]:
     at = 0
     for plot, count in zip(plots, counts, strict=True):
         given = [*plot.colours[:count], *[""] * (count - len(plot.colours))]
-        found.append(
-            tuple(
-                colour if _COLOUR.fullmatch(colour) else own[at + line]
-                for line, colour in enumerate(given)
-            )
-        )
+        found.append(tuple(colour_or(colour, own[at + line]) for line, colour in enumerate(given)))
         at += count
     return found
+
+
+def colour_or(colour: str, otherwise: str) -> str:
+    """The colour if it is one, "#rrggbb"."""
+    return colour if _COLOUR.fullmatch(colour) else otherwise
 
 
 def narrow(text: str) -> str:

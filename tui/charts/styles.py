@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from math import log
 from typing import TypeAlias
 
-from tui.charts.bands import pattern
 from tui.charts.candles import body_width, candle_shape, tick_shape
 from tui.charts.canvas import Canvas
 from tui.charts.dots import Dots
 from tui.charts.palette import Ink, blend
+from tui.charts.patterns import dotted
 from tui.charts.plots import dot_row
 from tui.charts.rows import Patch
 from tui.charts.view import Bar
@@ -181,4 +181,4 @@ def _shade_below(canvas: Canvas) -> None:
         if patches and canvas.fine_colours:
             row.ground.append(patches)
         elif patches:
-            row.behind.append(pattern(canvas, patches, number))
+            row.behind.append(dotted(canvas, patches, number))
