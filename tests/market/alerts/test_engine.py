@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import msgspec
-import pytest
 from alert_stage import BTC, ETH, LIVE, MINUTE, Stage
 
 from tui.market.alerts import RuleState, RuleStatus
+from tui.model.alert import AlertRule, IndicatorCrosses
+from tui.model.chart import IndicatorChoice
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 
 
@@ -104,7 +105,9 @@ def test_rules_ask_for_what_they_need_and_no_more(stage: Stage) -> None:
     assert needs("spread > 1bp") == {ticker, book}
     assert needs("book unverified 5s") == needs("book stale 5s") == {book}
     assert needs("stale 5s") == {ticker}
-    assert needs("candle volume > 1 1m") == {Subscription(ETH, Channel.CANDLES, MINUTE)}
+    candles = Subscription(ETH, Channel.CANDLES, MINUTE)
+    assert needs("candle volume > 1 1m") == needs("rsi > 70 1m") == {candles}
+    assert needs("delta > 0 1m") == {candles, trades}
     assert stage.alerts.wanted() == set()
 
 
@@ -199,13 +202,11 @@ def test_what_fires_may_change_the_rules_at_once(stage: Stage) -> None:
     assert len(stage.alerts.history) == 2
 
 
-@pytest.mark.parametrize("condition", ["rsi(14) > 70 1m"])
-def test_a_rule_that_cannot_watch_says_why(stage: Stage, condition: str) -> None:
-    rule = stage.watch(condition.replace("rsi", "nonsense"))
+def test_a_rule_that_cannot_watch_says_why(stage: Stage) -> None:
+    unknown = IndicatorCrosses(IndicatorChoice("nonsense"), MINUTE, level=3.0)
+    stage.alerts.put(AlertRule(id="a", instrument=BTC, condition=unknown))
 
-    state = stage.alerts.state(rule)
-    assert (state.status, state.why) == (
-        RuleStatus.WAITING,
-        "there is no indicator nonsense",
+    assert stage.alerts.state("a") == RuleState(
+        RuleStatus.WAITING, "there is no indicator 'nonsense'"
     )
     assert stage.alerts.wanted() == set()

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from tui.market.alerts.language import number_text, write_duration
 from tui.market.alerts.windows import Extremes, Total
+from tui.market.candle_series import CandleSeries
 from tui.market.drawings import line_price
 from tui.model.alert import (
     BookUnverified,
@@ -69,8 +70,9 @@ class CandleDetector(Detector):
     timeframe: Timeframe
 
     @abstractmethod
-    def candle(self, candle: Candle) -> float | None:
-        """Take the newest state of the newest candle."""
+    def candle(self, candle: Candle, series: CandleSeries, *, is_live: bool) -> float | None:
+        """Take the newest state of the newest candle, and the series that it ends; `is_live` while
+        nothing is missing in that."""
 
 
 class TruthDetector(Detector):
@@ -266,7 +268,7 @@ class CandleVolume(CandleDetector):
         self._open_time = 0
         self._told_open_time = 0
 
-    def candle(self, candle: Candle) -> float | None:
+    def candle(self, candle: Candle, series: CandleSeries, *, is_live: bool) -> float | None:
         self._open_time = candle.open_time
         if candle.volume <= self._condition.volume or candle.open_time == self._told_open_time:
             return None

@@ -11,6 +11,14 @@ from typing import Final, NoReturn
 
 import msgspec
 
+from tui.market.alerts.indicator_terms import (
+    PRICE,
+    find_definition,
+    line_of,
+    read_indicator,
+    write_indicator,
+)
+from tui.market.indicators.catalogue import CATALOGUE
 from tui.model.alert import (
     BookUnverified,
     CandleVolumeAbove,
@@ -26,7 +34,6 @@ from tui.model.alert import (
     SpreadUnit,
     VolumeAbove,
 )
-from tui.model.chart import IndicatorChoice
 from tui.model.errors import AlertError, InstrumentError
 from tui.model.subscription import Channel
 from tui.model.text import clean
@@ -48,7 +55,7 @@ FORMS: Final = (
     Form("print", "print > 10", "one trade is larger; `print > 100k quote` for its worth"),
     Form("volume", "volume > 500 5m", "so much is traded within a time"),
     Form("candle", "candle volume > 500 5m", "so much is traded in one candle"),
-    Form("rsi", "rsi(14) crosses 70 5m", "an indicator reaches a value or its other line"),
+    Form("rsi", "rsi(14) crosses 70 5m", "an indicator reaches a value, another line, the price"),
     Form("touch", "touch", "the price touches a drawn line; `touch NAME` for one of them"),
     Form("stale", "stale 30s", "no data; `trades stale 30s` for another channel"),
     Form("unverified", "book unverified 10s", "the book is not verified"),
@@ -147,15 +154,6 @@ def number_text(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def indicator_name(choice: IndicatorChoice) -> str:
-    """An indicator with its parameters, such as `macd(12,26,9)`."""
-    values = ",".join(
-        f"{name}={number_text(value)}" if not name.isdigit() else number_text(value)
-        for name, value in choice.parameters.items()
-    )
-    return f"{choice.name}({values})" if values else choice.name
-
-
 # -- the forms ---------------------------------------------------------------------------------
 
 _Build = Callable[[re.Match[str], Timeframe | None], Condition]
@@ -209,18 +207,58 @@ def _unverified(match: re.Match[str], _: Timeframe | None) -> Condition:
 
 
 def _indicator(match: re.Match[str], timeframe: Timeframe | None) -> Condition:
-    if match["name"].lower() in _WORDS:  # one of the other forms, half written
+    name = match["name"].lower()
+    if name in _WORDS:  # one of the other forms, half written
+        _refuse(match[0])
+    if name not in CATALOGUE and difflib.get_close_matches(name, _WORDS, 1, 0.7):
         _refuse(match[0])
     other = (match["other"] or "").lower()
+    return _crossing(
+        match,
+        timeframe,
+        level=None if other else _number(match),
+        other=other,
+        direction=_direction(match["operator"]),
+    )
+
+
+def _price_at_indicator(match: re.Match[str], timeframe: Timeframe | None) -> Condition:
+    """The price that rises above a line is the line that falls below the price."""
+    turned = {Direction.UP: Direction.DOWN, Direction.DOWN: Direction.UP}
+    direction = _direction(match["operator"])
+    return _crossing(
+        match, timeframe, level=None, other=PRICE, direction=turned.get(direction, direction)
+    )
+
+
+def _crossing(
+    match: re.Match[str],
+    timeframe: Timeframe | None,
+    *,
+    level: float | None,
+    other: str,
+    direction: Direction,
+) -> Condition:
+    choice = read_indicator(match["name"], match["parameters"] or "")
+    definition = find_definition(choice.name)
+    line = line_of(definition, match["line"] or "")
+    if other and other != PRICE and line_of(definition, other) == line:
+        raise AlertError("a line does not cross itself", "name two lines, or a value")
     return IndicatorCrosses(
-        IndicatorChoice(match["name"].lower(), _parameters(match["parameters"] or "")),
+        choice,
         _timeframe(match["timeframe"], timeframe),
         (match["line"] or "").lower(),
-        _direction(match["operator"]),
-        None if other else _number(match),
+        direction,
+        level,
         other,
     )
 
+
+_INDICATOR = (
+    r"(?P<name>[a-z][a-z0-9_-]*)\s*(?:\((?P<parameters>[^()]*)\))?"
+    r"(?:\.(?P<line>[%+-]?[a-z][\w]*))?"
+)
+_TIMEFRAME = r"(?:\s+(?P<timeframe>\S+))?"
 
 _FORMS: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = tuple(
     (re.compile(pattern, re.IGNORECASE), build)
@@ -244,9 +282,9 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = tuple(
             _stale,
         ),
         (r"(?:book\s+)?unverified\s+(?:for\s+)?(?P<duration>\S+)", _unverified),
+        (rf"price\s*{_OPERATOR}\s*{_INDICATOR}{_TIMEFRAME}", _price_at_indicator),
         (
-            r"(?P<name>[a-z][a-z0-9_-]*)\s*(?:\((?P<parameters>[^()]*)\))?(?:\.(?P<line>[\w-]+))?"
-            rf"\s*{_OPERATOR}\s*(?:{_NUMBER}|(?P<other>[a-z][\w-]*))(?:\s+(?P<timeframe>\S+))?",
+            rf"{_INDICATOR}\s*{_OPERATOR}\s*(?:{_NUMBER}|(?P<other>[%+-]?[a-z]\w*)){_TIMEFRAME}",
             _indicator,
         ),
     )
@@ -314,26 +352,11 @@ def _timeframe(text: str | None, default: Timeframe | None) -> Timeframe:
         raise AlertError(error.message, error.hint) from None
 
 
-def _parameters(text: str) -> dict[str, float]:
-    """Values by name, or by their place ("0", "1") where no name is written."""
-    found: dict[str, float] = {}
-    for place, part in enumerate(filter(None, (part.strip() for part in text.split(",")))):
-        name, equals, value = part.partition("=")
-        try:
-            number = float(value if equals else name)
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number):
-            raise AlertError(f"{_shown(part)} is not a number", "write it like rsi(14)")
-        found[name.strip().lower() if equals else str(place)] = number
-    return found
-
-
 def _indicator_text(condition: IndicatorCrosses) -> str:
     line = f".{condition.line}" if condition.line else ""
     target = condition.other if condition.level is None else number_text(condition.level)
     return (
-        f"{indicator_name(condition.indicator)}{line} {_sign(condition.direction)} {target}"
+        f"{write_indicator(condition.indicator)}{line} {_sign(condition.direction)} {target}"
         f" {condition.timeframe}"
     )
 

@@ -15,6 +15,8 @@ from tui.market.alerts.detectors import (
     Staleness,
     Volume,
 )
+from tui.market.alerts.indicators import IndicatorCrossing
+from tui.market.indicators.catalogue import CATALOGUE
 from tui.market.market import Market
 from tui.model.alert import (
     AlertRule,
@@ -30,6 +32,7 @@ from tui.model.alert import (
     VolumeAbove,
 )
 from tui.model.chart import Drawing
+from tui.model.errors import AlertError
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 
@@ -47,8 +50,14 @@ def needs(rule: AlertRule) -> tuple[Subscription, ...]:
             channels = [channel]
         case BookUnverified():
             channels = [Channel.BOOK]
-        case CandleVolumeAbove(timeframe=timeframe) | IndicatorCrosses(timeframe=timeframe):
+        case CandleVolumeAbove(timeframe=timeframe):
             return (Subscription(rule.instrument, Channel.CANDLES, timeframe),)
+        case IndicatorCrosses(timeframe=timeframe, indicator=indicator):
+            candles = Subscription(rule.instrument, Channel.CANDLES, timeframe)
+            definition = CATALOGUE.get(indicator.name)
+            if definition is not None and definition.needs_trades:
+                return (Subscription(rule.instrument, Channel.TRADES), candles)
+            return (candles,)
     return tuple(Subscription(rule.instrument, channel) for channel in channels)
 
 
@@ -74,4 +83,7 @@ def make_detector(
         case FeedStale() | BookUnverified() as condition:
             return Staleness(condition)
         case IndicatorCrosses() as condition:
-            return f"there is no indicator {condition.indicator.name}"
+            try:
+                return IndicatorCrossing(condition, market[rule.instrument].tape)
+            except AlertError as error:
+                return error.message

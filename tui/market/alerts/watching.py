@@ -258,12 +258,15 @@ class InstrumentWatch:
         venue = self._instrument.venue
         for armed, detector in self._candles:
             # Some candles are built of those that are told.
-            candle = state.series(detector.timeframe).last
+            series = state.series(detector.timeframe)
+            candle = series.last
             if candle is None or candle.open_time > told.open_time:
                 continue
             end = detector.timeframe.next_open(candle.open_time)
             if self._lags.venue_time(venue, told.ts_local) <= end + _LATE_NS:
-                self._judge(armed, detector.candle(candle), candle.ts_exchange)
+                candles = Subscription(self._instrument, Channel.CANDLES, detector.timeframe)
+                value = detector.candle(candle, series, is_live=self._is_live(candles))
+                self._judge(armed, value, candle.ts_exchange)
 
     def _check_time(self, now_s: float) -> None:
         for armed, detector in self._truths:
