@@ -6,14 +6,12 @@ import asyncio
 import random
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime, tzinfo
-from pathlib import Path
+from datetime import UTC, tzinfo
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import msgspec
-import platformdirs
 from textual import events
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
@@ -36,6 +34,7 @@ from tui.model.errors import TradeTuiError
 from tui.model.health import AppHealth, ErrorCategory, ErrorRecord
 from tui.model.instrument import Instrument
 from tui.model.text import clean
+from tui.picturing import PictureActions
 from tui.program_figures import ProgramFigures
 from tui.replaying import ReplayActions
 from tui.screens.announcements import AnnouncementsScreen
@@ -61,7 +60,7 @@ _MOST_REPAINTED = 4
 _NOTICE = 300  # characters: a notice must not cover the screen
 
 
-class TradeTuiApp(ReplayActions, DiffingApp[int]):
+class TradeTuiApp(ReplayActions, PictureActions, DiffingApp[int]):
     """Live markets in a terminal."""
 
     TITLE = "tradetui"
@@ -328,19 +327,6 @@ class TradeTuiApp(ReplayActions, DiffingApp[int]):
         index = names.index(self.theme) + 1 if self.theme in names else 0
         self.theme = names[index % len(names)]
         self.notify(f"theme {self.theme}", timeout=2, markup=False)
-
-    def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
-        # Textual's own wants a folder for downloads, which a server rarely has.
-        downloads = platformdirs.user_downloads_path()
-        folder = Path(path) if path else downloads if downloads.is_dir() else Path.home()
-        name = filename or f"tradetui-{datetime.now(UTC):%Y%m%d-%H%M%S}.svg"
-        try:
-            saved = self.save_screenshot(name, str(folder))
-        except OSError as error:
-            reason = clean(f"no picture: {folder}: {error.strerror}", _NOTICE)
-            self.notify(reason, severity="error", markup=False)
-        else:
-            self.notify(f"saved {saved}", markup=False, timeout=5)
 
     def action_palette(self) -> None:
         self.action_command_palette()

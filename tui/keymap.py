@@ -51,6 +51,7 @@ ACTIONS: dict[str, Action] = {
     "reconnect": Action(("r",), "Reconnect now"),
     "theme": Action(("T",), "Next theme"),
     "screenshot": Action(("ctrl+s",), "Save a picture of the screen"),
+    "picture": Action(("P",), "Picture, text or table of the panel or the screen"),
     "help": Action(("question_mark",), "Help"),
     "palette": Action(("ctrl+p",), "Command palette"),
     "quit": Action(("q",), "Quit"),

@@ -47,6 +47,7 @@ _OF_THE_APP = (
     "theme",
     "palette",
     "screenshot",
+    "picture",
     "help",
     "quit",
 )

@@ -13,6 +13,7 @@ from tui.charts.layers import Plot
 from tui.charts.painter import ChartPainter
 from tui.market.market import InstrumentState, Market
 from tui.market.studies import StudySeries
+from tui.model.events import Candle
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 from tui.model.text import clean
@@ -136,6 +137,15 @@ class CandlePanel(LineWidget, can_focus=True):
             message="" if candles else self._message(subscription),
         )
         return [*title, *chart]
+
+    def candles_in_view(self) -> list[Candle]:
+        """The candles that the last painting shows, oldest first."""
+        geometry = self._painter.geometry
+        if self.instrument is None or geometry is None:
+            return []
+        first, end = geometry.first_time, geometry.last_time + geometry.span
+        candles = self._market[self.instrument].carried_candles(self.timeframe)
+        return [each for each in candles if first <= each.open_time < end]
 
     def _studies(self, subscription: Subscription) -> list[tuple[str, StudySeries]]:
         """What the venue computes of these candles, in an order that does not depend on its answers'."""
