@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,31 @@ def test_the_other_venues_recordings_load_and_are_recognised(recordings: Path) -
         "kraken_v2_xrpusd_depth25.jsonl.gz": "KRAKEN",
         "tradingview_chart_load.jsonl.gz": "TRADINGVIEW",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds", "duration_s"),
+    [
+        ("bitstamp_generic", {"open": 1, "tx": 20, "http": 10, "rx": 747}, 31.0),
+        ("coinbase_exchange_10products", {"open": 1, "tx": 3, "rx": 9946}, 31.0),
+        ("kraken_v1_10pairs", {"open": 3, "tx": 3, "rx": 4430}, 31.0),
+        ("kraken_v2_btcusd_depth25", {"rx": 2104}, 50.7),
+        ("kraken_v2_xrpusd_depth25", {"rx": 1192}, 42.6),
+        ("tradingview_chart_load", {"rx": 42}, 0.0),
+    ],
+)
+def test_a_recording_holds_the_frames_that_are_known_of_it(
+    recordings: Path, name: str, kinds: dict[str, int], duration_s: float
+) -> None:
+    recording = Recording.load(recordings / f"{name}.jsonl.gz")
+
+    assert recording.kinds == kinds
+    assert recording.duration_s == pytest.approx(duration_s, abs=0.05)
+
+
+def test_the_busiest_second_of_btcusdt_holds_1362_frames(recordings: Path) -> None:
+    recording = Recording.load(recordings / "binance_spot_btcusdt.jsonl.gz")
+
+    seconds = Counter(int(frame.t) for frame in recording.frames if frame.kind == "rx")
+
+    assert max(seconds.values()) == 1362

@@ -127,9 +127,10 @@ def test_old_tickers_lack_sizes_and_are_tickers_all_the_same(recordings: Path) -
 
 
 def test_frames_of_today_are_understood(recordings: Path) -> None:
-    events = [
-        one for found in decoded(recordings / "coinbase_exchange_frames.jsonl") for one in found
-    ]
+    frames = decoded(recordings / "coinbase_exchange_frames.jsonl")
+    events = [one for found in frames for one in found]
+
+    assert len(frames) == 12
 
     assert Counter(type(event).__name__ for event in events) == {
         "Trade": 5,

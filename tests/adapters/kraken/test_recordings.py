@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import msgspec
 import pytest
 
 from tui.adapters.kraken import KrakenAdapter
+from tui.adapters.kraken.checksum import Checksum
 from tui.feed.books import BookSync, Verdict
 from tui.market.order_book import OrderBook
 from tui.model.events import (
@@ -119,6 +121,43 @@ def test_without_the_cut_to_the_depth_the_first_wrong_checksum_ends_the_book(
     assert played.sound < 2052
     assert book.reason.startswith("checksum ")
     assert not book.is_verified
+
+
+def fitting(path: Path, *, depth: int | None, spell: Callable[[str], str] = str) -> int:
+    """After how many messages the checksum fits a book that is never built anew."""
+    adapter, book, checksum = KrakenAdapter(), OrderBook(), Checksum()
+    found = 0
+    for raw, ts_local in frames_of(path):
+        for event in adapter.decode(raw, ts_local):
+            if isinstance(event, BookSnapshot | BookDelta):
+                bids, asks = (
+                    [(spell(price), spell(size)) for price, size in side]
+                    for side in (event.bids, event.asks)
+                )
+                is_whole = isinstance(event, BookSnapshot)
+                (book.replace if is_whole else book.apply)(bids, asks)
+                if depth is not None:
+                    book.truncate(depth)
+                found += checksum(book) == event.checksum
+    return found
+
+
+def test_the_venues_digits_and_the_cut_are_what_makes_checksums_fit(recordings: Path) -> None:
+    path = recordings / "kraken_v2_btcusd_depth25.jsonl.gz"
+
+    assert fitting(path, depth=25) == 2052
+    assert fitting(path, depth=None) == 220
+    assert fitting(path, depth=25, spell=lambda number: str(float(number))) == 0
+
+
+def test_one_change_of_ten_pairs_comes_in_two_parts(recordings: Path) -> None:
+    frames = [
+        json.loads(raw)
+        for raw, _ in frames_of(recordings / "kraken_v1_10pairs.jsonl.gz")
+        if raw.startswith(b"[")
+    ]
+
+    assert Counter(len(frame) for frame in frames)[5] == 1
 
 
 def test_every_checksum_of_xrpusd_fits(recordings: Path) -> None:
