@@ -90,6 +90,7 @@ async def test_the_screen_ends_at_the_recordings_last_price_book_and_candles(
 
     async with app.run_test(size=(160, 50)) as pilot:
         await until(lambda: is_drained(app))
+        app.dashboard.ladder.choose_grouping(0)
         app.frame()
         await pilot.pause()
 

@@ -97,19 +97,38 @@ def slot_of(price: Decimal, step: Decimal, *, is_bid: bool) -> int:
     return int(steps) - (is_bid and rest < 0)
 
 
-def group(levels: Iterable[BookLevel], step: Decimal, *, is_bid: bool) -> list[Bucket]:
-    """Take levels, best first, together in steps of price; no size gets lost."""
+def group(
+    levels: Iterable[BookLevel], step: Decimal, *, is_bid: bool, most: int | None = None
+) -> list[Bucket]:
+    """Take levels, best first, together in steps of price; no size gets lost.
+
+    Args:
+        most: stop after as many buckets.
+    """
     found: list[Bucket] = []
-    slot, sizes = 0, list[float]()
+    slot = count = 0
+    size = largest = edge = 0.0
     for level in levels:
-        here = slot_of(exact(level.price_text, level.price), step, is_bid=is_bid)
-        if sizes and here != slot:
-            found.append(Bucket(slot, sum(sizes), max(sizes), len(sizes)))
-            sizes = []
-        slot = here
-        sizes.append(level.size)
-    if sizes:
-        found.append(Bucket(slot, sum(sizes), max(sizes), len(sizes)))
+        price, here = level.price, level.size
+        # Floats are in the order of the digits that they stand for, unless they are equal.
+        if count and (price > edge if is_bid else price < edge):
+            size += here
+            count += 1
+            if here > largest:
+                largest = here
+            continue
+        now = slot_of(exact(level.price_text, price), step, is_bid=is_bid)
+        if count and now == slot:
+            size, largest, count = size + here, max(largest, here), count + 1
+            continue
+        if count:
+            found.append(Bucket(slot, size, largest, count))
+            if len(found) == most:
+                return found
+        slot, size, largest, count = now, here, here, 1
+        edge = float(now * step)
+    if count:
+        found.append(Bucket(slot, size, largest, count))
     return found
 
 
@@ -124,7 +143,7 @@ def read_buckets(side: BookSide, step: Decimal, count: int, *, is_bid: bool) -> 
     most = _FIRST_READ
     while True:
         levels = side.top(most)
-        found = group(levels, step, is_bid=is_bid)
+        found = group(levels, step, is_bid=is_bid, most=count + 1)
         if len(found) > count:
             return found[:count]
         if len(levels) < most or most >= MOST_READ:
