@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
-import contextlib
 import os
-import signal
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 import msgspec
 
 from tui.feed.clock import Clock
+from tui.feed.programs import run_program
 from tui.feed.redaction import SHORTEST_SECRET, Redactor
 from tui.model.errors import ConfigError, TransportError
 from tui.model.text import clean
 
 COMMAND_TIMEOUT_S: Final = 30.0
 _LONGEST_TOKEN: Final = 16_384
-_LONGEST_OUTPUT: Final = 65_536
 _SKEW_S: Final = 60.0
 """Our clock may be wrong by so much before a token is called expired."""
 
@@ -123,40 +121,24 @@ class CommandTokens:
         # Its arguments may be secrets themselves: messages show the command's name only.
         where = f"the token command {clean(self._command[0], 60)}"
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self._command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                start_new_session=True,  # or its questions would go to the middle of the screen
-            )
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            raise ConfigError(
-                f"{where} cannot be run: {reason}", "check token_command in config.toml"
-            ) from None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                output, complaint = await asyncio.gather(
-                    _read_some(process.stdout), _read_some(process.stderr)
-                )
-                code = await process.wait()
+            ended = await run_program(self._command, timeout_s=self._timeout_s)
         except TimeoutError:
             raise TransportError(
                 f"{where} did not end within {self._timeout_s:g} s",
                 hint="it cannot ask anything: nobody would see its question",
             ) from None
-        finally:
-            await _end(process)
-        text = (output.splitlines() or [""])[0].strip()
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            raise ConfigError(
+                f"{where} cannot be run: {reason}", "check token_command in config.toml"
+            ) from None
+        text = (ended.output.splitlines() or [""])[0].strip()
         self._redactor.add(text)  # a command that fails may still have printed it
-        if code != 0:
-            words = self._redactor.hide(clean((complaint.strip().splitlines() or [""])[-1]), 160)
+        if ended.code != 0:
+            last = (ended.complaint.strip().splitlines() or [""])[-1]
+            words = self._redactor.hide(clean(last), 160)
             said = f": {words}" if words else ""
-            how = f"exit code {code}" if code > 0 else f"signal {-code}"
-            raise TransportError(f"{where} failed with {how}{said}")
+            raise TransportError(f"{where} failed with {ended.how}{said}")
         if not text:
             raise TransportError(f"{where} printed nothing", hint="its first line is the token")
         return _read(text, f"{where} printed", self._redactor)
@@ -191,24 +173,6 @@ class _Claims(msgspec.Struct):
 
 def _seconds(clock: Clock) -> float:
     return clock.time_ns() / 1e9
-
-
-async def _read_some(stream: asyncio.StreamReader) -> str:
-    """What a command prints; of very much only the beginning is kept."""
-    kept = bytearray()
-    while chunk := await stream.read(_LONGEST_OUTPUT):
-        kept += chunk[: _LONGEST_OUTPUT - len(kept)]
-    return kept.decode("utf-8", "replace")
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Leave nothing behind: neither the command nor what it started."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
 
 
 def open_tokens(
