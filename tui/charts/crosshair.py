@@ -45,7 +45,14 @@ def draw_cross_labels(canvas: Canvas, geometry: Geometry, cross: Crosshair) -> N
         text = f" {full_time(cross.time, canvas.timeframe)} "
         if not text.isspace() and len(text) <= canvas.plot_width:
             start = min(max(column - len(text) // 2, 0), canvas.plot_width - len(text))
-            canvas.rows[canvas.height - 1].overlay(start, text, label)
+            axis = canvas.rows[canvas.height - 1]
+            # What is left of a time beside it would be read as another time.
+            axis.cells = [
+                cell
+                for cell in axis.cells
+                if cell[0] + len(cell[1]) <= start or cell[0] >= start + len(text)
+            ]
+            axis.overlay(start, text, label)
 
 
 def _row(canvas: Canvas, cross: Crosshair) -> int | None:

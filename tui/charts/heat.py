@@ -76,9 +76,11 @@ def _shades(canvas: Canvas) -> list[str]:
 def _shaded(canvas: Canvas, runs: Sequence[tuple[int, int, int]]) -> list[Cell]:
     glyphs = canvas.glyphs.shades
     most = len(glyphs) - 1
+    # What is small would hide the lines behind the candles.
     return [
-        (start, glyphs[max(level * most // _LEVELS, 1)] * (end - start), canvas.inks.muted)
+        (start, glyphs[level * most // _LEVELS] * (end - start), canvas.inks.muted)
         for start, end, level in runs
+        if level * most >= _LEVELS
     ]
 
 

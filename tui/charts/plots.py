@@ -11,6 +11,7 @@ from typing import Any, TypeAlias, TypeVar
 import msgspec
 from rich.cells import cell_len
 
+from tui.charts.candles import body_width
 from tui.charts.canvas import Canvas
 from tui.charts.dots import Dots
 from tui.charts.layers import Plot, PlotKind
@@ -92,7 +93,9 @@ class PlotMemory:
         key = (canvas.head_key, lines, times[start:cut], values[start:cut])
         head = self._heads.get(place)
         if head is None or head.key != key:
-            spots = _spots(canvas, plot, range(len(canvas.bars) - 1), start, lines)
+            spots = _aligned_spots(canvas, plot, start, cut, lines)
+            if spots is None:
+                spots = _spots(canvas, plot, range(len(canvas.bars) - 1), start, lines)
             found = [spot[1] for line in spots for spot in line if spot is not None]
             ends = [min(found), max(found)] if found else []
             head = self._heads[place] = _Head(key, spots, ends)
@@ -110,6 +113,29 @@ class PlotMemory:
             held = self._drawings[place] = key, draw()
         drawing: _Drawing = held[1]
         return drawing
+
+
+def _aligned_spots(
+    canvas: Canvas, plot: Plot, start: int, cut: int, lines: int
+) -> tuple[list[Spot], ...] | None:
+    """Each line's values at all bars but the newest, where every bar has a value of its own and nothing
+    is missing; None where it is not as simple as that."""
+    bars = canvas.bars[:-1]
+    if canvas.holes or list(plot.times[start:cut]) != [bar.open_time for bar in bars]:
+        return None
+    before, columns = canvas.left + body_width(canvas.columns) // 2, canvas.columns
+    rows = plot.values[start:cut]
+    if any(len(row) < lines for row in rows):
+        return None
+    return tuple(
+        [
+            (before + bar.slot * columns, value, True)
+            if (value := row[line]) is not None and -_HUGE < value < _HUGE
+            else None
+            for bar, row in zip(bars, rows, strict=True)
+        ]
+        for line in range(lines)
+    )
 
 
 def _spots(canvas: Canvas, plot: Plot, bars: range, at: int, lines: int) -> tuple[list[Spot], ...]:
@@ -217,17 +243,25 @@ def _cells(
     scale: Scale,
 ) -> list[list[Cell]]:
     dots = Dots(canvas.plot_width, scale.rows, canvas.glyphs)
+    most = scale.rows * dots.down
+    per_unit = most / (scale.top - scale.bottom)
     for number, spots in enumerate(lines):
         before: tuple[int, int] | None = None
         for spot in spots:
-            height = None if spot is None else dot_row(scale, spot[1], dots.down)
-            if spot is None or height is None:
+            if spot is None:
                 before = None
                 continue
-            place = spot[0] * dots.across, height
+            height = (scale.top - spot[1]) * per_unit
+            if scale.is_log or not 0.0 <= height < most:
+                found = dot_row(scale, spot[1], dots.down)
+                if found is None:
+                    before = None
+                    continue
+                height = found
+            place = spot[0] * dots.across, int(height)
             if dotted[number]:
                 for across in range(dots.across):
-                    dots.put(number, place[0] + across, height)
+                    dots.put(number, place[0] + across, place[1])
             elif before is None or not spot[2]:
                 dots.put(number, *place)
             else:
