@@ -233,6 +233,23 @@ def test_a_thousand_recorded_trades_are_without_a_hole(
     assert [trade.trade_id for trade in trades] == list(range(202790190, 202791190))
 
 
+def test_recorded_trades_are_understood_save_those_that_do_not_tell_who_took(
+    adapter: BinanceAdapter, routes: dict[str, Any]
+) -> None:
+    decode = adapter.trades_request(BTCUSDT).decode
+    counts, refused = [], 0
+    for answer in routes["/api/v3/aggTrades"]["GET"]:
+        body = json.dumps(answer["data"]).encode()
+        if all("m" in row for row in answer["data"]):
+            counts.append(len(decode(body, NOW)))
+        else:
+            refused += 1
+            with pytest.raises(ProtocolError, match="field `m`"):
+                decode(body, NOW)
+
+    assert (len(counts), sum(counts), refused) == (19, 1042, 4)
+
+
 def test_a_row_without_its_maker_is_refused_by_name(
     adapter: BinanceAdapter, routes: dict[str, Any]
 ) -> None:
