@@ -155,6 +155,17 @@ def test_it_goes_on_from_a_fetched_candle() -> None:
     assert (candle.volume, candle.trades) == (52.0, 8)
 
 
+def test_what_takers_bought_is_not_known_of_a_candle_that_the_venue_did_not_tell_it_of() -> None:
+    builder = CandleBuilder(BTC, MINUTE)
+    builder.seed(Candle(BTC, MINUTE, START, 100.0, 101.0, 99.0, 100.0, 5.0, closed=False))
+
+    candles = {each.open_time: each for each in builder.add(trade(30, 100.0, 1.0))}
+    assert (candles[START].volume, candles[START].taker_buy_volume) == (6.0, None)
+
+    candles = {each.open_time: each for each in builder.add(trade(61, 100.0, 2.0))}
+    assert candles[START + 60 * NS].taker_buy_volume == 2.0
+
+
 def test_a_fetched_candle_without_a_trade_says_nothing_of_those_to_come() -> None:
     builder = CandleBuilder(BTC, MINUTE)
     builder.seed(Candle(BTC, MINUTE, START, 90.0, 90.0, 90.0, 90.0, 0.0, False))

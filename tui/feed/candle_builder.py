@@ -51,7 +51,8 @@ class _Sum:
         self.first_id = self.last_id = trade_id
         self.complete = self.final = False
         self.counted_until = 0
-        self.volume = self.quote = self.bought = 0.0
+        self.volume = self.quote = 0.0
+        self.bought: float | None = 0.0
         self.trades = 0
 
     def take(self, candle: Candle) -> None:
@@ -63,7 +64,8 @@ class _Sum:
         self.last_ts = max(candle.ts_exchange, self.open_time)
         self.first_id = self.last_id = 0
         self.volume, self.quote = candle.volume, candle.quote_volume
-        self.bought = candle.taker_buy_volume or 0.0
+        # What takers bought of a fetched candle is not known where the venue does not tell it.
+        self.bought = candle.taker_buy_volume if candle.volume else 0.0
         self.trades = candle.trades
 
     def add(self, trade: Trade) -> None:
@@ -85,7 +87,7 @@ class _Sum:
             self.close, self.last_ts, self.last_id = price, ts, number
         self.volume += trade.size
         self.quote += trade.size * price
-        if trade.aggressor is Side.BUY:
+        if self.bought is not None and trade.aggressor is Side.BUY:
             self.bought += trade.size
         self.trades += 1
 
