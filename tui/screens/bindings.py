@@ -10,6 +10,7 @@ from tui.keymap import ACTIONS
 # with the same label share it.
 _LABELS = {
     "stop_watching": "back",
+    "end_level": "no level",
     "replay_pause": "play/pause",
     "replay_slower": "speed",
     "replay_faster": "speed",
@@ -25,7 +26,7 @@ _LABELS = {
     "clear_errors": "clear",
     "grid": "grid",
     "book": "book",
-    "book_view": "curve",
+    "book_view": "view",
     "errors": "errors",
     "metrics": "metrics",
     "connections": "connections",

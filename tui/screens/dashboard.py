@@ -19,6 +19,7 @@ from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import step_timeframe
 from tui.screens.bindings import dashboard_bindings
+from tui.screens.depth_actions import DepthActions
 from tui.screens.error_actions import ErrorActions
 from tui.screens.tape_actions import TapeActions
 from tui.screens.watch_actions import WatchActions
@@ -40,7 +41,7 @@ SMALLEST = (28, 7)
 """Columns and rows below which only a sentence is shown."""
 
 
-class Dashboard(WatchActions, ErrorActions, TapeActions):
+class Dashboard(WatchActions, ErrorActions, TapeActions, DepthActions):
     """The main screen. It decides what is subscribed: what is shown, and tickers of the watchlist."""
 
     DEFAULT_CSS = """
@@ -163,12 +164,12 @@ class Dashboard(WatchActions, ErrorActions, TapeActions):
             id="status",
         )
         self.key_bar = KeyBar(id="keys")
+        self.book_view = state.book_view
         # Kept beside the widgets' own `display`, which Textual switches off when it takes them down.
         self._shown = {
             "book": state.book_shown,
             "errors": state.errors_shown,
             "metrics": state.metrics_shown,
-            "curve": state.book_view == "curve",
         }
 
     def compose(self) -> ComposeResult:
@@ -224,7 +225,7 @@ class Dashboard(WatchActions, ErrorActions, TapeActions):
             grid=self.grid.count,
             theme=self.app.theme,
             focused=self.grid.chosen,
-            book_view="curve" if self._shown["curve"] else "ladder",
+            book_view=self.book_view,
             book_shown=self._shown["book"],
             errors_shown=self._shown["errors"],
             metrics_shown=self._shown["metrics"],
@@ -305,8 +306,10 @@ class Dashboard(WatchActions, ErrorActions, TapeActions):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("filter_errors", "copy", "clear_errors"):
             return self._shown["errors"]
-        if action == "book_view":
+        if action in ("book_view", "group_finer", "group_coarser", "level_up", "level_down"):
             return self._shown["book"]
+        if action == "end_level":
+            return self.ladder.cursor is not None
         if action == "stop_watching":
             return self.has_class("-watching")
         return True
@@ -348,8 +351,7 @@ class Dashboard(WatchActions, ErrorActions, TapeActions):
     def _show_panes(self) -> None:
         self.set_class(not self._shown["book"], "-no-book")
         self._show_logs()
-        self.curve.display = self._shown["curve"]
-        self.ladder.display = not self._shown["curve"]
+        self.show_book_view(self.book_view)
         self.refresh_bindings()
         self.call_after_refresh(self.follow)
 
@@ -392,9 +394,6 @@ class Dashboard(WatchActions, ErrorActions, TapeActions):
             self.call_after_refresh(self.follow)
         else:
             self._toggle("book")
-
-    def action_book_view(self) -> None:
-        self._toggle("curve")
 
     def action_errors(self) -> None:
         self._toggle("errors")

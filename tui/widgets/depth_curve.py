@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from itertools import accumulate
 
 from textual.app import ComposeResult
@@ -73,6 +74,8 @@ class DepthCurve(Vertical):
     """
 
     instrument: reactive[Instrument | None] = reactive(None, init=False, repaint=False)
+    cursor: reactive[Decimal | None] = reactive(None, init=False, repaint=False)
+    """The price that the level cursor stands at; None while there is none."""
 
     def __init__(
         self,
