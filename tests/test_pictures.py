@@ -114,11 +114,14 @@ def program(folder: Path, name: str, script: str) -> None:
 async def test_a_png_comes_from_the_program_that_is_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program(tmp_path, "rsvg-convert", r"printf '\211PNG '; /bin/cat")
+    program(tmp_path, "rsvg-convert", '/bin/cat "$5" >"$4"; echo "$0 $5" >"$HOME/seen"')
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert png_renderer() == "rsvg-convert"
-    assert await to_png("<svg/>") == b"\x89PNG <svg/>"
+    assert await to_png("<svg/>") == b"<svg/>"
+    called, _, source = (Path.home() / "seen").read_text().strip().partition(" ")
+    assert called.endswith("rsvg-convert")
+    assert not Path(source).parent.exists()
 
 
 async def test_a_program_that_fails_is_quoted(

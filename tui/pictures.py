@@ -9,6 +9,7 @@ import io
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -28,6 +29,7 @@ from rich.style import Style
 from rich.terminal_theme import TerminalTheme
 from textual.strip import Strip
 
+from tui.feed.programs import run_program
 from tui.model.errors import TradeTuiError
 from tui.model.events import Candle
 from tui.model.timeframe import NS
@@ -233,33 +235,23 @@ async def to_png(svg: str) -> bytes:
         )
     if renderer == "cairosvg":
         return await asyncio.to_thread(_with_cairosvg, svg)
-    arguments = {
-        "rsvg-convert": ("--format", "png"),
-        "inkscape": ("--pipe", "--export-type=png", "--export-filename=-"),
-    }[renderer]
-    try:
-        process = await asyncio.create_subprocess_exec(
-            renderer,
-            *arguments,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-    except OSError as error:
-        raise PictureError(f"{renderer} cannot be started: {error.strerror}") from None
-    try:
-        async with asyncio.timeout(_PNG_WITHIN_S):
-            png, complaint = await process.communicate(svg.encode())
-    except TimeoutError:
-        raise PictureError(f"{renderer} did not finish in {_PNG_WITHIN_S:.0f} s") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    if process.returncode or not png.startswith(b"\x89PNG"):
-        words = complaint.decode(errors="replace").strip().splitlines()
-        raise PictureError(f"{renderer} failed: {words[-1] if words else process.returncode}")
-    return png
+    with tempfile.TemporaryDirectory(prefix="tradetui-") as folder:
+        source, target = Path(folder) / "picture.svg", Path(folder) / "picture.png"
+        source.write_text(svg, encoding="utf-8")
+        if renderer == "inkscape":
+            command = [renderer, f"--export-filename={target}", "--export-type=png", str(source)]
+        else:
+            command = [renderer, "--format", "png", "--output", str(target), str(source)]
+        try:
+            ended = await run_program(command, timeout_s=_PNG_WITHIN_S)
+        except OSError as error:
+            raise PictureError(f"{renderer} cannot be run: {error.strerror}") from None
+        except TimeoutError:
+            raise PictureError(f"{renderer} did not finish in {_PNG_WITHIN_S:.0f} s") from None
+        if ended.code or not target.exists():
+            words = ended.complaint.strip().splitlines()
+            raise PictureError(f"{renderer} failed: {words[-1] if words else ended.how}")
+        return target.read_bytes()
 
 
 def _with_cairosvg(svg: str) -> bytes:
