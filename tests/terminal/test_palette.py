@@ -77,3 +77,21 @@ def test_a_palette_of_endless_colours_asks_to_be_replaced() -> None:
         palette.number(Style(color=f"#{code:06x}"))
 
     assert palette.is_full
+
+
+def test_without_colours_only_attributes_are_sent() -> None:
+    palette = Palette("none")
+    dark = palette.number(Style(color="#d0d0d0", bgcolor="#101010", bold=True))
+    lit = palette.number(Style(color="#101010", bgcolor="#80a0ff"))
+
+    assert palette.step(0, dark) == "\x1b[1m"
+    assert palette.step(0, lit) == "\x1b[7m"
+
+
+def test_in_sixteen_colours_what_can_be_read_stays_readable() -> None:
+    palette = Palette("standard")
+    grey = palette.number(Style(color="#303030", bgcolor="#0b0e14"))
+    white = palette.number(Style(color="#a0a0a0", bgcolor="#404040"))
+
+    assert palette.step(0, grey) == "\x1b[90;40m"
+    assert palette.step(0, white) != palette.step(0, grey)

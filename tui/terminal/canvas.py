@@ -7,9 +7,16 @@ from typing import NamedTuple
 
 from textual.strip import Strip
 
+from tui.terminal.ascii_forms import to_ascii
 from tui.terminal.drawing import Row, Traits, draw_changes
 from tui.terminal.glyphs import CONTINUATION, is_plain, split_cells
 from tui.terminal.palette import PLAIN, Palette
+
+DECORATIONS = "┈"
+"""What a chart's grid is drawn with, and nothing else is."""
+
+
+_PLAINER = str.maketrans(dict.fromkeys(DECORATIONS, " "))
 
 
 class DirtyLine(NamedTuple):
@@ -29,22 +36,37 @@ class Canvas:
     """The front buffer of one terminal.
 
     Attributes:
+        is_complete: a full frame was painted since the terminal's content was last unknown.
         size: columns and rows of what is remembered; (0, 0) when nothing is known.
         traits: what the terminal does beside drawing; the least until somebody knows better.
+        is_ascii: draw ASCII only, whatever is asked for.
+        is_plain: leave out what only decorates.
     """
 
     def __init__(self, color_system: str | None) -> None:
         self._palette = Palette(color_system)
         self._rows: list[Row] = []
-        self._is_complete = False
+        self.is_complete = False
         self.size = (0, 0)
         self.traits = Traits()
+        self.is_ascii = False
+        self.is_plain = False
+
+    @property
+    def color_system(self) -> str | None:
+        """What is drawn with."""
+        return self._palette.color_system
 
     def forget(self) -> None:
         """Take the terminal's content for unknown, so that the next frame must paint all of it."""
         self.size = (0, 0)
         self._rows = []
-        self._is_complete = False
+        self.is_complete = False
+
+    def reconsider(self) -> None:
+        """Compare again what is asked for with what is shown, also where it stayed the same."""
+        for row in self._rows:
+            row.painted.clear()
 
     def prepare(self, size: tuple[int, int], color_system: str | None) -> bool:
         """Make ready for a frame of this size.
@@ -60,7 +82,7 @@ class Canvas:
             self.forget()
             self.size = size
             self._rows = [Row(size[0]) for _ in range(size[1])]
-        return not self._is_complete
+        return not self.is_complete
 
     def paint(
         self,
@@ -84,7 +106,7 @@ class Canvas:
                 changed = self._merge(row, line)
                 if changed:
                     changes.append((line.y, row, changed))
-        self._is_complete |= full
+        self.is_complete |= full
         return draw_changes(self._palette, changes, cursor, self.traits)
 
     def _merge(self, row: Row, line: DirtyLine) -> list[int]:
@@ -134,7 +156,12 @@ class Canvas:
             else:
                 number = known.get(style)
                 look = self._palette.number(style) if number is None else number
-            if is_plain(text):
+            if self.is_plain:
+                text = text.translate(_PLAINER)
+            if self.is_ascii and not text.isascii():
+                cells += to_ascii(split_cells(text))
+                looks += [look] * (len(cells) - len(looks))
+            elif is_plain(text):
                 cells += text
                 looks += [look] * len(text)
             else:

@@ -162,7 +162,7 @@ class DiffCompositor(Compositor):
         visible_screen_stack.set([] if screen_stack is None else screen_stack)
         screen_region = self.size.region
         # Without a terminal nothing is ever painted, so nothing can be missing from it.
-        repaint = not app.is_headless and app.canvas.prepare(self.size, app.console.color_system)
+        repaint = not app.is_headless and app.canvas.prepare(self.size, app.color_system)
         if repaint or screen_region in self._dirty_regions:
             regions = {screen_region}
         else:
@@ -189,9 +189,11 @@ class DiffingApp(App[ReturnType]):
         terminal_meter: frames, bytes and frame times.
         pacer: how often to paint.
         can_erase: the terminal erases with the background of the moment.
+        colour_depth: "truecolor", "256", "16" or "none"; None for what Textual finds.
     """
 
     can_erase = False
+    colour_depth: str | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -209,6 +211,21 @@ class DiffingApp(App[ReturnType]):
         """Bytes written that the terminal has not taken, or not come to as far as it tells."""
         paced = self._paced_driver
         return max(self.pacer.unseen, 0 if paced is None else paced.backlog)
+
+    @property
+    def color_system(self) -> str | None:
+        """What the palette is to draw with: fewer colours where the link is slow.
+
+        A link that turns out to be slow is not given everything again in other colours; they change
+        when the screen is painted in full for another reason.
+        """
+        depth = self.colour_depth or self.console.color_system
+        depth = "standard" if depth == "16" else depth
+        if depth != "truecolor" or self.pacer.low_bandwidth == "off":
+            return depth
+        if self.pacer.low_bandwidth == "auto" and self.canvas.is_complete:
+            return self.canvas.color_system
+        return "256" if self.pacer.is_low else depth
 
     def redraw(self) -> None:
         """Paint the whole screen anew, for when something else has written to the terminal."""
@@ -261,6 +278,10 @@ class DiffingApp(App[ReturnType]):
 
     def _take_answer(self) -> None:
         self.pacer.note_answered()
+        if self.pacer.is_low != self.canvas.is_plain and self.screen_stack:
+            self.canvas.is_plain = self.pacer.is_low
+            self.canvas.reconsider()
+            self.screen.refresh()
         self._show_held_frame()
 
     def _show_held_frame(self) -> None:
@@ -273,6 +294,7 @@ class DiffingApp(App[ReturnType]):
         self, headless: bool, inline: bool, mouse: bool, size: tuple[int, int] | None
     ) -> Driver:
         driver = super()._build_driver(headless, inline, mouse, size)
+        self.canvas.is_plain = self.pacer.is_low
         if isinstance(driver, PacedDriver):
             self._paced_driver = driver
             driver.on_drained = self._show_held_frame

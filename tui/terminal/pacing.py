@@ -26,6 +26,7 @@ _TRIES = 3  # without any answer, after which the terminal is taken for one that
 _SHARE_OF_LINK = 0.75  # the rest is left free, so that what a key does need not queue
 _SHARE_OF_CORE = 0.4
 _LONGEST_BASE_S = 1.0
+_LOW_RATE = 2.0
 _LOW_BYTE_RATE = 6 * 1024
 _LOW_AFTER_S = 8.0
 _HIGH_AFTER_S = 60.0
@@ -37,13 +38,14 @@ class Pacer:
     Attributes:
         wanted_rate: frames a second that are wanted.
         byte_rate: bytes a second that the link was last seen to carry; None while it was never full.
-        is_low: the link has been slow for a while, so that fewer and plainer things should be painted.
+        low_bandwidth: "on" or "off", or "auto" for on while the link is slow.
     """
 
     def __init__(self, wanted_rate: float = 10.0, clock: Callable[[], float] = monotonic) -> None:
         self.wanted_rate = wanted_rate
         self.byte_rate: float | None = None
-        self.is_low = False
+        self.low_bandwidth = "auto"
+        self._is_slow = False
         self._clock = clock
         # When, how many bytes were sent by then, and how many of them in the last frame.
         self._asked: deque[tuple[float, int, int]] = deque()
@@ -112,6 +114,11 @@ class Pacer:
     # -- what follows from it ------------------------------------------------------------------
 
     @property
+    def is_low(self) -> bool:
+        """Tell whether fewer and plainer things are to be painted."""
+        return self.low_bandwidth == "on" or (self.low_bandwidth == "auto" and self._is_slow)
+
+    @property
     def unseen(self) -> int:
         """Bytes of which the terminal has not yet told that it came to them; 0 if it never tells."""
         return self._sent - self._answered if self._has_answers and self._asked else 0
@@ -142,9 +149,8 @@ class Pacer:
     @property
     def rate(self) -> float:
         """Frames a second to paint at most, now."""
-        slowest_s = max(
-            1 / self.wanted_rate, self._work_s / _SHARE_OF_CORE, self._delay_s / _SHARE_OF_LINK
-        )
+        wanted = min(self.wanted_rate, _LOW_RATE) if self.is_low else self.wanted_rate
+        slowest_s = max(1 / wanted, self._work_s / _SHARE_OF_CORE, self._delay_s / _SHARE_OF_LINK)
         return min(FASTEST_RATE, max(SLOWEST_RATE, 1 / slowest_s))
 
     def is_due(self) -> bool:
@@ -183,9 +189,9 @@ class Pacer:
             self._fast_since = None
             if self._slow_since is None:
                 self._slow_since = now
-            self.is_low = self.is_low or now - self._slow_since >= _LOW_AFTER_S
+            self._is_slow = self._is_slow or now - self._slow_since >= _LOW_AFTER_S
         elif least_rate > 2 * _LOW_BYTE_RATE:
             self._slow_since = None
             if self._fast_since is None:
                 self._fast_since = now
-            self.is_low = self.is_low and now - self._fast_since < _HIGH_AFTER_S
+            self._is_slow = self._is_slow and now - self._fast_since < _HIGH_AFTER_S

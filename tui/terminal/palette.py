@@ -33,6 +33,11 @@ _DEFAULT_FOREGROUND = "39"
 _DEFAULT_BACKGROUND = "49"
 _MOST_LOOKS = 16_384
 
+_REVERSE = "7"
+
+NO_COLOUR = "none"
+"""The colour system of a terminal without any: attributes only."""
+
 PLAIN = 0
 """The look of a terminal after a reset."""
 
@@ -124,10 +129,22 @@ class Palette:
 
     def _look_of(self, style: Style) -> Look:
         link = style.link or ""
+        attributes = {code for name, code, _, _ in _ATTRIBUTES if getattr(style, name)}
+        ink, ground = style.color, style.bgcolor
+        foreground = background = ""
+        if self.color_system == NO_COLOUR:
+            # What is lit from behind, such as a title or what is chosen, is still told from the rest.
+            if _brightness(ground, 0) > _brightness(ink, 255):
+                attributes ^= {_REVERSE}
+        else:
+            foreground = self._color_codes(ink, foreground=True)
+            background = self._color_codes(ground, foreground=False)
+            if self.color_system == "standard" and _are_same(foreground, background):
+                foreground = _apart_from(ink, ground)
         return Look(
-            self._color_codes(style.color, foreground=True),
-            self._color_codes(style.bgcolor, foreground=False),
-            frozenset(code for name, code, _, _ in _ATTRIBUTES if getattr(style, name)),
+            foreground,
+            background,
+            frozenset(attributes),
             link if link.isascii() and link.isprintable() else "",
         )
 
@@ -138,6 +155,28 @@ class Palette:
         return (
             "" if codes == (_DEFAULT_FOREGROUND if foreground else _DEFAULT_BACKGROUND) else codes
         )
+
+
+def _brightness(color: Color | None, default: float) -> float:
+    if color is None or color.is_default:
+        return default
+    red, green, blue = color.get_truecolor()
+    return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
+def _are_same(foreground: str, background: str) -> bool:
+    """Tell whether two of the sixteen colours, as codes, are one."""
+    return foreground != "" and background != "" and int(background) - int(foreground) == 10
+
+
+def _apart_from(ink: Color | None, ground: Color | None) -> str:
+    """Return the code of an ink that can be read where rounding made one colour of ink and ground."""
+    ground_is = _brightness(ground, 0)
+    if ink == ground:
+        return _DEFAULT_FOREGROUND
+    if ground_is > 110:
+        return "30"
+    return "37" if _brightness(ink, 255) > ground_is + 60 else "90"
 
 
 def _attribute_codes(old: Look, new: Look) -> str:
