@@ -178,7 +178,10 @@ class StreamDecoder:
     def _read(self, message: Message, frame: bytes, ts_local: int) -> list[Event]:
         try:
             return self._readers[type(message)](message, ts_local)
-        except (ProtocolError, InstrumentError, ValueError, OverflowError) as error:
+        except InstrumentError as error:
+            failure = f"{error.message} - at `$.symbol`"
+            return [ParseFailure(failure, _excerpt(frame), ts_local)]
+        except (ProtocolError, ValueError, OverflowError) as error:
             return [ParseFailure(str(error), _excerpt(frame), ts_local)]
 
     # -- data ------------------------------------------------------------------------------
