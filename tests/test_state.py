@@ -22,7 +22,7 @@ from tui.model.chart import (
 )
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
-from tui.state import PanelState, State, load_state, save_state
+from tui.state import Layout, PanelState, State, load_state, save_state
 
 BTC, ETH, SOL = (Instrument("BINANCE", symbol) for symbol in ("BTCUSDT", "ETHUSDT", "SOLUSDT"))
 SIM_BTC = Instrument("SIM", "BTCUSDT")
@@ -59,6 +59,19 @@ LEFT = State(
     book_shown=False,
     errors_shown=True,
     metrics_shown=True,
+    layouts=(
+        Layout(
+            name="two [bold] = 'days'",
+            panels=(PanelState(SOL, M15, PanelView(group=3, overlays=(ETH,))), PanelState(SOL, M1)),
+            grid=2,
+            focused=1,
+            book_view="curve",
+            book_shown=False,
+            errors_shown=True,
+            metrics_shown=True,
+        ),
+        Layout(name="plain", panels=(PanelState(BTC, M1),)),
+    ),
     drawings={
         SOL: (
             Drawing(DrawingKind.LEVEL, ((1_800_000_000_000_000_000, 123.25),)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import tomllib
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -37,6 +38,25 @@ class PanelState(msgspec.Struct, frozen=True):
     view: PanelView = PanelView()
 
 
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
+    """An arrangement of the screen that has a name.
+
+    Attributes:
+        name: plain text, as the user wrote it.
+        panels: those of the grid, in their order.
+        grid, focused, book_view, book_shown, errors_shown, metrics_shown: as of `State`.
+    """
+
+    name: str
+    panels: tuple[PanelState, ...] = ()
+    grid: int = 1
+    focused: int = 0
+    book_view: str = ""
+    book_shown: bool = True
+    errors_shown: bool = False
+    metrics_shown: bool = False
+
+
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """The screen as the user left it, or as it opens.
 
@@ -45,6 +65,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         book_view: the screen's own word for how the book is shown; "" for its first choice.
         book_shown, errors_shown, metrics_shown: which panes are open.
         drawings: what the user drew, by instrument.
+        layouts: those that were saved, in the order of their keys.
     """
 
     watchlist: tuple[Instrument, ...] = ()
@@ -57,6 +78,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     errors_shown: bool = False
     metrics_shown: bool = False
     drawings: dict[Instrument, tuple[Drawing, ...]] = {}
+    layouts: tuple[Layout, ...] = ()
 
 
 def load_state(launch: Launch, path: Path | None = None) -> tuple[State, str]:
@@ -95,10 +117,7 @@ def save_state(state: State, launch: Launch, path: Path | None = None) -> None:
     basis = _basis(launch)
     kept = _Remembered(
         watchlist=[str(instrument) for instrument in state.watchlist],
-        panels=[
-            _Panel(str(panel.instrument), str(panel.timeframe), panel.view)
-            for panel in state.panels
-        ],
+        panels=_write_panels(state.panels),
         grid=state.grid,
         focused=state.focused,
         book_view=state.book_view,
@@ -106,6 +125,19 @@ def save_state(state: State, launch: Launch, path: Path | None = None) -> None:
         errors_shown=state.errors_shown,
         metrics_shown=state.metrics_shown,
         drawings={str(instrument): drawn for instrument, drawn in state.drawings.items() if drawn},
+        layouts=[
+            _Layout(
+                name=layout.name,
+                panels=_write_panels(layout.panels),
+                grid=layout.grid,
+                focused=layout.focused,
+                book_view=layout.book_view,
+                book_shown=layout.book_shown,
+                errors_shown=layout.errors_shown,
+                metrics_shown=layout.metrics_shown,
+            )
+            for layout in state.layouts
+        ],
         basis={key: text for key, text in basis.items() if key != "theme"},
     )
     file = msgspec.structs.replace(
@@ -124,6 +156,17 @@ class _Panel(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     view: PanelView = PanelView()
 
 
+class _Layout(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    name: str = ""
+    panels: list[_Panel] = []
+    grid: int = 1
+    focused: int = 0
+    book_view: str = ""
+    book_shown: bool = True
+    errors_shown: bool = False
+    metrics_shown: bool = False
+
+
 class _Remembered(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """One mode's table. `basis` is the settings that the choices were made over, as text by key: a
     choice holds until the setting under it is changed."""
@@ -137,6 +180,7 @@ class _Remembered(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknow
     errors_shown: bool = False
     metrics_shown: bool = False
     drawings: dict[str, tuple[Drawing, ...]] = {}
+    layouts: list[_Layout] = []
     basis: dict[str, str] = {}
 
 
@@ -192,10 +236,7 @@ def _open(launch: Launch, file: _File) -> State:
         old = file.theme_basis if key == "theme" else held.basis.get(key)
         return origins.get(key) != COMMAND_LINE and old == basis[key]
 
-    remembered = [
-        PanelState(read_instrument(panel.instrument), Timeframe.parse(panel.timeframe), panel.view)
-        for panel in held.panels[: GRIDS[-1]]
-    ]
+    remembered = _read_panels(held.panels)
     # A timeframe that was chosen for an instrument outlives a new list of instruments.
     timeframes = (
         {panel.instrument: panel.timeframe for panel in remembered} if is_kept("timeframe") else {}
@@ -236,7 +277,32 @@ def _open(launch: Launch, file: _File) -> State:
         errors_shown=held.errors_shown,
         metrics_shown=held.metrics_shown,
         drawings={read_instrument(name): drawn for name, drawn in held.drawings.items()},
+        layouts=tuple(
+            Layout(
+                name=layout.name,
+                panels=tuple(_read_panels(layout.panels)),
+                grid=layout.grid if layout.grid in GRIDS else 1,
+                focused=layout.focused,
+                book_view=layout.book_view,
+                book_shown=layout.book_shown,
+                errors_shown=layout.errors_shown,
+                metrics_shown=layout.metrics_shown,
+            )
+            for layout in held.layouts
+        ),
     )
+
+
+def _write_panels(panels: Iterable[PanelState]) -> list[_Panel]:
+    return [_Panel(str(panel.instrument), str(panel.timeframe), panel.view) for panel in panels]
+
+
+def _read_panels(panels: Sequence[_Panel]) -> list[PanelState]:
+    """Raises InstrumentError for what this program did not write."""
+    return [
+        PanelState(read_instrument(panel.instrument), Timeframe.parse(panel.timeframe), panel.view)
+        for panel in panels[: GRIDS[-1]]
+    ]
 
 
 def _write(path: Path, content: bytes) -> None:
