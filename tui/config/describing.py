@@ -11,6 +11,7 @@ from tui.config.values import TOP_LEVEL, mask_url
 from tui.feed.redaction import Redactor
 from tui.feed.settings import FeedSettings
 from tui.keymap import effective_keys
+from tui.model.alert import AlertRule
 from tui.model.timeframe import Timeframe
 
 
@@ -36,7 +37,27 @@ def describe_settings(loaded: LoadedSettings) -> str:
     ]
     for venue, description in settings.feeds.items():
         lines += ["", f"# {origins[f'feeds.{venue}']}", _feed(venue, description.source)]
+    for rule in settings.alerts:
+        lines += ["", f"# {origins['alerts']}", tomli_w.dumps({"alerts": [_alert(rule)]}).strip()]
     return "\n".join(lines) + "\n"
+
+
+def _alert(rule: AlertRule) -> dict[str, object]:
+    """An alert as it may stand in the file; a command's arguments may be secrets."""
+    from tui.market.alerts.language import write_condition, write_duration  # few have alerts
+
+    hide = Redactor().hide
+    told: dict[str, object] = {
+        "instrument": str(rule.instrument),
+        "when": write_condition(rule.condition),
+        "repeat": "once" if rule.cooldown_s is None else write_duration(rule.cooldown_s),
+        "tell": [str(one) for one in rule.notices],
+    }
+    if rule.command:
+        told["command"] = [hide(word) for word in rule.command]
+    if rule.note:
+        told["note"] = rule.note
+    return told | ({} if rule.enabled else {"enabled": False})
 
 
 def _feed(venue: str, source: Mapping[str, object]) -> str:

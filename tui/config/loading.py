@@ -29,10 +29,11 @@ from tui.config.values import (
 )
 from tui.feed.settings import FeedSettings
 from tui.keymap import ACTIONS, effective_keys
+from tui.model.alert import AlertRule
 from tui.model.errors import ConfigError
 from tui.model.instrument import Instrument
 
-_TABLES = ("venues", "limits", "keys", "feeds")
+_TABLES = ("venues", "limits", "keys", "feeds", "alerts")
 _FEED_NAME = re.compile(r"[A-Z][A-Z0-9_-]{0,31}")
 
 
@@ -86,6 +87,8 @@ class _Document:
                 self._read_table(
                     key, self._table(key, value), dict.fromkeys(ACTIONS, read_keys), found
                 )
+            elif key == "alerts":
+                found[key] = self._read_alerts(value)
             elif key != "feeds":
                 self._unknown(key, key, [*TOP_LEVEL, *_TABLES])
         for key in ("symbols", "watchlist"):
@@ -133,6 +136,25 @@ class _Document:
         if self._venues is not None:
             self._venues = [*self._venues, *names]
         self._feeds = names
+
+    def _read_alerts(self, value: object) -> tuple[AlertRule, ...]:
+        # Most have none in the file, and everybody waits for what is imported.
+        from tui.config.alert_tables import WrongAlert, read_alert
+
+        if not isinstance(value, list):
+            self._fail("alerts", f"{value!r} is not a list", "write [[alerts]] above each of them")
+        rules: dict[str, AlertRule] = {}
+        for number, table in enumerate(value, 1):
+            key = f"alerts[{number}]"
+            try:
+                rule = read_alert(table)
+            except WrongAlert as error:
+                at = f"{key}.{error.key}" if error.key else key
+                self._fail(at, error.problem, error.hint)
+            if rule.id in rules:
+                self._fail(key, "the same is watched above", "keep one of the two tables")
+            rules[rule.id] = rule
+        return tuple(rules.values())
 
     def _check_token(self, key: str, found: Mapping[str, object]) -> None:
         named = [name for name in TOKENS if f"{key}.{name}" in found]
@@ -232,7 +254,7 @@ def _check_together(found: Mapping[str, tuple[object, str]], file: str) -> None:
 
 
 def _build(flat: Mapping[str, object]) -> Settings:
-    top: dict[str, Any] = {}
+    top: dict[str, Any] = {}  # and the alerts, which are a list
     tables: dict[str, dict[str, Any]] = {"limits": {}, "keys": {}, "feeds": {}}
     venues: dict[str, dict[str, str]] = {}
     tokens: dict[str, TokenSettings] = {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tui.feed.settings import FeedSettings
+from tui.model.alert import AlertRule
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
 
@@ -58,11 +59,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         grid: number of panels: 1, 2, 4, 6 or 9.
         time_zone: "UTC" or an IANA name; of the times on screen.
         frame_rate: paintings a second at most.
+        crosshair_sync: all panels show the moment that one of them points at.
         venues: endpoints ("stream", "rest") and the "protocol" spoken there, by upper-case venue
             name; only what the user set.
         tokens: where the token comes from, by upper-case venue name; only what the user set.
         keys: the user's keys by action id, as written; `effective_keys` gives all of them.
         feeds: venues that the user describes, by upper-case name.
+        alerts: what the user wants to be told of.
     """
 
     symbols: tuple[Instrument, ...] = ()
@@ -74,12 +77,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str = "UTC"
     frame_rate: int = 10
     mouse: bool = True
+    crosshair_sync: bool = True
     glyphs: Glyphs = Glyphs.AUTO
     venues: dict[str, dict[str, str]] = {}
     tokens: dict[str, TokenSettings] = {}
     limits: FeedSettings = FeedSettings()
     keys: dict[str, tuple[str, ...]] = {}
     feeds: dict[str, Description] = {}
+    alerts: tuple[AlertRule, ...] = ()
 
     def endpoints(self, venue: str) -> dict[str, str]:
         """The user's endpoints of a venue; empty where the venue's own are right."""
