@@ -16,10 +16,12 @@ import tomli_w
 from tui.config import COMMAND_LINE, DEFAULT, GRIDS, read_instrument
 from tui.launch import Launch, Mode
 from tui.locations import state_file
+from tui.model.alert import AlertRule
 from tui.model.chart import Drawing, PanelView
 from tui.model.errors import InstrumentError
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
+from tui.remembered_alerts import RememberedAlert, recall, remember
 from tui.themes import DEFAULT_THEME
 
 VERSION: Final = 1
@@ -66,6 +68,9 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
         book_shown, errors_shown, metrics_shown: which panes are open.
         drawings: what the user drew, by instrument.
         layouts: those that were saved, in the order of their keys.
+        alerts: what the user wants to be told of, beside what config.toml says.
+        alerts_switched: which alerts of config.toml, by their ids, are on or off otherwise than that
+            says.
     """
 
     watchlist: tuple[Instrument, ...] = ()
@@ -79,6 +84,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
     metrics_shown: bool = False
     drawings: dict[Instrument, tuple[Drawing, ...]] = {}
     layouts: tuple[Layout, ...] = ()
+    alerts: tuple[AlertRule, ...] = ()
+    alerts_switched: dict[str, bool] = {}
 
 
 def load_state(launch: Launch, path: Path | None = None) -> tuple[State, str]:
@@ -96,9 +103,10 @@ def load_state(launch: Launch, path: Path | None = None) -> tuple[State, str]:
     """
     file, problem = _read(path or state_file())
     try:
-        return _open(launch, file), problem
+        state, left_out = _open(launch, file)
     except InstrumentError as error:
-        return _open(launch, _File()), _set_aside(path or state_file(), str(error))
+        return _open(launch, _File())[0], _set_aside(path or state_file(), str(error))
+    return state, problem or left_out
 
 
 def save_state(state: State, launch: Launch, path: Path | None = None) -> None:
@@ -138,6 +146,8 @@ def save_state(state: State, launch: Launch, path: Path | None = None) -> None:
             )
             for layout in state.layouts
         ],
+        alerts=remember(state.alerts),
+        alerts_switched=state.alerts_switched,
         basis={key: text for key, text in basis.items() if key != "theme"},
     )
     file = msgspec.structs.replace(
@@ -181,6 +191,8 @@ class _Remembered(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknow
     metrics_shown: bool = False
     drawings: dict[str, tuple[Drawing, ...]] = {}
     layouts: list[_Layout] = []
+    alerts: list[RememberedAlert] = []
+    alerts_switched: dict[str, bool] = {}
     basis: dict[str, str] = {}
 
 
@@ -227,8 +239,12 @@ def _basis(launch: Launch) -> dict[str, str]:
     }
 
 
-def _open(launch: Launch, file: _File) -> State:
-    """Raises InstrumentError for what this program did not write."""
+def _open(launch: Launch, file: _File) -> tuple[State, str]:
+    """The state, and what of it cannot be used any more.
+
+    Raises:
+        InstrumentError: this program did not write it.
+    """
     settings, origins, basis = launch.settings, launch.origins, _basis(launch)
     held = {Mode.SIM: file.sim, Mode.LIVE: file.live}.get(launch.mode, _Remembered())
 
@@ -266,7 +282,8 @@ def _open(launch: Launch, file: _File) -> State:
     watched = tuple(read_instrument(text) for text in held.watchlist)
     if not is_kept("watchlist"):
         watched = launch.watchlist + watched
-    return State(
+    alerts, left_out = recall(held.alerts)
+    state = State(
         watchlist=tuple(dict.fromkeys(watched)),
         panels=tuple(panels),
         grid=grid,
@@ -290,7 +307,10 @@ def _open(launch: Launch, file: _File) -> State:
             )
             for layout in held.layouts
         ),
+        alerts=alerts,
+        alerts_switched=held.alerts_switched,
     )
+    return state, "; ".join(left_out)
 
 
 def _write_panels(panels: Iterable[PanelState]) -> list[_Panel]:
