@@ -34,6 +34,7 @@ up_down = "red-up"
 time_zone = "UTC"
 frame_rate = 5
 mouse = false
+crosshair_sync = false
 glyphs = "ascii"
 
 [venues.binance]
@@ -46,7 +47,7 @@ history_candles = 500
 
 [keys]
 quit = "ctrl+q"
-book = ["o", "f2"]
+book = ["f9", "f2"]
 """
 
 
@@ -88,12 +89,13 @@ def test_every_setting_is_read(file: Path) -> None:
         up_down=UpDown.RED_UP,
         frame_rate=5,
         mouse=False,
+        crosshair_sync=False,
         glyphs=Glyphs.ASCII,
         venues={
             "BINANCE": {"stream": "wss://stream.example:9443", "rest": "http://127.0.0.1:8080"}
         },
         limits=FeedSettings(stale_after_s=3.0, history_candles=500),
-        keys={"quit": ("ctrl+q",), "book": ("o", "f2")},
+        keys={"quit": ("ctrl+q",), "book": ("f9", "f2")},
     )
 
 
@@ -335,7 +337,7 @@ def test_the_description_reads_back_as_the_same_settings(file: Path, tmp_path: P
     assert again.symbols == loaded.settings.symbols
     assert again.venues == loaded.settings.venues
     assert again.limits == loaded.settings.limits
-    assert again.keys["book"] == ("o", "f2")
+    assert again.keys["book"] == ("f9", "f2")
 
 
 def test_the_description_says_where_each_came_from(file: Path) -> None:

@@ -85,14 +85,14 @@ def test_the_names_agree_with_textual() -> None:
 
 
 def test_the_users_keys_replace_the_defaults_of_their_action() -> None:
-    keys = effective_keys({"book": ["o", "ctrl+b"]})
+    keys = effective_keys({"book": ["f9", "ctrl+b"]})
 
-    assert keys["book"] == "o,ctrl+b"
+    assert keys["book"] == "f9,ctrl+b"
     assert keys["errors"] == "e"
 
 
 def test_a_freed_default_key_can_be_given_to_another_action() -> None:
-    keys = effective_keys({"book": ["o"], "errors": ["b"]})
+    keys = effective_keys({"book": ["f9"], "errors": ["b"]})
 
     assert keys["errors"] == "b"
 
@@ -114,12 +114,12 @@ def test_a_key_of_another_action_is_refused() -> None:
 
 def test_the_same_key_for_two_of_the_users_actions_is_refused() -> None:
     with pytest.raises(ConfigError, match="already belongs to"):
-        effective_keys({"book": ["o"], "errors": ["o"]})
+        effective_keys({"book": ["f9"], "errors": ["f9"]})
 
 
 def test_an_unknown_action_gets_the_nearest_name() -> None:
     with pytest.raises(ConfigError) as caught:
-        effective_keys({"quiet": ["o"]})
+        effective_keys({"quiet": ["f9"]})
 
     assert str(caught.value) == "quiet: there is no such action (did you mean quit?)"
 
@@ -130,7 +130,7 @@ def test_quit_cannot_be_left_without_a_key() -> None:
 
 
 def test_a_key_named_twice_for_one_action_counts_once() -> None:
-    assert effective_keys({"book": ["o", "o"]})["book"] == "o"
+    assert effective_keys({"book": ["f9", "f9"]})["book"] == "f9"
 
 
 def test_the_keymap_is_known_without_textual() -> None:

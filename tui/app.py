@@ -133,6 +133,7 @@ class TradeTuiApp(ReplayActions, PictureActions, DiffingApp[int]):
             program_health=self._health,
             is_debugging=lambda: self._debug_log.is_on,
             retry_key=lambda: self._key_of("reconnect"),
+            crosshair_sync=settings.crosshair_sync,
         )
 
     # -- Textual's hooks -------------------------------------------------------------------

@@ -166,9 +166,9 @@ async def test_a_replay_is_paused_sped_up_and_moved_from_the_keyboard(recordings
 
     async with app.run_test(size=(160, 50)) as pilot:
         await until(lambda: verified_ladder(app))
-        await pilot.press("plus")
+        await pilot.press("greater_than_sign")
         assert player.speed == 2.0
-        await pilot.press("minus", "minus")
+        await pilot.press("less_than_sign", "less_than_sign")
         assert player.speed == 0.5
         await pilot.press("p")
         assert player.is_paused

@@ -60,6 +60,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         time_zone: "UTC" or an IANA name; of the times on screen.
         frame_rate: paintings a second at most.
         crosshair_sync: all panels show the moment that one of them points at.
+        crosshair_sync: all panels show the moment that one of them points at.
         venues: endpoints ("stream", "rest") and the "protocol" spoken there, by upper-case venue
             name; only what the user set.
         tokens: where the token comes from, by upper-case venue name; only what the user set.
@@ -77,6 +78,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str = "UTC"
     frame_rate: int = 10
     mouse: bool = True
+    crosshair_sync: bool = True
     crosshair_sync: bool = True
     glyphs: Glyphs = Glyphs.AUTO
     venues: dict[str, dict[str, str]] = {}

@@ -216,6 +216,7 @@ TOP_LEVEL: Mapping[str, Reader] = {
     "time_zone": _time_zone,
     "frame_rate": _whole(1, 30),
     "mouse": _flag,
+    "crosshair_sync": _flag,
     "glyphs": _choice(Glyphs),
 }
 ENDPOINTS: Mapping[str, Reader] = {

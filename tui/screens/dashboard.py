@@ -17,8 +17,8 @@ from tui.charts.glyphs import Glyphs
 from tui.model.health import AppHealth
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
-from tui.model.timeframe import step_timeframe
 from tui.screens.bindings import dashboard_bindings
+from tui.screens.chart_actions import ChartActions
 from tui.screens.depth_actions import DepthActions
 from tui.screens.error_actions import ErrorActions
 from tui.screens.tape_actions import TapeActions
@@ -41,7 +41,7 @@ SMALLEST = (28, 7)
 """Columns and rows below which only a sentence is shown."""
 
 
-class Dashboard(WatchActions, ErrorActions, TapeActions, DepthActions):
+class Dashboard(ChartActions, WatchActions, ErrorActions, TapeActions, DepthActions):
     """The main screen. It decides what is subscribed: what is shown, and tickers of the watchlist."""
 
     DEFAULT_CSS = """
@@ -107,15 +107,17 @@ class Dashboard(WatchActions, ErrorActions, TapeActions, DepthActions):
         program_health: Callable[[], AppHealth],
         is_debugging: Callable[[], bool] = lambda: False,
         retry_key: Callable[[], str] = lambda: "r",
+        crosshair_sync: bool = True,
     ) -> None:
         """Make the dashboard as `state` remembers it.
 
         `badge` marks every panel whose data is not live, `status_badge` says the same in the status
         bar, `hint` is one line on how to go live; `program_health` gives the program's own figures,
-        `retry_key` the key that connects anew.
+        `retry_key` the key that connects anew; `crosshair_sync` lets all panels show where one points.
         """
         super().__init__()
         self.session = session
+        self.crosshair_sync = crosshair_sync
         market = session.market
         self.panels = [
             CandlePanel(
@@ -131,6 +133,7 @@ class Dashboard(WatchActions, ErrorActions, TapeActions, DepthActions):
         for panel, held in zip(self.panels, state.panels, strict=False):
             panel.set_reactive(CandlePanel.instrument, held.instrument)
             panel.set_reactive(CandlePanel.timeframe, held.timeframe)
+            panel.set_reactive(CandlePanel.view, held.view)
         spare = [i for i in state.watchlist if i not in {held.instrument for held in state.panels}]
         for panel, instrument in zip(
             self.panels[len(state.panels) : state.grid], spare, strict=False
@@ -218,7 +221,7 @@ class Dashboard(WatchActions, ErrorActions, TapeActions, DepthActions):
         return State(
             watchlist=self.watchlist.instruments,
             panels=tuple(
-                PanelState(panel.instrument, panel.timeframe)
+                PanelState(panel.instrument, panel.timeframe, panel.view)
                 for panel in self.panels
                 if panel.instrument is not None
             ),
@@ -274,6 +277,7 @@ class Dashboard(WatchActions, ErrorActions, TapeActions, DepthActions):
         self.metrics.sync(now if real_now is None else real_now)
         if self.errors.display:
             self.errors.sync(now)
+        self.look_back()
         if self.paused:
             return
         for panel in self.grid.visible_panels:
@@ -338,12 +342,6 @@ class Dashboard(WatchActions, ErrorActions, TapeActions, DepthActions):
     def action_previous_panel(self) -> None:
         self._choose((self.grid.chosen - 1) % self.grid.count)
 
-    def action_timeframe_shorter(self) -> None:
-        self._change_timeframe(-1)
-
-    def action_timeframe_longer(self) -> None:
-        self._change_timeframe(1)
-
     def _toggle(self, pane: str) -> None:
         self._shown[pane] = not self._shown[pane]
         self._show_panes()
@@ -359,14 +357,6 @@ class Dashboard(WatchActions, ErrorActions, TapeActions, DepthActions):
         roomy = not self.has_class("-too-small")
         self.errors.display = self._shown["errors"] and roomy
         self.metrics.display = self._shown["metrics"] and roomy
-
-    def _change_timeframe(self, steps: int) -> None:
-        panel = self.chosen
-        if panel.instrument is None:
-            return
-        offered = self.session.timeframes(panel.instrument.venue)
-        panel.timeframe = step_timeframe(offered, panel.timeframe, steps)
-        self.follow()
 
     def action_grid(self) -> None:
         self.grid.alone = False

@@ -3,33 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
+from typing import ClassVar
 
+import msgspec
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 
+from tui.charts.geometry import Geometry
 from tui.charts.glyphs import Glyphs
-from tui.charts.layers import Plot
-from tui.charts.painter import ChartPainter
+from tui.charts.layers import Crosshair
+from tui.market.candle_series import UNASKED
 from tui.market.market import InstrumentState, Market
-from tui.market.studies import StudySeries
-from tui.model.events import Candle
-from tui.model.instrument import Instrument
-from tui.model.subscription import Channel, Subscription, SubscriptionStatus
+from tui.model.subscription import Subscription, SubscriptionStatus
 from tui.model.text import clean
-from tui.model.timeframe import Timeframe
 from tui.model.transport import TransportKind
 from tui.widgets import format as fmt
-from tui.widgets.line_widget import LineWidget, Part, Row
-from tui.widgets.look import Look, chart_palette, on
-from tui.widgets.title import nothing_known, title_row
+from tui.widgets.chart_layers import LayerSource, Sight, put_together
+from tui.widgets.chart_title import Heading, chart_title
+from tui.widgets.line_widget import Row
+from tui.widgets.look import Look, chart_palette
+from tui.widgets.steered_chart import SteeredChart
+from tui.widgets.title import nothing_known
+from tui.widgets.venue_studies import VenueStudies
+
+_WHEEL_BARS = 3
+_PAGE = 10
+_LEAST_FRAME_NS = 1_000_000_000
 
 
-class CandlePanel(LineWidget, can_focus=True):
-    """Candles, volume and axes of one instrument, and what the venue computes of them."""
+class CandlePanel(SteeredChart, can_focus=True):
+    """Candles, volume and axes of one instrument, and whatever its `sources` add to them.
 
-    instrument: reactive[Instrument | None] = reactive(None, init=False, repaint=False)
-    timeframe: reactive[Timeframe] = reactive(Timeframe(1, "m"), init=False, repaint=False)
+    The wheel zooms, with shift and sideways it pans; dragging pans, with shift it measures; a click into
+    the chosen panel points at a candle, another one ends that.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "point(0, -1)", show=False),
+        Binding("down", "point(0, 1)", show=False),
+        Binding("shift+up", f"point(0, -{_PAGE})", show=False),
+        Binding("shift+down", f"point(0, {_PAGE})", show=False),
+        Binding("escape", "stop_pointing", "end crosshair"),
+    ]
+
     is_chosen: reactive[bool] = reactive(False, init=False, repaint=False)
     """True for the panel that drives ladder and tape."""
 
@@ -52,33 +70,22 @@ class CandlePanel(LineWidget, can_focus=True):
     ) -> None:
         """Make a panel. `number` is its digit key; `badge` marks data that is not live;
         `best_transport` gives what a venue offers."""
-        super().__init__(id=id)
-        self._market = market
+        super().__init__(market, id=id)
         self._number = number
         self._badge = badge
         self._best_transport = best_transport
         self._glyphs = glyphs
-        self._painter = ChartPainter()
-
-    @property
-    def subscription(self) -> Subscription | None:
-        """The candle subscription that this panel shows."""
-        if self.instrument is None:
-            return None
-        return Subscription(self.instrument, Channel.CANDLES, self.timeframe)
-
-    def watch_instrument(self) -> None:
-        self._start_afresh()
-
-    def watch_timeframe(self) -> None:
-        self._start_afresh()
+        self.sources: list[LayerSource] = [VenueStudies(market)]
+        """What adds to the chart, in the order in which it is drawn."""
+        self._drag: _Drag | None = None
+        self._was_dragged = False
 
     def watch_is_chosen(self) -> None:
+        if not self.is_chosen:
+            self.stop_pointing()
         self.sync(self.now)
 
-    def on_click(self, event: events.Click) -> None:
-        event.stop()
-        self.post_message(self.Chosen(self))
+    # -- the picture -----------------------------------------------------------------------
 
     def fingerprint(self, now: int) -> Hashable:
         subscription = self.subscription
@@ -86,78 +93,114 @@ class CandlePanel(LineWidget, can_focus=True):
             return self.is_chosen
         state = self._market[subscription.instrument]
         truth = self._market.truth(subscription)
-        series = state.candles.get(self.timeframe)
-        countdown = now // 1_000_000_000
+        sight = self._sight(state, now)
         return (
             subscription,
             self.is_chosen,
-            series.revision if series else 0,
-            tuple((name, found.revision) for name, found in self._studies(subscription)),
+            state.series(self.timeframe).revision,
+            self.view,
+            self._viewport.anchor,
+            self._viewport.seeks_first,
+            self._pointer.cross,
+            self.shadow,
+            tuple([source.revision(sight) for source in self.sources]),
             state.last_text,
             state.ticker_revision,
             state.info,
             truth.status,
             truth.reason,
             truth.transport,
-            countdown,
+            now // _LEAST_FRAME_NS,  # the countdown
         )
 
     def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
         subscription = self.subscription
         if subscription is None:
-            back = look.title_focused if self.is_chosen else look.title
-            heading = ((f" {self._number} ".ljust(width), back),)
-            blank: list[Row] = [((" ", look.base),)] * max(0, (height - 2) // 2)
-            return [heading, *blank, (("press / to choose a symbol".center(width), look.muted),)]
+            return self._nothing_chosen(width, height, look)
         state = self._market[subscription.instrument]
-        candles = state.carried_candles(self.timeframe)
-        decimals = fmt.price_decimals(state.info, state.last_text)
-        title = self._title(width, height, look, subscription, state, decimals)
+        series = state.series(self.timeframe)
+        self._viewport.settle(series.times, self._slots, self.view)
+        title = chart_title(self._heading(subscription, state), width, height, look)
+        self._top = len(title)
+        sight = self._sight(state, self.now)
         chart = self._painter.paint(
-            candles,
+            state.carried_candles(self.timeframe),
             width=width,
-            height=height - len(title),
+            height=height - self._top,
             timeframe=self.timeframe,
-            price_decimals=decimals,
+            price_decimals=sight.decimals,
             palette=chart_palette(self.app),
             glyphs=self._glyphs,
+            style=self.view.style,
+            price_scale=self.view.scale,
             now_ns=self.now,
             last_price=state.last_price,
-            holes=state.series(self.timeframe).holes,
-            panes=[
-                Plot(
-                    # The library that all of TradingView's own studies come from names none of them.
-                    clean(name.removeprefix("STD;"), 40),
-                    found.times,
-                    found.values,
-                    [clean(line, 20) for line in found.plots] if len(found.plots) > 1 else (),
-                )
-                for name, found in self._studies(subscription)
-            ],
-            message="" if candles else self._message(subscription),
+            columns=self.view.columns,
+            merge=self.view.merge,
+            offset=self._viewport.offset(series.times),
+            holes=series.holes,
+            panes=[pane for source in self.sources for pane in source.panes(sight)],
+            layers=put_together(
+                [source.layers(sight) for source in self.sources], self._crosshair()
+            ),
+            message="" if len(series) else self._message(subscription),
         )
         return [*title, *chart]
 
-    def candles_in_view(self) -> list[Candle]:
-        """The candles that the last painting shows, oldest first."""
+    def _nothing_chosen(self, width: int, height: int, look: Look) -> Sequence[Row]:
+        back = look.title_focused if self.is_chosen else look.title
+        heading = ((f" {self._number} ".ljust(width), back),)
+        blank: list[Row] = [((" ", look.base),)] * max(0, (height - 2) // 2)
+        return [heading, *blank, (("press / to choose a symbol".center(width), look.muted),)]
+
+    def _sight(self, state: InstrumentState, now: int) -> Sight:
+        times = state.series(self.timeframe).times
+        since, until = self._viewport.span(times, self._slots, self.view)
+        return Sight(
+            panel=self.id or "",
+            instrument=state.instrument,
+            timeframe=self.timeframe,
+            view=self.view,
+            since=since,
+            until=until,
+            is_now=self._viewport.offset(times) == 0,
+            cross=self._pointer.time,
+            now=now,
+            decimals=fmt.price_decimals(state.info, state.last_text),
+        )
+
+    def _crosshair(self) -> Crosshair | None:
+        if self._pointer.cross is None and self.shadow is not None:
+            return Crosshair(self.timeframe.floor(self.shadow))
+        return self._pointer.cross
+
+    def _heading(self, subscription: Subscription, state: InstrumentState) -> Heading:
+        series, pointer = state.series(self.timeframe), self._pointer
+        times = series.times
         geometry = self._painter.geometry
-        if self.instrument is None or geometry is None:
-            return []
-        first, end = geometry.first_time, geometry.last_time + geometry.span
-        candles = self._market[self.instrument].carried_candles(self.timeframe)
-        return [each for each in candles if first <= each.open_time < end]
-
-    def _studies(self, subscription: Subscription) -> list[tuple[str, StudySeries]]:
-        """What the venue computes of these candles, in an order that does not depend on its answers'."""
-        studies = self._market.studies
-        chart = subscription.instrument, self.timeframe
-        found = ((name, studies.series(*chart, name)) for name in sorted(studies.names(*chart)))
-        return [(name, series) for name, series in found if series is not None]
-
-    def _start_afresh(self) -> None:
-        self._painter = ChartPainter()
-        if self.is_attached:
-            self.sync(self.now)
+        decimals = fmt.price_decimals(state.info, state.last_text)
+        since, until = self._viewport.span(times, self._slots, self.view)
+        begins_here = bool(times) and since == times[0]
+        return Heading(
+            number=self._number,
+            badge=self._badge,
+            subscription=subscription,
+            state=state,
+            decimals=decimals,
+            view=self.view,
+            truth=self._market.truth(subscription),
+            now=self.now,
+            best=self._best_transport(subscription.instrument.venue),
+            is_chosen=self.is_chosen,
+            is_paused=self.is_paused,
+            until=None if self._viewport.follows else until,
+            seeks_first=self._viewport.seeks_first,
+            past=series.past if begins_here or not series.past.begins else UNASKED,
+            points=self.points,
+            bar=None if geometry is None or pointer.time is None else geometry.bar_at(pointer.time),
+            measured=pointer.measured(times, self.view.merge),
+            price_width=0 if geometry is None else _price_width(geometry, decimals),
+        )
 
     def _message(self, subscription: Subscription) -> str:
         truth = self._market.truth(subscription)
@@ -173,49 +216,100 @@ class CandlePanel(LineWidget, can_focus=True):
             case _:
                 return "loading candles"
 
-    def _title(
-        self,
-        width: int,
-        height: int,
-        look: Look,
-        subscription: Subscription,
-        state: InstrumentState,
-        decimals: int,
-    ) -> list[tuple[Part, ...]]:
-        """One row, or two where one would have to leave the price out."""
-        back = look.title_focused if self.is_chosen else look.title
-        ticker = state.ticker
-        change = fmt.day_change(
-            ticker.open if ticker else None,
-            state.last_price,
-            ticker.change_percent if ticker else None,
-        )
-        colour = look.muted if change is None else look.up if change >= 0 else look.down
-        name: list[Part] = [
-            (f" {self._number} ", back),
-            (f"{clean(str(subscription.instrument), 32)} ", back),
-            (f"{self.timeframe} ", back),
-        ]
-        price = fmt.price(state.last_price, decimals)
-        moved = f"{fmt.arrow(change)}{fmt.percent(change)} "
-        truth = self._market.truth(subscription)
-        two_rows = width < 60 + len(self._badge) and height >= 7
-        if not two_rows:
-            name += [
-                (f" {price} ", back),
-                (moved, back if self.is_chosen else on(colour, back)),
-            ]
-        first = title_row(
-            width,
-            name=name,
-            badge=self._badge,
-            truth=truth,
-            now=self.now,
-            look=look,
-            focused=self.is_chosen,
-            best=self._best_transport(subscription.instrument.venue),
-            is_paused=self.is_paused,
-        )
-        if not two_rows:
-            return [first]
-        return [first, ((f" {price}  ", look.bold), (moved, colour))]
+    # -- keys ------------------------------------------------------------------------------
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.points if action in ("point", "stop_pointing") else True
+
+    def action_point(self, bars: int, rows: int) -> None:
+        self.point_on(bars, rows)
+
+    def action_stop_pointing(self) -> None:
+        self.stop_pointing()
+
+    # -- the mouse -------------------------------------------------------------------------
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        self._wheel(event, 1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        self._wheel(event, -1)
+
+    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        self._pan_by(event, -_WHEEL_BARS)
+
+    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        self._pan_by(event, _WHEEL_BARS)
+
+    def _wheel(self, event: events.MouseEvent, steps: int) -> None:
+        if event.shift:
+            self._pan_by(event, -steps * _WHEEL_BARS)
+            return
+        event.stop()
+        event.prevent_default()
+        self.zoom(steps, event.x, may_leave_now=event.ctrl)
+
+    def _pan_by(self, event: events.MouseEvent, bars: int) -> None:
+        event.stop()
+        event.prevent_default()
+        self.pan(bars)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        self._was_dragged = False
+        if event.button == 1 and event.y >= self._top and self.instrument is not None:
+            self._drag = _Drag(event.x, event.y)
+            self.capture_mouse()
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        if self._drag is not None:
+            self._was_dragged = self._drag.is_used
+            self._drag = None
+            self.release_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        drag = self._drag
+        if drag is None:
+            if self.points:
+                self.point_at(event.x, event.y)
+        elif drag.measures or (event.shift and not drag.is_used):
+            if not drag.measures and self.point_at(drag.x, drag.y):
+                drag.is_used = drag.measures = True
+                self.start_measuring()
+            self.point_at(event.x, event.y)
+        else:
+            bars = (drag.x - event.x) // self.view.columns
+            if bars != drag.bars:
+                drag.is_used = True
+                self.pan(bars - drag.bars)
+                drag.bars = bars
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        if self._was_dragged:
+            return
+        if not self.is_chosen or event.y < self._top:
+            self.post_message(self.Chosen(self))
+        elif self.points:
+            self.stop_pointing()
+        else:
+            self.point_at(event.x, event.y)
+
+
+class _Drag(msgspec.Struct):
+    """The mouse is held since a cell: for a click still, or for moving, or for measuring.
+
+    Attributes:
+        bars: that the view was moved by so far.
+    """
+
+    x: int
+    y: int
+    bars: int = 0
+    measures: bool = False
+    is_used: bool = False
+
+
+def _price_width(geometry: Geometry, decimals: int) -> int:
+    """Characters of the longest price in sight."""
+    prices = (max(bar.high for bar in geometry.bars), min(bar.low for bar in geometry.bars))
+    return max(len(fmt.price(price, decimals)) for price in prices)

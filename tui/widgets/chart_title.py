@@ -1,0 +1,192 @@
+"""The title of a candle panel: price and change, or the candle that is pointed at, and how true it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+from rich.style import Style
+
+from tui.charts.view import Bar
+from tui.market.candle_series import Past
+from tui.market.market import InstrumentState
+from tui.model.chart import ChartStyle, PanelView, PriceScale
+from tui.model.subscription import Subscription, Truth
+from tui.model.text import clean
+from tui.model.timeframe import NS
+from tui.model.transport import TransportKind
+from tui.widgets import format as fmt
+from tui.widgets.chart_crosshair import Measured
+from tui.widgets.line_widget import Part
+from tui.widgets.look import Look, on
+from tui.widgets.title import title_row
+
+_ONE_ROW = 60
+_ONE_ROW_WITH_CANDLE = 126
+_LEAST_ROWS_FOR_TWO = 7
+_DAY = 86_400
+
+
+class Heading(msgspec.Struct, frozen=True):
+    """What a panel's title tells.
+
+    Attributes:
+        number: the panel's digit key. badge: marks data that is not live.
+        until: the moment (ns) at the right edge, where that is not now.
+        seeks_first: the view is on its way to the oldest candle.
+        past: what there is before the oldest candle; told where the view begins there.
+        bar: the candle that is pointed at. measured: what is measured with it.
+        points: something is pointed at.
+    """
+
+    number: int
+    badge: str
+    subscription: Subscription
+    state: InstrumentState
+    decimals: int
+    view: PanelView
+    truth: Truth
+    now: int
+    best: TransportKind | None = None
+    is_chosen: bool = False
+    is_paused: bool = False
+    until: int | None = None
+    seeks_first: bool = False
+    past: Past = Past()
+    points: bool = False
+    bar: Bar | None = None
+    measured: Measured | None = None
+    price_width: int = 0
+
+
+def chart_title(heading: Heading, width: int, height: int, look: Look) -> list[tuple[Part, ...]]:
+    """One row, or two where one would have to leave out the price or what is pointed at."""
+    back = look.title_focused if heading.is_chosen else look.title
+    name: list[Part] = [
+        (f" {heading.number} ", back),
+        (f"{clean(str(heading.subscription.instrument), 32)} ", back),
+        (f"{heading.subscription.timeframe} ", back),
+    ]
+    limit = _ONE_ROW_WITH_CANDLE if heading.points else _ONE_ROW
+    two_rows = width < limit + len(heading.badge) and height >= _LEAST_ROWS_FOR_TWO
+    figures_back = None if two_rows else back
+    if not heading.points:
+        figures = _price(heading, look, figures_back)
+    elif heading.measured is not None:
+        figures = _measured(heading, heading.measured, look, figures_back)
+    else:
+        figures = _candle(heading, look, figures_back, width)
+    notes: list[Part] = [(f"{note} ", back) for note in _notes(heading)]
+    first = title_row(
+        width,
+        name=[*name, *notes] if two_rows else [*name, *figures, *notes],
+        badge=heading.badge,
+        truth=heading.truth,
+        now=heading.now,
+        look=look,
+        focused=heading.is_chosen,
+        best=heading.best,
+        is_paused=heading.is_paused,
+    )
+    return [first, tuple(figures)] if two_rows else [first]
+
+
+def _price(heading: Heading, look: Look, back: Style | None) -> list[Part]:
+    """The last price and the day's change."""
+    ticker, last = heading.state.ticker, heading.state.last_price
+    change = fmt.day_change(
+        ticker.open if ticker else None, last, ticker.change_percent if ticker else None
+    )
+    colour = look.muted if change is None else look.up if change >= 0 else look.down
+    price = fmt.price(last, heading.decimals)
+    moved = f"{fmt.arrow(change)}{fmt.percent(change)} "
+    if back is None:
+        return [(f" {price}  ", look.bold), (moved, colour)]
+    return [(f" {price} ", back), (moved, back if heading.is_chosen else on(colour, back))]
+
+
+def _candle(heading: Heading, look: Look, back: Style | None, width: int) -> list[Part]:
+    """The candle that is pointed at, in columns of fixed width: as many of its figures as fit."""
+    bar = heading.bar
+    plain = look.base if back is None else back
+    if bar is None:
+        return [(" no candle here ", plain)]
+    muted = look.muted if back is None else back
+    moved = (bar.close / bar.open - 1) * 100 if bar.open > 0 else None
+    moment = f" {_moment(bar.open_time, heading)}"
+    change = f" {fmt.arrow(bar.close - bar.open)}{fmt.percent(moved):>8}"
+    volume = f"{fmt.size(bar.volume):>8} "
+    prices = {"O": bar.open, "H": bar.high, "L": bar.low, "C": bar.close}
+    each = 3 + heading.price_width
+    room = width - len(moment) - len(change)
+    letters = next((some for some in ("OHLC", "HLC") if len(some) * each <= room), "C")
+    parts: list[Part] = [(moment, plain)]
+    for letter in letters:
+        text = fmt.price(prices[letter], heading.decimals)
+        parts += [(f" {letter} ", muted), (f"{text:>{heading.price_width}}", plain)]
+    parts.append((change, _coloured(bar.close - bar.open, heading, look, back)))
+    if len(letters) * each + 3 + len(volume) <= room:
+        parts += [(" V ", muted), (volume, plain)]
+    return parts
+
+
+def _measured(heading: Heading, measured: Measured, look: Look, back: Style | None) -> list[Part]:
+    """What is measured, in columns of fixed width."""
+    plain = look.base if back is None else back
+    colour = _coloured(measured.price, heading, look, back)
+    percent = "" if measured.percent is None else fmt.percent(measured.percent)
+    change = f"{measured.price:+,.{heading.decimals}f}"
+    return [
+        (f" {fmt.arrow(measured.price)}{percent:>8}", colour),
+        (f" {change:>{heading.price_width + 1}}", colour),
+        (f" {measured.bars:>+5} bars", plain),
+        (f" {_duration(measured.seconds):>8} ", plain),
+    ]
+
+
+def _coloured(change: float, heading: Heading, look: Look, back: Style | None) -> Style:
+    colour = look.up if change >= 0 else look.down
+    if back is None:
+        return colour
+    return back if heading.is_chosen else on(colour, back)
+
+
+def _notes(heading: Heading) -> list[str]:
+    """What there is to know of the view, the most important first."""
+    notes = [clean(heading.past.note, 40)] if heading.past.note else []
+    if heading.until is not None:
+        # On the way to the oldest candle, what is going on says more than how far it got.
+        notes.insert(
+            len(notes) if heading.seeks_first else 0, f"◀ {_moment(heading.until, heading)}"
+        )
+    view = heading.view
+    if view.style is not ChartStyle.CANDLES:
+        notes.append(str(view.style))
+    if view.scale is not PriceScale.LINEAR:
+        notes.append(str(view.scale))
+    if view.merge > 1:
+        notes.append(f"×{view.merge}")
+    return notes
+
+
+def _moment(time: int, heading: Heading) -> str:
+    timeframe = heading.subscription.timeframe
+    seconds = timeframe.seconds if timeframe is not None else 0
+    form = "%Y-%m-%d" if seconds >= _DAY else "%Y-%m-%d %H:%M"
+    moment = datetime.fromtimestamp(time // NS, UTC)
+    return moment.strftime(form if seconds >= 60 else f"{form}:%S")
+
+
+def _duration(seconds: float) -> str:
+    """A signed duration in at most eight characters: -12s, 45m 10s, 3h 20m, 12d 4h, 812d."""
+    sign = "-" if seconds < 0 else ""
+    whole = abs(round(seconds))
+    days, rest = divmod(whole, _DAY)
+    hours, rest = divmod(rest, 3600)
+    minutes, rest = divmod(rest, 60)
+    if days >= 1000:
+        return f"{sign}{days}d"
+    units = ((days, "d"), (hours, "h"), (minutes, "m"), (rest, "s"))
+    first = next((at for at, (count, _) in enumerate(units) if count), len(units) - 1)
+    told = [f"{count}{unit}" for count, unit in units[first : first + 2] if count]
+    return sign + (" ".join(told) or "0s")
