@@ -28,7 +28,7 @@ class Glyphs(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
         price_line: a price that is watched, in every second column.
         hole: fills what could not be had. band: dots what lies between two lines.
         shades: levels of a cell's shade, from none to the strongest, for what has to do without
-            backgrounds of its own.
+            backgrounds of its own; none of them is what bodies are made of.
         dots: across and down a cell, for lines: 2 by 4 is braille, 1 by 2 half blocks, 1 by 1 letters.
         ticks: of bars without bodies: open, close, both in one row.
         corner: marks the corners of what is chosen. cross_down, cross_across, cross_centre: a cross.
@@ -99,7 +99,7 @@ EIGHTHS = Glyphs(
     price_line="╌",
     hole="░",
     band="·",
-    shades=" ░▒▓█",
+    shades=" ░▒▓",
     dots=(2, 4),
     ticks="┤├┼",
     corner="◆",
@@ -134,7 +134,7 @@ HALVES = Glyphs(
     price_line="╌",
     hole="░",
     band="·",
-    shades=" ░▒▓█",
+    shades=" ░▒▓",
     dots=(1, 2),
     ticks="┤├┼",
     corner="◆",
@@ -171,7 +171,7 @@ BRAILLE = Glyphs(
     price_line="╌",
     hole="⠌",
     band="⠂",
-    shades=" ⠄⠕⢷⣿",
+    shades=" ⠄⠕⢷",
     dots=(2, 4),
     ticks="┤├┼",
     corner="◆",
@@ -206,7 +206,7 @@ ASCII = Glyphs(
     price_line="-",
     hole="/",
     band=".",
-    shades=" .:%@",
+    shades=" .:%",
     dots=(1, 1),
     ticks="+++",
     corner="@",

@@ -29,6 +29,8 @@ class Plot(msgspec.Struct, frozen=True):
         bands: pairs of lines, by index, with a faint filling between them.
         levels: values that get a faint line across, such as 30 and 70.
         bounds: the pane's lowest and highest value, where they are fixed.
+        said: what the legend over the candles tells of the lines instead of their values: of those that
+            are in another measure than the prices.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Plot(msgspec.Struct, frozen=True):
     bands: Sequence[tuple[int, int]] = ()
     levels: Sequence[float] = ()
     bounds: tuple[float, float] | None = None
+    said: Sequence[str] = ()
 
 
 class Reach(StrEnum):

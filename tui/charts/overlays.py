@@ -101,8 +101,11 @@ def _legend(canvas: Canvas, window: Window, mark: int) -> list[tuple[str, Ink]]:
     form = PriceFormat(canvas.decimals)
     parts = [(f"{narrow(window.plot.name)} ", canvas.inks.text)]
     for line, colour in enumerate(window.colours):
-        value = window.value(line, canvas.pointed)
-        text = "-" if value is None else form(value)
+        if line < len(window.plot.said):
+            text = window.plot.said[line]
+        else:
+            value = window.value(line, canvas.pointed)
+            text = "-" if value is None else form(value)
         if canvas.glyphs.is_ascii:
             text = f"{MARKS[(mark + line) % len(MARKS)]} {text}"
         space = "  " if line == len(window.colours) - 1 else " "

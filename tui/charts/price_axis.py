@@ -145,13 +145,10 @@ def draw_price_axis(canvas: Canvas) -> None:
 
 
 def _name_scale(canvas: Canvas, labelled: set[int]) -> None:
-    """Say where the distances are not those of prices, or are although they were not to be."""
-    name = {
-        (True, True): "log",
-        (True, False): "not log",
-        (False, True): "",
-        (False, False): "not %",
-    }[canvas.wanted_scale is PriceScale.LOG, canvas.price_scale is canvas.wanted_scale]
+    """Say where distances are not those of prices, or are although something else was wanted."""
+    name = "log" if canvas.price_scale is PriceScale.LOG else ""
+    if canvas.price_scale is not canvas.wanted_scale:
+        name = "linear" if canvas.label_width >= len("linear") else "lin"
     free = next((row for row in range(canvas.scale.rows) if row not in labelled), None)
     if name and free is not None and len(name) <= canvas.label_width:
         write_label(canvas, free, name, canvas.inks.muted)
