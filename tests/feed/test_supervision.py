@@ -226,6 +226,19 @@ async def test_a_connection_on_which_nothing_comes_is_given_up(stage: Stage) -> 
     assert ("DISCONNECTED", "nothing came for 20 s") in stage.causes()
 
 
+@pytest.mark.parametrize(("pongs_count", "connections"), [(True, 1), (False, 3)])
+async def test_pongs_are_life_enough_only_where_the_venue_says_nothing_by_itself(
+    stage: Stage, pongs_count: bool, connections: int
+) -> None:
+    stage.adapter.liveness = Liveness(connection_s=20.0, pongs_count=pongs_count)
+    stage.lines.answers = False
+    stage.start(FeedSettings(ping_interval_s=5.0, ack_timeout_s=1000.0))
+
+    await stage.run_for(50)
+
+    assert len(stage.lines.lines) == connections
+
+
 async def test_a_connection_is_renewed_before_the_venue_ends_it(stage: Stage) -> None:
     stage.adapter.limits = Limits(max_connection_age_s=100.0)
     stage.start()

@@ -94,10 +94,14 @@ class Authentication(msgspec.Struct, frozen=True):
 
 class Liveness(msgspec.Struct, frozen=True):
     """Silence that means trouble, in seconds: of the connection (any frame or pong), and by channel
-    (data). A channel that is missing here may be silent for ever: a quiet market is not a dead one."""
+    (data). A channel that is missing here may be silent for ever: a quiet market is not a dead one.
+
+    `pongs_count` is False where the venue itself speaks so often that a pong without it proves nothing.
+    """
 
     connection_s: float = 30.0
     channels: Mapping[Channel, float] = {}
+    pongs_count: bool = True
 
 
 class Limits(msgspec.Struct, frozen=True):

@@ -177,7 +177,8 @@ class Conversation:
             self._ping_sent = self._clock.monotonic()
             self._metrics.ping_s = await self._connection.ping()
             self._ping_sent = None
-            self._last_frame = self._clock.monotonic()
+            if self._adapter.liveness.pongs_count:
+                self._last_frame = self._clock.monotonic()
             await self._clock.sleep(interval)
 
     async def _leave(self) -> None:

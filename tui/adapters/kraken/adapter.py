@@ -58,8 +58,8 @@ class KrakenAdapter:
         max_connection_age_s=float("inf"),  # none is known
     )
     liveness = Liveness(
-        # Heartbeats come every second once anything is subscribed; before, only pongs do.
-        connection_s=30.0,
+        # Heartbeats come every second once anything is subscribed.
+        connection_s=10.0,
         # Prices, trades and candles come with trades only, and may rest for ever.
         channels={Channel.BOOK: 300.0},
     )

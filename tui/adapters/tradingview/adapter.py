@@ -60,7 +60,7 @@ class TradingViewAdapter:
         max_connection_age_s=math.inf,
     )
     # The server's heartbeat comes every ten seconds or so. A market that is closed says nothing else.
-    liveness = Liveness(connection_s=30.0)
+    liveness = Liveness(connection_s=30.0, pongs_count=False)
     book_policy = BookPolicy(name="none", snapshot_by_rest=False)
     transports: tuple[TransportKind, ...] = (TransportKind.WEBSOCKET,)
 
