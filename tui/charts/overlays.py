@@ -68,6 +68,7 @@ def legend_rows(canvas: Canvas, plots: Sequence[Plot]) -> int:
     for plot in plots:
         lines = max(len(plot.lines), 1)
         size = len(narrow(plot.name)) + lines * (digits + 1) + 2
+        size += sum(max(len(text) - digits, 0) for text in plot.said)
         if canvas.glyphs.is_ascii:
             size += 2 * lines
         if not needed or used + size > canvas.plot_width:
