@@ -73,37 +73,37 @@ def reach_lines(
         return [((" " * width, look.title_muted),)] * count
     bp = "" if reach.away_bp is None else f"{reach.away_bp:+,.2f} bp"
     side = "buy" if reach.is_buy else "sell"
-    if not is_sound:
-        cost = worth = "no cost: not verified"
-    elif reach.sweep is None:
-        cost = worth = "nothing in the way"
-    else:
+    size = average = more = ""
+    if reach.sweep is not None:
         more = "" if reach.sweep.is_whole else "+"
         size = f"{side} {fmt.size(float(reach.sweep.size), size_decimals)}{more}"
         average = fmt.price(float(reach.sweep.average or 0), decimals + 1)
-        cost = f"{size} at {average}"
-        worth = f"{size} for {fmt.size(float(reach.sweep.notional), 2)}{more}"
+    refusal = (
+        "no cost: not verified" if not is_sound else "" if reach.sweep else "nothing in the way"
+    )
     if count == 1:
-        text = f" {bp}  {cost}"
-        return [(((text if len(text) <= width else f" {bp} {side}").ljust(width), look.title),)]
+        short = "" if reach.away_bp is None else f"{reach.away_bp:+,.0f}bp"
+        cost = refusal or f"{size} at {average}"
+        line = _longest(width, f" {bp}  {cost}", f" {short} {cost}", f" {cost}", f" {size}")
+        return [((line, look.title),)]
     percent = "" if reach.away_bp is None else f"  {reach.away_bp / 100:+,.3f}%"
-    away = f" {reach.away:+,.{decimals}f}  {bp}"
-    rows: list[Row] = [
-        (
-            (
-                (away + percent if len(away + percent) <= width else away)[:width].ljust(width),
-                look.title,
-            ),
-        ),
-        ((f" {worth}"[:width].ljust(width), look.title),),
-    ]
-    third = ""
-    if is_sound and reach.sweep is not None:
-        third = f" average {fmt.price(float(reach.sweep.average or 0), decimals + 1)}"
-        slip = f"  slips {reach.slippage_bp:,.2f} bp"
-        third += slip if len(third + slip) <= width else ""
-    rows.append(((third.ljust(width), look.title),))
-    return rows
+    away = f" {reach.away:+,.{decimals + 1}f}  {bp}"
+    first = _longest(width, away + percent, away)
+    if refusal or reach.sweep is None:
+        return [
+            ((line, look.title),) for line in (first, _longest(width, f" {refusal}"), " " * width)
+        ]
+    worth = f"for {fmt.size(float(reach.sweep.notional), 2)}{more}"
+    slip = f"  slips {reach.slippage_bp or 0.0:,.2f} bp"
+    second = _longest(width, f" {size} {worth}", f" {size}")
+    third = _longest(width, f" average {average}{slip}", f" average {average}")
+    return [((line, look.title),) for line in (first, second, third)]
+
+
+def _longest(width: int, *texts: str) -> str:
+    """The first text that fits, else what there is room for of the last; as wide as the room."""
+    text = next((text for text in texts if len(text) <= width), texts[-1])
+    return text[:width].ljust(width)
 
 
 def balance_line(
@@ -119,15 +119,15 @@ def balance_line(
     Args:
         share: of the levels shown, 0 to 1; None where it cannot be said.
     """
-    shown = "" if share is None else f"bid {share * 100:3.0f}%"
-    band = ""
+    left = f" {step_text} "
+    shown = " " * 8 if share is None else f"bid {share * 100:3.0f}%"
+    band = " " * 11
     if near is not None and near.share is not None and near.bp >= _LEAST_BP:
         reach = f"{near.bp:.0f}" if near.bp >= 1 else f"{near.bp:.1f}"
-        band = f" {reach}bp {near.share * 100:3.0f}%"
-    left = f" {step_text} "
-    right = f" {shown}{band} "
+        band = f" {reach:>3}bp {near.share * 100:3.0f}%"
+    right = f"{shown}{band}"
     if len(left + right) > width:
-        right = f" {shown} "
+        right = f"{shown}"
     room = width - len(left) - len(right)
     if room < 0:
         return ((left[:width].ljust(width), look.title_muted),)
