@@ -14,12 +14,14 @@ from textual.reactive import reactive
 from textual.widgets import Static
 
 from tui.charts.glyphs import Glyphs
+from tui.market.drawings import Drawings
 from tui.model.health import AppHealth
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.screens.bindings import dashboard_bindings
 from tui.screens.chart_actions import ChartActions
 from tui.screens.depth_actions import DepthActions
+from tui.screens.drawing_actions import DrawingActions
 from tui.screens.error_actions import ErrorActions
 from tui.screens.tape_actions import TapeActions
 from tui.screens.watch_actions import WatchActions
@@ -28,6 +30,7 @@ from tui.state import PanelState, State
 from tui.widgets.candle_panel import CandlePanel
 from tui.widgets.depth_curve import DepthCurve
 from tui.widgets.depth_ladder import DepthLadder
+from tui.widgets.drawn import DrawingLayers
 from tui.widgets.error_log import ErrorLogView
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line_widget import LineWidget
@@ -41,7 +44,9 @@ SMALLEST = (28, 7)
 """Columns and rows below which only a sentence is shown."""
 
 
-class Dashboard(ChartActions, WatchActions, ErrorActions, TapeActions, DepthActions):
+class Dashboard(
+    ChartActions, DrawingActions, WatchActions, ErrorActions, TapeActions, DepthActions
+):
     """The main screen. It decides what is subscribed: what is shown, and tickers of the watchlist."""
 
     DEFAULT_CSS = """
@@ -140,6 +145,10 @@ class Dashboard(ChartActions, WatchActions, ErrorActions, TapeActions, DepthActi
         ):
             panel.set_reactive(CandlePanel.instrument, instrument)
             panel.set_reactive(CandlePanel.timeframe, self.panels[0].timeframe)
+        self.drawings = Drawings(state.drawings)
+        self.drawn = DrawingLayers(self.drawings)
+        for panel in self.panels:
+            panel.sources.append(self.drawn)
         self.grid = PanelGrid(self.panels, id="grid")
         self.grid.set_reactive(PanelGrid.count, state.grid)
         self.grid.set_reactive(PanelGrid.chosen, min(state.focused, state.grid - 1))
@@ -164,6 +173,7 @@ class Dashboard(ChartActions, WatchActions, ErrorActions, TapeActions, DepthActi
             zone=zone,
             is_debugging=is_debugging,
             retry_key=retry_key,
+            state_of=market.notices.status,
             id="status",
         )
         self.key_bar = KeyBar(id="keys")
@@ -232,6 +242,7 @@ class Dashboard(ChartActions, WatchActions, ErrorActions, TapeActions, DepthActi
             book_shown=self._shown["book"],
             errors_shown=self._shown["errors"],
             metrics_shown=self._shown["metrics"],
+            drawings=self.drawings.all(),
         )
 
     def instruments(self) -> list[Instrument]:

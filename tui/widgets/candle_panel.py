@@ -46,7 +46,13 @@ class CandlePanel(SteeredChart, can_focus=True):
         Binding("shift+up", f"point(0, -{_PAGE})", show=False),
         Binding("shift+down", f"point(0, {_PAGE})", show=False),
         Binding("escape", "stop_pointing", "end crosshair"),
+        Binding("enter", "answer('accept')", show=False),
+        Binding("tab", "answer('corner')", show=False),
+        Binding("x,delete", "answer('delete')", show=False),
     ]
+
+    task: reactive[str] = reactive("", init=False, repaint=False)
+    """What is being done where the chart points, and by which keys; "" for nothing."""
 
     is_chosen: reactive[bool] = reactive(False, init=False, repaint=False)
     """True for the panel that drives ladder and tape."""
@@ -57,6 +63,14 @@ class CandlePanel(SteeredChart, can_focus=True):
         def __init__(self, panel: CandlePanel) -> None:
             super().__init__()
             self.panel = panel
+
+    class Answered(Message):
+        """A key was pressed that the task of the panel takes: "accept", "corner" or "delete"."""
+
+        def __init__(self, panel: CandlePanel, answer: str) -> None:
+            super().__init__()
+            self.panel = panel
+            self.answer = answer
 
     def __init__(
         self,
@@ -103,6 +117,7 @@ class CandlePanel(SteeredChart, can_focus=True):
             self._viewport.seeks_first,
             self._pointer.cross,
             self.shadow,
+            self.task,
             tuple([source.revision(sight) for source in self.sources]),
             state.last_text,
             state.ticker_revision,
@@ -137,7 +152,7 @@ class CandlePanel(SteeredChart, can_focus=True):
             last_price=state.last_price,
             columns=self.view.columns,
             merge=self.view.merge,
-            offset=self._viewport.offset(series.times),
+            offset=self._viewport.offset(series.times, self._slots, self.view),
             holes=series.holes,
             panes=[pane for source in self.sources for pane in source.panes(sight)],
             layers=put_together(
@@ -163,7 +178,7 @@ class CandlePanel(SteeredChart, can_focus=True):
             view=self.view,
             since=since,
             until=until,
-            is_now=self._viewport.offset(times) == 0,
+            is_now=self._viewport.offset(times, self._slots, self.view) == 0,
             cross=self._pointer.time,
             now=now,
             decimals=fmt.price_decimals(state.info, state.last_text),
@@ -197,6 +212,7 @@ class CandlePanel(SteeredChart, can_focus=True):
             seeks_first=self._viewport.seeks_first,
             past=series.past if begins_here or not series.past.begins else UNASKED,
             points=self.points,
+            task=self.task,
             bar=None if geometry is None or pointer.time is None else geometry.bar_at(pointer.time),
             measured=pointer.measured(times, self.view.merge),
             price_width=0 if geometry is None else _price_width(geometry, decimals),
@@ -219,7 +235,12 @@ class CandlePanel(SteeredChart, can_focus=True):
     # -- keys ------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "answer":
+            return bool(self.task)
         return self.points if action in ("point", "stop_pointing") else True
+
+    def action_answer(self, answer: str) -> None:
+        self.post_message(self.Answered(self, answer))
 
     def action_point(self, bars: int, rows: int) -> None:
         self.point_on(bars, rows)
@@ -289,6 +310,8 @@ class CandlePanel(SteeredChart, can_focus=True):
             return
         if not self.is_chosen or event.y < self._top:
             self.post_message(self.Chosen(self))
+        elif self.task:
+            self.post_message(self.Answered(self, "accept"))
         elif self.points:
             self.stop_pointing()
         else:

@@ -36,7 +36,7 @@ class Heading(msgspec.Struct, frozen=True):
         seeks_first: the view is on its way to the oldest candle.
         past: what there is before the oldest candle; told where the view begins there.
         bar: the candle that is pointed at. measured: what is measured with it.
-        points: something is pointed at.
+        points: something is pointed at. task: what is being done there, and by which keys.
     """
 
     number: int
@@ -54,6 +54,7 @@ class Heading(msgspec.Struct, frozen=True):
     seeks_first: bool = False
     past: Past = Past()
     points: bool = False
+    task: str = ""
     bar: Bar | None = None
     measured: Measured | None = None
     price_width: int = 0
@@ -153,7 +154,9 @@ def _coloured(change: float, heading: Heading, look: Look, back: Style | None) -
 
 def _notes(heading: Heading) -> list[str]:
     """What there is to know of the view, the most important first."""
-    notes = [clean(heading.past.note, 40)] if heading.past.note else []
+    notes = [heading.task] if heading.task else []
+    if heading.past.note:
+        notes.append(clean(heading.past.note, 40))
     if heading.until is not None:
         # On the way to the oldest candle, what is going on says more than how far it got.
         notes.insert(

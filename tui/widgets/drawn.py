@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 
-from tui.charts.layers import Box, Note, PriceLine, Reach, Stroke
-from tui.market.drawings import fibonacci_levels
+from tui.charts.layers import Box, Layers, Note, PriceLine, Reach, Stroke
+from tui.market.drawing_editor import DrawingEditor
+from tui.market.drawings import Drawings, Handle, fibonacci_levels
 from tui.model.chart import Drawing, DrawingKind
+from tui.model.instrument import Instrument
 from tui.model.text import clean
+from tui.widgets import format as fmt
+from tui.widgets.chart_layers import LayerSource, Sight
 
 _LONGEST = 60
 
@@ -54,3 +58,48 @@ def shapes_of(
                     for share, price in fibonacci_levels(drawing)
                 ]
     return shapes, lines
+
+
+class DrawingLayers(LayerSource):
+    """Draws an instrument's drawings on all its charts, the one at work as it would become.
+
+    Attributes:
+        editor: at work on one of them; None while nothing is placed or moved.
+        pointed: the instrument and the drawing that the user points at, which stands out.
+    """
+
+    def __init__(self, drawings: Drawings) -> None:
+        self._drawings = drawings
+        self.editor: DrawingEditor | None = None
+        self.pointed: tuple[Instrument, Handle] | None = None
+
+    def revision(self, sight: Sight) -> Hashable:
+        editor = self.editor
+        at_work = editor is not None and editor.instrument == sight.instrument
+        return (
+            self._drawings.revision,
+            editor.drawing if editor is not None and at_work else None,
+            self._chosen(sight.instrument),
+        )
+
+    def layers(self, sight: Sight) -> Layers:
+        drawings = list(self._drawings.of(sight.instrument))
+        chosen = self._chosen(sight.instrument)
+        editor = self.editor
+        if editor is not None and editor.instrument == sight.instrument:
+            if editor.number is None:
+                chosen = len(drawings)
+                drawings.append(editor.drawing)
+            else:
+                chosen = editor.number
+                drawings[chosen] = editor.drawing
+        if not drawings:
+            return Layers()
+        shapes, lines = shapes_of(
+            drawings, write=lambda price: fmt.price(price, sight.decimals), chosen=chosen
+        )
+        return Layers(drawings=shapes, price_lines=lines)
+
+    def _chosen(self, instrument: Instrument) -> int | None:
+        pointed = self.pointed
+        return pointed[1].number if pointed is not None and pointed[0] == instrument else None

@@ -77,6 +77,16 @@ class SteeredChart(LineWidget):
         return None if cross is None else (cross.time, cross.price)
 
     @property
+    def cell(self) -> tuple[int, float] | None:
+        """How much time (ns) and price there is between two candles and two rows; None without any."""
+        geometry = self._painter.geometry
+        row = None if geometry is None else geometry.price_rows // 2
+        if geometry is None or not row:
+            return None
+        above, below = geometry.price_at(row - 1), geometry.price_at(row)
+        return None if above is None or below is None else (geometry.span, above - below)
+
+    @property
     def follows(self) -> bool:
         """True while the newest candle stays in sight."""
         return self._viewport.follows
@@ -149,7 +159,7 @@ class SteeredChart(LineWidget):
 
     def start_pointing(self) -> None:
         """Point at the newest candle in sight, and its close."""
-        edge = self._viewport.edge(self._times)
+        edge = self._viewport.edge(self._times, self._slots, self.view)
         if edge >= 0:
             candle = self._series.candles[edge]
             self._pointer.start(candle.open_time, candle.close)
