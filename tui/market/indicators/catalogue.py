@@ -225,7 +225,7 @@ _ALL = (
                 default=26,
                 minimum=1,
                 maximum=200,
-                meaning="candles that the cloud is ahead and the close is back, counting the present",
+                meaning="how many candles on the cloud stands, its own counted",
             ),
         ),
         titled=("conversion", "base", "slow"),

@@ -1,12 +1,13 @@
 """The formulas that are talipp's: averages, and bands around them.
 
-talipp is imported with the first one that is made: it takes longer to import than a frame may take
-(`load` may be called in a thread beforehand).
+talipp is imported with the first one that is made. That takes longer than a frame may take: `load` can
+be called beforehand, in a thread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from tui.market.indicators.definition import Row, Settings
@@ -52,11 +53,17 @@ class Library:
         self._indicator.remove()
 
 
+@cache
 def load() -> Any:
     """talipp's indicators."""
     from talipp import indicators
 
     return indicators
+
+
+def is_loaded() -> bool:
+    """True once `load` costs nothing."""
+    return load.cache_info().currsize > 0
 
 
 def make_sma(settings: Settings) -> Library:
