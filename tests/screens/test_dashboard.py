@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from tui import locations
 from tui.adapters.binance import BinanceAdapter
-from tui.model.events import Ticker
+from tui.model.events import Status, Ticker
 from tui.model.health import ConnectionState, ErrorCategory
 from tui.model.instrument import InstrumentInfo, VenueListing
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus
@@ -369,6 +369,21 @@ async def test_a_lost_connection_is_told_in_the_status_bar() -> None:
     )
     async with running(staged_app(health=health)) as (app, _pilot):
         assert "RECONNECTING retry in 7s · connection refused" in row(app.dashboard.status_bar, 0)
+
+
+async def test_a_venue_that_does_not_trade_as_usual_says_so_in_the_status_bar() -> None:
+    app = staged_app(health=CONNECTED)
+    async with running(app):
+        told = Status(CONNECTED.venue, None, "cancel_only", "", 0, 1)
+        app.session.market.notices.apply(told)
+        app.frame()
+        app.dashboard.status_bar.draw()
+        assert f"● {CONNECTED.venue} cancel only" in row(app.dashboard.status_bar, 0)
+
+        app.session.market.notices.apply(msgspec.structs.replace(told, word="online"))
+        app.frame()
+        app.dashboard.status_bar.draw()
+        assert "online" not in row(app.dashboard.status_bar, 0)
 
 
 async def test_a_long_cause_is_cut_and_never_hides_the_state_and_the_retry() -> None:

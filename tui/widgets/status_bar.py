@@ -8,6 +8,7 @@ from datetime import tzinfo
 from rich.cells import cell_len
 from textual.reactive import reactive
 
+from tui.model.events import Status
 from tui.model.health import ConnectionState, FeedHealth
 from tui.model.text import clean
 from tui.widgets import format as fmt
@@ -24,8 +25,14 @@ STATE_MARKS = {
 }
 
 
+_TROUBLE = frozenset(
+    {"maintenance", "cancel_only", "post_only", "limit_only", "reduce_only", "halted", "degraded"}
+)
+"""Words by which venues tell that they do not trade as usual."""
+
+
 class StatusBar(LineWidget):
-    """Mode badge, a hint, one mark a feed, errors and the clock."""
+    """Mode badge, a hint, one mark a feed, what it tells of its venue's trouble, errors and the clock."""
 
     DEFAULT_CSS = "StatusBar { height: 1; width: 1fr; }"
 
@@ -41,10 +48,11 @@ class StatusBar(LineWidget):
         zone: tzinfo,
         is_debugging: Callable[[], bool] = lambda: False,
         retry_key: Callable[[], str] = lambda: "r",
+        state_of: Callable[[str], Status | None] = lambda venue: None,
         id: str | None = None,
     ) -> None:
         """Make the bar; `errors` counts what the error log holds, `hint` says how to go live,
-        `retry_key` names the key that connects anew."""
+        `retry_key` names the key that connects anew, `state_of` knows what a venue tells of itself."""
         super().__init__(id=id)
         self._feeds = feeds
         self._errors = errors
@@ -53,13 +61,17 @@ class StatusBar(LineWidget):
         self._zone = zone
         self._is_debugging = is_debugging
         self._retry_key = retry_key
+        self._state_of = state_of
 
     def watch_paused(self) -> None:
         self.sync(self.now)
 
     def fingerprint(self, now: int) -> Hashable:
         feeds = tuple(
-            (feed.venue, feed.state, feed.cause, feed.retry_in_s and int(feed.retry_in_s))
+            (
+                *(feed.venue, feed.state, feed.cause, feed.retry_in_s and int(feed.retry_in_s)),
+                self._trouble(feed.venue),
+            )
             for feed in self._feeds()
         )
         marks = (self.paused, self._badge(), self._is_debugging())
@@ -85,6 +97,9 @@ class StatusBar(LineWidget):
             good = feed.state is ConnectionState.CONNECTED
             colour = on(look.success if good else look.error, back)
             left.append((f" {STATE_MARKS[feed.state]} {feed.venue}", colour))
+            trouble = self._trouble(feed.venue)
+            if trouble:
+                left.append((f" {trouble}", on(look.warning, back)))
             if good:
                 if feed.latency_p50_ms is not None and width >= 60:
                     left.append((f" {fmt.milliseconds(feed.latency_p50_ms)}", look.title_muted))
@@ -102,3 +117,9 @@ class StatusBar(LineWidget):
         if self._hint:
             left.append((f"  {self._hint}", look.title_muted))
         return [spread(left, right, width, back)]
+
+    def _trouble(self, venue: str) -> str:
+        status = self._state_of(venue)
+        if status is None or status.word not in _TROUBLE:
+            return ""
+        return status.word.replace("_", " ")
