@@ -89,6 +89,7 @@ class Desk:
         self.market = Market()
         self.venue = Venue(minutes)
         self.subscription = subscription
+        self.is_loaded = True
         errors = ErrorLog(self.clock)
         settings = FeedSettings()
         subscriptions = Subscriptions(adapter, settings, self.clock, lambda entry: None)
@@ -106,7 +107,14 @@ class Desk:
             settings=settings,
         )
         self.jobs = Jobs(adapter.venue, errors)
-        self.paging = CandlePaging(adapter, self.market, history, jobs=self.jobs, patience=patience)
+        self.paging = CandlePaging(
+            adapter,
+            self.market,
+            history,
+            jobs=self.jobs,
+            patience=patience,
+            is_loaded=lambda subscription: self.is_loaded,
+        )
         self.errors = errors
         newest = Venue(minutes[-held:] if held else minutes[:0])
         rows = newest.minutes
@@ -178,6 +186,19 @@ async def test_what_is_there_is_not_fetched() -> None:
         await made.rest()
 
         assert made.venue.asked == []
+
+
+async def test_the_newest_candles_come_first() -> None:
+    async with desk() as made:
+        made.is_loaded = False
+        made.want(3500)
+        await made.rest()
+        assert made.venue.asked == []
+
+        made.is_loaded = True
+        made.paging.resume()
+        await made.rest()
+        assert made.minutes[0] == 3000
 
 
 async def test_all_that_there_is_can_be_wanted() -> None:

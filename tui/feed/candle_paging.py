@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
@@ -39,12 +39,16 @@ class CandlePaging:
         *,
         jobs: Jobs,
         patience: Patience,
+        is_loaded: Callable[[Subscription], bool],
     ) -> None:
+        """Begin with nothing wanted; `is_loaded` is true of series whose newest candles are there: those
+        come first."""
         self._adapter = adapter
         self._market = market
         self._history = history
         self._jobs = jobs
         self._patience = patience
+        self._is_loaded = is_loaded
         self._wanted: dict[Subscription, int] = {}
 
     def want(self, wishes: Mapping[Subscription, int]) -> None:
@@ -132,9 +136,9 @@ class CandlePaging:
     def _is_missing(self, subscription: Subscription) -> bool:
         series = self._series(subscription)
         wish = self._wanted.get(subscription)
-        if wish is None or not len(series) or series.past.begins or len(series) >= MOST:
+        if wish is None or series.past.begins or not 0 < len(series) < MOST:
             return False
-        return series.times[0] > wish
+        return series.times[0] > wish and self._is_loaded(subscription)
 
     def _tell_nothing(self, series: CandleSeries, wish: int | None = None) -> None:
         """Say that nobody fetches anything, and why not, where more is wanted than is there."""

@@ -288,6 +288,11 @@ class Subscriptions:
             entry.note = note
             self.settle(entry)
 
+    def is_loaded(self, subscription: Subscription) -> bool:
+        """True once its history or snapshot is complete."""
+        entry = self.entries.get(subscription)
+        return entry is not None and entry.loaded
+
     def syncing(self, subscription: Subscription, note: str) -> None:
         """History or snapshot is not there, or no longer right."""
         entry = self.entries.get(subscription)

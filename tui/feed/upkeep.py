@@ -119,7 +119,12 @@ class Upkeep:
             unknown=self._symbol_unknown,
         )
         self.paging = CandlePaging(
-            adapter, market, self.backfill.candles, jobs=self.jobs, patience=self.backfill.patience
+            adapter,
+            market,
+            self.backfill.candles,
+            jobs=self.jobs,
+            patience=self.backfill.patience,
+            is_loaded=self.subscriptions.is_loaded,
         )
         self._fetches = Fetches(
             self.jobs,

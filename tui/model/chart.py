@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 
@@ -53,8 +54,8 @@ class PanelView(msgspec.Struct, frozen=True, omit_defaults=True):
 
     style: ChartStyle = ChartStyle.CANDLES
     scale: PriceScale = PriceScale.LINEAR
-    columns: int = 2
-    merge: int = 1
+    columns: Annotated[int, msgspec.Meta(ge=1, le=8)] = 2
+    merge: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 1
     indicators: tuple[IndicatorChoice, ...] = ()
     overlays: tuple[Instrument, ...] = ()
     group: int = 0

@@ -51,7 +51,7 @@ class CandlePanel(SteeredChart, can_focus=True):
         Binding("x,delete", "answer('delete')", show=False),
     ]
 
-    task: reactive[str] = reactive("", init=False, repaint=False)
+    task_note: reactive[str] = reactive("", init=False, repaint=False)
     """What is being done where the chart points, and by which keys; "" for nothing."""
 
     is_chosen: reactive[bool] = reactive(False, init=False, repaint=False)
@@ -117,7 +117,7 @@ class CandlePanel(SteeredChart, can_focus=True):
             self._viewport.seeks_first,
             self._pointer.cross,
             self.shadow,
-            self.task,
+            self.task_note,
             tuple([source.revision(sight) for source in self.sources]),
             state.last_text,
             state.ticker_revision,
@@ -212,7 +212,7 @@ class CandlePanel(SteeredChart, can_focus=True):
             seeks_first=self._viewport.seeks_first,
             past=series.past if begins_here or not series.past.begins else UNASKED,
             points=self.points,
-            task=self.task,
+            task=self.task_note,
             bar=None if geometry is None or pointer.time is None else geometry.bar_at(pointer.time),
             measured=pointer.measured(times, self.view.merge),
             price_width=0 if geometry is None else _price_width(geometry, decimals),
@@ -236,7 +236,7 @@ class CandlePanel(SteeredChart, can_focus=True):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "answer":
-            return bool(self.task)
+            return bool(self.task_note)
         return self.points if action in ("point", "stop_pointing") else True
 
     def action_answer(self, answer: str) -> None:
@@ -289,6 +289,10 @@ class CandlePanel(SteeredChart, can_focus=True):
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
         drag = self._drag
+        if drag is not None and not event.button:
+            # It was let go where no terminal could tell.
+            self._drag = drag = None
+            self.release_mouse()
         if drag is None:
             if self.points:
                 self.point_at(event.x, event.y)
@@ -310,7 +314,7 @@ class CandlePanel(SteeredChart, can_focus=True):
             return
         if not self.is_chosen or event.y < self._top:
             self.post_message(self.Chosen(self))
-        elif self.task:
+        elif self.task_note:
             self.post_message(self.Answered(self, "accept"))
         elif self.points:
             self.stop_pointing()

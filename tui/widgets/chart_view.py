@@ -67,20 +67,25 @@ class Viewport:
         if self.seeks_first and times:
             self.stand_at(min(slots * view.merge, len(times)) - 1, times)
 
-    def offset(self, times: Sequence[int]) -> int:
+    def offset(self, times: Sequence[int], slots: int, view: PanelView) -> int:
         """Candles between the right edge and the newest."""
-        return 0 if self.anchor is None else len(times) - bisect_right(times, self.anchor)
+        return len(times) - 1 - self.edge(times, slots, view) if times else 0
 
-    def edge(self, times: Sequence[int]) -> int:
+    def edge(self, times: Sequence[int], slots: int, view: PanelView) -> int:
         """Index of the candle at the right edge; -1 without any candles."""
         last = len(times) - 1
-        return max(last - self.offset(times), 0) if times else -1
+        if self.anchor is None or not times:
+            return last
+        if self.anchor < times[0]:
+            # There are no candles of that moment, or not yet: those next to it.
+            return min(slots * view.merge - 1, last)
+        return bisect_right(times, self.anchor) - 1
 
     def span(self, times: Sequence[int], slots: int, view: PanelView) -> tuple[int, int]:
         """Open times (ns) of the oldest and the newest candle in sight; zeros without candles."""
         if not times:
             return 0, 0
-        edge = self.edge(times)
+        edge = self.edge(times, slots, view)
         return times[max(edge - slots * view.merge + 1, 0)], times[edge]
 
     def stand_at(self, index: int, times: Sequence[int], *, end: int | None = None) -> None:
@@ -97,7 +102,7 @@ class Viewport:
         self.seeks_first = False
         if not times:
             return
-        edge = self.edge(times)
+        edge = self.edge(times, slots, view)
         least = min(slots * view.merge, len(times)) - 1
         # Who stands further back than there are candles is not moved on by looking back.
         least = min(least, edge)
@@ -121,7 +126,7 @@ class Viewport:
         self.seeks_first = False
         if focus is None or not times:
             return
-        edge = self.edge(times)
+        edge = self.edge(times, slots, after)
         index = min(max(bisect_right(times, focus) - 1, 0), edge)
         cells = (edge - index) / before.merge * before.columns
         moved = index + round(cells / after.columns * after.merge)
@@ -132,8 +137,8 @@ class Viewport:
     def keep_end(self, times: Sequence[int], timeframe: Timeframe) -> None:
         """Before another timeframe: keep the end of the candle at the right edge, so that a shorter one
         shows all of what this one did."""
-        if self.anchor is not None and times:
-            opened = times[self.edge(times)]
+        if self.anchor is not None and times and self.anchor >= times[0]:
+            opened = times[bisect_right(times, self.anchor) - 1]
             self.anchor = max(self.anchor, timeframe.next_open(opened) - 1)
 
     def wanted_since(
@@ -148,7 +153,7 @@ class Viewport:
         needed = slots * view.merge * (1 + SCREENS_AHEAD)
         if self.anchor is not None and self.anchor < times[0]:
             return max(self.anchor - needed * timeframe.seconds * NS, 1)
-        first = self.edge(times) - needed + 1
+        first = self.edge(times, slots, view) - needed + 1
         if first >= 0:
             return times[first]
         return max(times[0] + first * timeframe.seconds * NS, 1)
@@ -165,7 +170,7 @@ class Viewport:
         """Move as little as it takes to have the candle of a time (ns) in sight."""
         if not times:
             return
-        index, edge = bisect_left(times, time), self.edge(times)
+        index, edge = bisect_left(times, time), self.edge(times, slots, view)
         if index > edge:
             self.stand_at(index, times)
         elif index <= edge - slots * view.merge:
