@@ -82,17 +82,17 @@ class DrawingActions(Board):
         editor, at, cell = self.drawn.editor, _pointed_at(panel), panel.cell
         self.drawn.pointed = None
         if editor is not None:
-            panel.task = _task_of(editor)
+            panel.task_note = _task_of(editor)
         elif at is not None and cell is not None and panel.instrument is not None:
             handle = self.drawings.nearest(panel.instrument, at, cell)
             if handle is not None:
                 self.drawn.pointed = panel.instrument, handle
                 kind = self.drawings.of(panel.instrument)[handle.number].kind
-                panel.task = f"{NAMES[kind]}: enter moves, x deletes"
+                panel.task_note = f"{NAMES[kind]}: enter moves, x deletes"
             else:
-                panel.task = ""
+                panel.task_note = ""
         else:
-            panel.task = ""
+            panel.task_note = ""
         panel.sync(panel.now)
 
     @on(CandlePanel.Answered)

@@ -103,10 +103,10 @@ class DrawingsScreen(ModalScreen[Place | Move | None]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(Text(f"Drawings of {clean(str(self._instrument), 40)}", style="bold"))
-            tools = Text(no_wrap=False)
-            for key, (_, name) in TOOLS.items():
+            tools = Text()
+            for number, (key, (_, name)) in enumerate(TOOLS.items()):
                 tools.append(f"{key} ", style="bold")
-                tools.append(f"{name}   ")
+                tools.append(f"{name}\n" if number == 2 else f"{name:<15}")
             yield Static(tools, id="drawings-tools")
             options = OptionList(id="drawings-list")
             options.can_focus = False

@@ -31,6 +31,8 @@ from tui.widgets.venue_studies import VenueStudies
 _WHEEL_BARS = 3
 _PAGE = 10
 _LEAST_FRAME_NS = 1_000_000_000
+_MOST_AHEAD = 0.3
+"""No more of the chart than this is kept free."""
 
 
 class CandlePanel(SteeredChart, can_focus=True):
@@ -88,7 +90,7 @@ class CandlePanel(SteeredChart, can_focus=True):
         self._number = number
         self._badge = badge
         self._best_transport = best_transport
-        self._glyphs = glyphs
+        self.glyphs = glyphs
         self.sources: list[LayerSource] = [VenueStudies(market)]
         """What adds to the chart, in the order in which it is drawn."""
         self._drag: _Drag | None = None
@@ -135,6 +137,7 @@ class CandlePanel(SteeredChart, can_focus=True):
         state = self._market[subscription.instrument]
         series = state.series(self.timeframe)
         self._viewport.settle(series.times, self._slots, self.view)
+        offset = self._viewport.offset(series.times, self._slots, self.view)
         title = chart_title(self._heading(subscription, state), width, height, look)
         self._top = len(title)
         sight = self._sight(state, self.now)
@@ -145,14 +148,15 @@ class CandlePanel(SteeredChart, can_focus=True):
             timeframe=self.timeframe,
             price_decimals=sight.decimals,
             palette=chart_palette(self.app),
-            glyphs=self._glyphs,
+            glyphs=self.glyphs,
             style=self.view.style,
             price_scale=self.view.scale,
             now_ns=self.now,
             last_price=state.last_price,
             columns=self.view.columns,
             merge=self.view.merge,
-            offset=self._viewport.offset(series.times, self._slots, self.view),
+            offset=max(offset - self._ahead, 0),
+            margin=max(self._ahead - offset, 0) // self.view.merge,
             holes=series.holes,
             panes=[pane for source in self.sources for pane in source.panes(sight)],
             layers=put_together(
@@ -171,6 +175,9 @@ class CandlePanel(SteeredChart, can_focus=True):
     def _sight(self, state: InstrumentState, now: int) -> Sight:
         times = state.series(self.timeframe).times
         since, until = self._viewport.span(times, self._slots, self.view)
+        offset = self._viewport.offset(times, self._slots, self.view)
+        if times:
+            until = times[len(times) - 1 - max(offset - self._ahead, 0)]
         return Sight(
             panel=self.id or "",
             instrument=state.instrument,
@@ -178,11 +185,21 @@ class CandlePanel(SteeredChart, can_focus=True):
             view=self.view,
             since=since,
             until=until,
-            is_now=self._viewport.offset(times, self._slots, self.view) == 0,
+            is_now=offset <= self._ahead,
             cross=self._pointer.time,
             now=now,
             decimals=fmt.price_decimals(state.info, state.last_text),
         )
+
+    @property
+    def _ahead(self) -> int:
+        """Candles that are kept free behind the right edge, for what is drawn ahead of the newest."""
+        wanted = max([source.ahead(self.view) for source in self.sources], default=0)
+        return min(wanted, int(super()._slots * _MOST_AHEAD) * self.view.merge)
+
+    @property
+    def _slots(self) -> int:
+        return max(super()._slots - self._ahead // self.view.merge, 1)
 
     def _crosshair(self) -> Crosshair | None:
         if self._pointer.cross is None and self.shadow is not None:

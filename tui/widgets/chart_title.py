@@ -154,9 +154,7 @@ def _coloured(change: float, heading: Heading, look: Look, back: Style | None) -
 
 def _notes(heading: Heading) -> list[str]:
     """What there is to know of the view, the most important first."""
-    notes = [heading.task] if heading.task else []
-    if heading.past.note:
-        notes.append(clean(heading.past.note, 40))
+    notes = [clean(heading.past.note, 40)] if heading.past.note else []
     if heading.until is not None:
         # On the way to the oldest candle, what is going on says more than how far it got.
         notes.insert(
@@ -169,7 +167,7 @@ def _notes(heading: Heading) -> list[str]:
         notes.append(str(view.scale))
     if view.merge > 1:
         notes.append(f"×{view.merge}")
-    return notes
+    return [heading.task, *notes] if heading.task else notes
 
 
 def _moment(time: int, heading: Heading) -> str:
