@@ -34,6 +34,15 @@ def test_the_bound_doubles_with_each_failure_up_to_the_cap() -> None:
     assert delays == [0.25, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0]
 
 
+def test_attempts_are_as_far_apart_as_the_venue_wants() -> None:
+    backoff = Backoff(SETTINGS, Highest(), attempts=1000, window_s=300.0, apart_s=5.0)
+    backoff.attempted(100.0)
+
+    assert backoff.next_delay(101.0) == 4.0
+    assert backoff.earliest_delay(104.0) == 1.0
+    assert backoff.earliest_delay(106.0) == 0.0
+
+
 def test_the_growth_is_a_setting() -> None:
     settings = FeedSettings(backoff_initial_s=1.0, backoff_factor=1.5, backoff_cap_s=30.0)
     backoff = Backoff(settings, Highest(), attempts=1000, window_s=300.0)

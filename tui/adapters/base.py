@@ -111,6 +111,7 @@ class Limits(msgspec.Struct, frozen=True):
         messages_per_s: client messages a second on one connection.
         streams_per_connection: subscriptions on one connection.
         connections, connections_window_s: connection attempts in a window.
+        connections_apart_s: from one attempt to the next, at least.
         rest_weight, rest_window_s: request weight in a window.
         rest_used_header: of an answer, in which the venue counts the weight used in the window by
             everybody at this address; "" where it tells no such thing.
@@ -123,6 +124,7 @@ class Limits(msgspec.Struct, frozen=True):
     streams_per_connection: int = 1024
     connections: int = 300
     connections_window_s: float = 300.0
+    connections_apart_s: float = 1.0
     rest_weight: int = 6000
     rest_window_s: float = 60.0
     rest_used_header: str = ""

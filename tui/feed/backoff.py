@@ -7,7 +7,6 @@ from collections import deque
 
 from tui.feed.settings import FeedSettings
 
-MINIMUM_BETWEEN_ATTEMPTS_S = 1.0
 # The first retry after a healthy connection is quick: one client that returns harms nobody.
 _FIRST_RETRY_SHARE = 0.25
 
@@ -20,13 +19,21 @@ class Backoff:
     """
 
     def __init__(
-        self, settings: FeedSettings, rng: random.Random, *, attempts: int, window_s: float
+        self,
+        settings: FeedSettings,
+        rng: random.Random,
+        *,
+        attempts: int,
+        window_s: float,
+        apart_s: float = 1.0,
     ) -> None:
-        """Start without failures; `attempts` in any `window_s` seconds are what the venue allows."""
+        """Start without failures; `attempts` in any `window_s` seconds are what the venue allows, each
+        `apart_s` after the one before."""
         self._settings = settings
         self._rng = rng
         self._budget = max(1, attempts)
         self._window_s = window_s
+        self._apart_s = apart_s
         self._recent: deque[float] = deque(maxlen=self._budget)
         self.failures = 0
 
@@ -55,7 +62,7 @@ class Backoff:
         one before, and within the venue's budget."""
         if not self._recent:
             return 0.0
-        apart = self._recent[-1] + MINIMUM_BETWEEN_ATTEMPTS_S - now
+        apart = self._recent[-1] + self._apart_s - now
         return max(0.0, apart, self.budget_delay(now))
 
     def budget_delay(self, now: float) -> float:

@@ -44,7 +44,11 @@ class ConnectionMachine:
         self._rng = rng
         self._settings = settings
         self._backoff = Backoff(
-            settings, rng, attempts=limits.connections, window_s=limits.connections_window_s
+            settings,
+            rng,
+            attempts=limits.connections,
+            window_s=limits.connections_window_s,
+            apart_s=limits.connections_apart_s,
         )
         self.state = ConnectionState.DISCONNECTED
         self.cause = "not started"

@@ -55,6 +55,7 @@ class TradingViewAdapter:
         # It locks out addresses that connect again and again.
         connections=6,
         connections_window_s=180.0,
+        connections_apart_s=5.0,
         rest_weight=30,
         rest_window_s=60.0,
         max_connection_age_s=math.inf,
