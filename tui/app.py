@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, tzinfo
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -57,6 +58,7 @@ _SAVE_EVERY_S = 5.0
 _HISTORY_EVERY_S = 60.0
 _PERFORMANCE_EVERY_S = 10.0
 _MOST_REPAINTED = 4
+_NUMBERED = ("focus_panel_", "layout_")
 _NOTICE = 300  # characters: a notice must not cover the screen
 
 
@@ -133,6 +135,7 @@ class TradeTuiApp(ReplayActions, PictureActions, DiffingApp[int]):
             program_health=self._health,
             is_debugging=lambda: self._debug_log.is_on,
             retry_key=lambda: self._key_of("reconnect"),
+            key_of=self._key_of,
             crosshair_sync=settings.crosshair_sync,
         )
 
@@ -181,12 +184,18 @@ class TradeTuiApp(ReplayActions, PictureActions, DiffingApp[int]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         for name, action in ACTIONS.items():
-            if name == "palette" or name.startswith("focus_panel_"):
+            if name == "palette" or name.startswith(_NUMBERED):
                 continue
             if self._can(name):
                 yield SystemCommand(
                     action.description, f"key {self._key_of(name)}", self._runner(name)
                 )
+        for layout in self.dashboard.layouts:
+            yield SystemCommand(
+                f"Layout: {clean(layout.name, _NOTICE)}",
+                "switch to it",
+                partial(self.dashboard.lay_out, layout),
+            )
         for theme in self._themes:
             yield SystemCommand(
                 f"Theme: {theme.name}", "change the colours", self._theme_setter(theme.name)
@@ -314,12 +323,13 @@ class TradeTuiApp(ReplayActions, PictureActions, DiffingApp[int]):
 
     def action_help(self) -> None:
         keys = [
-            (f"{self._key_of('focus_panel_1')} … {self._key_of('focus_panel_9')}", "Focus a panel")
+            (f"{self._key_of('focus_panel_1')} … {self._key_of('focus_panel_9')}", "Focus a panel"),
+            (f"{self._key_of('layout_1')} … {self._key_of('layout_9')}", "Switch to a layout"),
         ]
         keys += [
             (self._key_of(name), action.description)
             for name, action in ACTIONS.items()
-            if self._can(name) and not name.startswith("focus_panel_")
+            if self._can(name) and not name.startswith(_NUMBERED)
         ]
         self.push_screen(HelpScreen(keys, __version__))
 

@@ -61,6 +61,13 @@ ACTIONS: dict[str, Action] = {
     "metrics": Action(("m",), "Show or hide the metrics"),
     "connections": Action(("n",), "Connections: states, subscriptions, history"),
     "compare": Action(("C",), "Compare the same market at several venues"),
+    "overlay": Action(("O",), "Chart: other symbols over the candles, in percent"),
+    "link_group": Action(("G",), "Panel: next colour group, whose panels follow one another"),
+    "layouts": Action(("L",), "Layouts: switch, save, rename, delete"),
+    **{
+        f"layout_{digit}": Action((f"alt+{digit}",), f"Switch to layout {digit}")
+        for digit in range(1, 10)
+    },
     "tape_filter": Action(("F",), "Tape: all prints, large ones, or from a size on"),
     "announcements": Action(("i",), "What venues announce: figures, states, alerts"),
     "pause": Action(("space",), "Pause the view; data goes on"),

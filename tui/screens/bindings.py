@@ -66,6 +66,8 @@ def dashboard_bindings() -> list[BindingType]:
         call = name
         if name.startswith("focus_panel_"):
             call = f"focus_panel({name[-1]})"
+        elif name.startswith("layout_"):
+            call = f"layout({name[-1]})"
         elif name in _OF_THE_APP or name.startswith("replay_"):
             call = f"app.{name}"
         found.append(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textual.screen import Screen
 
+from tui.model.instrument import Instrument
+from tui.model.timeframe import Timeframe
 from tui.session import Session
 from tui.widgets.candle_panel import CandlePanel
 from tui.widgets.depth_curve import DepthCurve
@@ -31,6 +33,14 @@ class Board(Screen[None]):
     def chosen(self) -> CandlePanel:
         """The panel that drives ladder and tape."""
         return self.grid.chosen_panel
+
+    def put_instrument(self, instrument: Instrument) -> None:
+        """Show an instrument in the chosen panel, and in those that follow its symbol."""
+        raise NotImplementedError
+
+    def put_timeframe(self, timeframe: Timeframe) -> None:
+        """Show a timeframe in the chosen panel, and in those that follow it."""
+        raise NotImplementedError
 
     def follow(self) -> None:
         """Bring everything in line with the chosen panel and with what is shown: to be called after a

@@ -88,7 +88,7 @@ class ChartActions(Board):
         if panel.instrument is None:
             return
         offered = self.session.timeframes(panel.instrument.venue)
-        panel.timeframe = step_timeframe(offered, panel.timeframe, steps)
+        self.put_timeframe(step_timeframe(offered, panel.timeframe, steps))
         self.follow()
 
     @on(SteeredChart.Pointed)

@@ -23,6 +23,8 @@ from tui.screens.chart_actions import ChartActions
 from tui.screens.depth_actions import DepthActions
 from tui.screens.drawing_actions import DrawingActions
 from tui.screens.error_actions import ErrorActions
+from tui.screens.layout_actions import LayoutActions
+from tui.screens.overlay_actions import OverlayActions
 from tui.screens.tape_actions import TapeActions
 from tui.screens.watch_actions import WatchActions
 from tui.session import Session
@@ -35,6 +37,7 @@ from tui.widgets.error_log import ErrorLogView
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line_widget import LineWidget
 from tui.widgets.metrics import MetricsView
+from tui.widgets.overlaid_symbols import OverlaidSymbols
 from tui.widgets.panel_grid import GRIDS, PanelGrid
 from tui.widgets.status_bar import StatusBar
 from tui.widgets.tape import TapeView
@@ -45,7 +48,14 @@ SMALLEST = (28, 7)
 
 
 class Dashboard(
-    ChartActions, DrawingActions, WatchActions, ErrorActions, TapeActions, DepthActions
+    ChartActions,
+    DrawingActions,
+    OverlayActions,
+    WatchActions,
+    ErrorActions,
+    LayoutActions,
+    TapeActions,
+    DepthActions,
 ):
     """The main screen. It decides what is subscribed: what is shown, and tickers of the watchlist."""
 
@@ -113,16 +123,20 @@ class Dashboard(
         is_debugging: Callable[[], bool] = lambda: False,
         retry_key: Callable[[], str] = lambda: "r",
         crosshair_sync: bool = True,
+        key_of: Callable[[str], str] = lambda action: "",
     ) -> None:
         """Make the dashboard as `state` remembers it.
 
         `badge` marks every panel whose data is not live, `status_badge` says the same in the status
         bar, `hint` is one line on how to go live; `program_health` gives the program's own figures,
-        `retry_key` the key that connects anew; `crosshair_sync` lets all panels show where one points.
+        `retry_key` the key that connects anew; `crosshair_sync` lets all panels show where one points;
+        `key_of` gives an action's key as people read it.
         """
         super().__init__()
         self.session = session
         self.crosshair_sync = crosshair_sync
+        self.key_of = key_of
+        self.layouts = state.layouts
         market = session.market
         self.panels = [
             CandlePanel(
@@ -139,6 +153,9 @@ class Dashboard(
             panel.set_reactive(CandlePanel.instrument, held.instrument)
             panel.set_reactive(CandlePanel.timeframe, held.timeframe)
             panel.set_reactive(CandlePanel.view, held.view)
+        overlaid = OverlaidSymbols(market, zone=zone)
+        for panel in self.panels:
+            panel.sources.append(overlaid)
         spare = [i for i in state.watchlist if i not in {held.instrument for held in state.panels}]
         for panel, instrument in zip(
             self.panels[len(state.panels) : state.grid], spare, strict=False
@@ -224,7 +241,7 @@ class Dashboard(
                 found.add(Subscription(candles.instrument, Channel.TRADES))
         if self.chosen.instrument is not None:
             found.add(Subscription(self.chosen.instrument, Channel.BOOK))
-        return found
+        return found | self.overlaid()
 
     def state(self) -> State:
         """What the next run should remember."""
@@ -243,12 +260,14 @@ class Dashboard(
             errors_shown=self._shown["errors"],
             metrics_shown=self._shown["metrics"],
             drawings=self.drawings.all(),
+            layouts=self.layouts,
         )
 
     def instruments(self) -> list[Instrument]:
         """Everything that the screen may show without a search, the panels' first."""
         held = [panel.instrument for panel in self.panels if panel.instrument is not None]
-        return list(dict.fromkeys([*held, *self.watchlist.instruments]))
+        over = [instrument for panel in self.panels for instrument in panel.view.overlays]
+        return list(dict.fromkeys([*held, *self.watchlist.instruments, *over]))
 
     def follow(self) -> None:
         """Bring everything in line with the chosen panel and with what is shown."""
@@ -355,6 +374,12 @@ class Dashboard(
 
     def _toggle(self, pane: str) -> None:
         self._shown[pane] = not self._shown[pane]
+        self._show_panes()
+
+    def show_panes(self, *, book: bool, errors: bool, metrics: bool, book_view: str) -> None:
+        """Show these panes and no others."""
+        self._shown = {"book": book, "errors": errors, "metrics": metrics}
+        self.book_view = book_view
         self._show_panes()
 
     def _show_panes(self) -> None:

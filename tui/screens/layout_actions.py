@@ -48,7 +48,7 @@ class LayoutActions(Board):
 
         def chosen(layout: Layout | None) -> None:
             if layout is not None:
-                self.arrange(layout)
+                self.lay_out(layout)
 
         keys = [self.key_of(f"layout_{number}") for number in range(1, KEYED + 1)]
         self.app.push_screen(
@@ -59,7 +59,7 @@ class LayoutActions(Board):
         """Switch to a layout by its number, from 1."""
         if number <= len(self.layouts):
             layout = self.layouts[number - 1]
-            self.arrange(layout)
+            self.lay_out(layout)
             text = f"layout {clean(layout.name, 40)}"
         else:
             text = f"there is no layout {number}: {self.key_of('layouts')} saves one"
@@ -79,7 +79,7 @@ class LayoutActions(Board):
             metrics_shown=state.metrics_shown,
         )
 
-    def arrange(self, layout: Layout) -> None:
+    def lay_out(self, layout: Layout) -> None:
         """Show a layout."""
         for index, panel in enumerate(self.panels):
             held = layout.panels[index] if index < len(layout.panels) else None

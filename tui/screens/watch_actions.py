@@ -19,7 +19,7 @@ class WatchActions(Board):
     def show_instrument(self, instrument: Instrument) -> None:
         """Put an instrument into the chosen panel; what is known of it is shown at once."""
         self._watch(False)
-        self.chosen.instrument = instrument
+        self.put_instrument(instrument)
         self.follow()
 
     def action_watch_down(self) -> None:
