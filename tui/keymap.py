@@ -43,6 +43,7 @@ ACTIONS: dict[str, Action] = {
     "first_candle": Action(("home",), "Chart: to the oldest candle there is"),
     "crosshair": Action(("o",), "Chart: crosshair on or off"),
     "measure": Action(("M",), "Chart: measure from the crosshair"),
+    "indicators": Action(("I",), "Chart: indicators; add, edit and remove them"),
     "drawings": Action(("d",), "Chart: draw lines, boxes and notes; list them"),
     "chart_style": Action(("t",), "Chart: candles, Heikin-Ashi, bars, line or area"),
     "price_scale": Action(("S",), "Chart: linear, logarithmic or percent scale"),

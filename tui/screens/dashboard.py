@@ -23,6 +23,7 @@ from tui.screens.chart_actions import ChartActions
 from tui.screens.depth_actions import DepthActions
 from tui.screens.drawing_actions import DrawingActions
 from tui.screens.error_actions import ErrorActions
+from tui.screens.indicator_actions import IndicatorActions
 from tui.screens.layout_actions import LayoutActions
 from tui.screens.overlay_actions import OverlayActions
 from tui.screens.tape_actions import TapeActions
@@ -34,6 +35,7 @@ from tui.widgets.depth_curve import DepthCurve
 from tui.widgets.depth_ladder import DepthLadder
 from tui.widgets.drawn import DrawingLayers
 from tui.widgets.error_log import ErrorLogView
+from tui.widgets.indicator_layers import IndicatorLayers
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.line_widget import LineWidget
 from tui.widgets.metrics import MetricsView
@@ -49,6 +51,7 @@ SMALLEST = (28, 7)
 
 class Dashboard(
     ChartActions,
+    IndicatorActions,
     DrawingActions,
     OverlayActions,
     WatchActions,
@@ -164,8 +167,9 @@ class Dashboard(
             panel.set_reactive(CandlePanel.timeframe, self.panels[0].timeframe)
         self.drawings = Drawings(state.drawings)
         self.drawn = DrawingLayers(self.drawings)
+        indicators = IndicatorLayers(market, zone=zone)
         for panel in self.panels:
-            panel.sources.append(self.drawn)
+            panel.sources += [indicators, self.drawn]
         self.grid = PanelGrid(self.panels, id="grid")
         self.grid.set_reactive(PanelGrid.count, state.grid)
         self.grid.set_reactive(PanelGrid.chosen, min(state.focused, state.grid - 1))

@@ -52,6 +52,11 @@ class LayerSource:
         every frame: it must cost next to nothing. Of `sight`, all but `now` is looked at already."""
         return None
 
+    def ahead(self, view: PanelView) -> int:
+        """How many candles further than the newest this source draws, where a view has it do so: they
+        are kept free at the right."""
+        return 0
+
     def layers(self, sight: Sight) -> Layers:
         """What to draw over and behind the candles; those of several sources are put together, in the
         sources' order. Of heat, profile and crosshair the last one counts."""

@@ -15,7 +15,7 @@ from tui.market.indicators.definition import Definition, Placement
 from tui.market.indicators.profile import ViewProfile
 from tui.market.indicators.run import IndicatorRun
 from tui.market.market import InstrumentState, Market
-from tui.model.chart import IndicatorChoice
+from tui.model.chart import IndicatorChoice, PanelView
 from tui.model.events import Candle
 from tui.model.timeframe import NS, Timeframe
 from tui.widgets.chart_layers import LayerSource, Sight
@@ -48,6 +48,18 @@ class FrameBudget:
         return self._clock() < self._end
 
 
+def candles_ahead(choice: IndicatorChoice) -> int:
+    """How many candles an indicator's lines are drawn ahead of the newest."""
+    definition = CATALOGUE.get(choice.name)
+    if definition is None:
+        return 0
+    shifts = [line.shift for line in definition.lines if line.shift is not None]
+    if not shifts:
+        return 0
+    settings = definition.settle(choice.parameters)
+    return max([0, *(shift(settings) for shift in shifts)])
+
+
 class ShownIndicator:
     """One indicator that follows one instrument's candles."""
 
@@ -68,12 +80,6 @@ class ShownIndicator:
     def revision(self) -> int:
         """Changes with the values; a profile has none but its candles'."""
         return self._run.revision if self._run is not None else 0
-
-    @property
-    def ahead(self) -> int:
-        """How many candles its lines are drawn ahead of the newest."""
-        shifts = [line.shift(self.settings) for line in self.definition.lines if line.shift]
-        return max([0, *shifts])
 
     def follow(self, state: InstrumentState, has_time: Callable[[], bool]) -> None:
         """Bring the values in line with what the market knows now, as far as there is time."""
@@ -147,6 +153,9 @@ class IndicatorLayers(LayerSource):
         for indicator, _ in held.shown:
             indicator.follow(state, self._budget.has_time)
         return held.choices, tuple(indicator.revision for indicator, _ in held.shown)
+
+    def ahead(self, view: PanelView) -> int:
+        return max([0, *(candles_ahead(choice) for choice in view.indicators)])
 
     def layers(self, sight: Sight) -> Layers:
         profile = None

@@ -13,7 +13,7 @@ from tui.model.chart import IndicatorChoice
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
 from tui.widgets import format as fmt
-from tui.widgets.indicator_layers import FrameBudget, ShownIndicator
+from tui.widgets.indicator_layers import FrameBudget, ShownIndicator, candles_ahead
 from tui.widgets.line_widget import LineWidget, Row
 from tui.widgets.look import Look, chart_palette
 
@@ -44,13 +44,13 @@ class IndicatorPreview(LineWidget):
         self._glyphs = glyphs
         self._painter = ChartPainter()
         self._budget = FrameBudget()
-        self._colours: tuple[str, ...] = ()
+        self._choice = IndicatorChoice(definition.name)
         self._shown = ShownIndicator(definition, {}, timeframe)
         self._looks = 0
 
     def show(self, choice: IndicatorChoice) -> None:
         """Draw this choice of parameters and colours."""
-        self._colours = choice.colours
+        self._choice = choice
         if self._shown.settings != self._definition.settle(choice.parameters):
             self._shown = ShownIndicator(self._definition, choice.parameters, self._timeframe)
             self._painter.forget_scale()
@@ -72,7 +72,7 @@ class IndicatorPreview(LineWidget):
     def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
         state = self._market[self._instrument]
         candles = state.carried_candles(self._timeframe)
-        plot = self._shown.plot(self._colours)
+        plot = self._shown.plot(self._choice.colours)
         is_over = plot is not None and self._definition.placement is Placement.CHART
         in_view = candles[-max(width // _COLUMNS, 1) :]
         return self._painter.paint(
@@ -84,7 +84,7 @@ class IndicatorPreview(LineWidget):
             palette=chart_palette(self.app),
             glyphs=self._glyphs,
             columns=_COLUMNS,
-            margin=min(self._shown.ahead, int(width / _COLUMNS * _MOST_AHEAD)),
+            margin=min(candles_ahead(self._choice), int(width / _COLUMNS * _MOST_AHEAD)),
             volume=False,
             panes=[plot] if plot is not None and not is_over else (),
             layers=Layers(
