@@ -267,6 +267,28 @@ def test_looks_are_settings(stage: Stage) -> None:
     assert stage.launch.origins["frame_rate"] == "command line"
 
 
+def test_colours_and_bandwidth_are_settings(stage: Stage) -> None:
+    cli.main(["--colors", "16", "--low-bandwidth"])
+
+    settings = stage.launch.settings
+    assert (settings.colours, settings.low_bandwidth) == ("16", "on")
+
+
+def test_what_is_left_to_the_terminal_is_settled_before_the_start(
+    stage: Stage, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config.write_text('theme = "auto"')
+    monkeypatch.delenv("TEXTUAL_COLOR_SYSTEM", raising=False)
+    for name, value in {"NO_COLOR": "1", "TERM": "xterm", "COLORFGBG": "0;15"}.items():
+        monkeypatch.setenv(name, value)
+
+    cli.main([])
+
+    settings = stage.launch.settings
+    assert (settings.colours, settings.theme) == ("none", "light")
+    assert "NO_COLOR" not in os.environ  # or Textual would paint greys in full colour depth
+
+
 def test_the_debug_mode_can_be_on_from_the_start(stage: Stage) -> None:
     cli.main(["SIM:BTCUSDT"])
     cli.main(["SIM:BTCUSDT", "--debug"])
@@ -470,7 +492,7 @@ def test_a_real_recording_is_accepted(stage: Stage, recordings: Path) -> None:
         (["--fps", "31"], "--fps: 31 is not a whole number from 1 to 30 (change the number)"),
         (
             ["--glyphs", "asci"],
-            "--glyphs: 'asci' is not one of auto, eighths, halves, ascii (did you mean ascii?)",
+            "--glyphs: 'asci' is not one of auto, eighths, halves, braille, ascii (did you mean ascii?)",
         ),
         (
             ["-t", "5"],

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from tui.config import (
+    Colours,
     Glyphs,
     LoadedSettings,
+    LowBandwidth,
     Settings,
     TokenSettings,
     UpDown,
@@ -36,6 +38,8 @@ frame_rate = 5
 mouse = false
 crosshair_sync = false
 glyphs = "ascii"
+colours = 256
+low_bandwidth = "on"
 
 [venues.binance]
 stream = "wss://stream.example:9443/"
@@ -91,6 +95,8 @@ def test_every_setting_is_read(file: Path) -> None:
         mouse=False,
         crosshair_sync=False,
         glyphs=Glyphs.ASCII,
+        colours=Colours.EIGHT_BITS,
+        low_bandwidth=LowBandwidth.ON,
         venues={
             "BINANCE": {"stream": "wss://stream.example:9443", "rest": "http://127.0.0.1:8080"}
         },
@@ -161,7 +167,7 @@ def test_a_wrong_value_of_the_command_line_says_so(file: Path) -> None:
         ),
         (
             "glyphs = 'half'",
-            "glyphs: 'half' is not one of auto, eighths, halves, ascii (did you mean halves?)",
+            "glyphs: 'half' is not one of auto, eighths, halves, braille, ascii (did you mean halves?)",
         ),
         (
             "time_zone = 'Europe/Berlni'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
@@ -20,7 +21,9 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerError, WorkerState
 
 from tui import __version__, locations
+from tui.config import Colours
 from tui.debug_log import DebugLog
+from tui.event_loop import new_event_loop
 from tui.feed.activity import Activity
 from tui.feed.clock import Clock, SystemClock
 from tui.feed.error_log import ErrorLog
@@ -49,6 +52,7 @@ from tui.session import Session
 from tui.sources import Source, choose_source
 from tui.state import load_state, save_state
 from tui.terminal.compositor import DiffingApp
+from tui.terminal.detection import can_erase
 from tui.themes import to_textual, variable_defaults
 
 if TYPE_CHECKING:
@@ -93,6 +97,10 @@ class TradeTuiApp(ReplayActions, PictureActions, DiffingApp[int]):
         )
         self._activity = Activity(self._real)
         self.pacer.wanted_rate = launch.settings.frame_rate
+        self.pacer.low_bandwidth = launch.settings.low_bandwidth
+        self.can_erase = can_erase(os.environ)
+        if launch.settings.colours is not Colours.AUTO:
+            self.colour_depth = launch.settings.colours
         self._figures = ProgramFigures(
             self._real, self.terminal_meter, self.pacer, lambda: self.terminal_backlog
         )
@@ -123,6 +131,7 @@ class TradeTuiApp(ReplayActions, PictureActions, DiffingApp[int]):
     def _make_dashboard(self) -> Dashboard:
         settings = self._launch.settings
         self._glyphs = choose_glyphs(settings.glyphs)
+        self.canvas.is_ascii = self._glyphs.name == "ascii"
         self._zone: tzinfo = UTC if settings.time_zone == "UTC" else ZoneInfo(settings.time_zone)
         return Dashboard(
             self.session,
@@ -426,5 +435,6 @@ def run(launch: Launch, sim: SimProcess | None = None) -> int:
         watchlist=launch.watchlist or source.instruments,
     )
     app = TradeTuiApp(launch, source)
-    app.run(mouse=launch.settings.mouse)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        app.run(mouse=launch.settings.mouse, loop=runner.get_loop())
     return app.return_code or 0

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 from tui import __version__
 
-COMMANDS: Final = ("replay", "compare", "sim", "config", "check-feed")
+COMMANDS: Final = ("replay", "compare", "sim", "config", "check-feed", "doctor", "serve-web")
 _NUMBERS: Final = ("grid", "frame_rate")
 _REGIMES: Final = ("auto", "quiet", "normal", "busy", "crash")
 _OPEN_DESCRIPTION: Final = """\
@@ -27,6 +27,8 @@ Live markets in a terminal: candles, verified order books and trades of several 
   tradetui sim                                 the simulated market alone, for other programs
   tradetui config                              the effective settings, and where each comes from
   tradetui check-feed NAME                     try a feed that config.toml describes
+  tradetui doctor                              what this terminal can do, and what follows from it
+  tradetui serve-web                           the same in a browser
 """
 _REPLAY_DESCRIPTION: Final = (
     "Play a recording through the real client, with pause, speed and seeking."
@@ -42,6 +44,12 @@ _CHECK_DESCRIPTION: Final = """\
 Try a feed of config.toml: connect, show the first messages and what was understood of them, and say
 which path found nothing. Ends by itself, with 0 where data came and all of it was understood."""
 _CONFIG_DESCRIPTION: Final = "Print the effective settings as TOML, each with where it comes from."
+
+_DOCTOR_DESCRIPTION: Final = """\
+Ask the terminal what it can do and print what is chosen for it, why, and how to choose otherwise."""
+_WEB_DESCRIPTION: Final = """\
+Serve the program to browsers, a run of its own for each visitor. What stands behind -- is handed to
+each run: tradetui serve-web -- BINANCE:BTCUSDT. Needs the extra: pip install 'tradetui[web]'"""
 
 
 class UsageError(Exception):
@@ -76,6 +84,11 @@ class Arguments(argparse.Namespace):
     mouse: bool | None = None
     debug: bool = False
     glyphs: str | None = None
+    colours: str | None = None
+    low_bandwidth: str | None = None
+    host: str = "127.0.0.1"
+    public_url: str | None = None
+    handed_on: Sequence[str] = ()
     file: Path = Path()
     speed: float = 1.0
     start: Start = Start()
@@ -95,11 +108,16 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         SystemExit: --help or --version was asked for and has been answered.
     """
     command, rest = _split_command(list(argv))
+    handed_on: list[str] = []
+    if command == "serve-web" and "--" in rest:
+        at = rest.index("--")
+        rest, handed_on = rest[:at], rest[at + 1 :]
     parser = _PARSERS[command]()
     found, extra = parser.parse_known_intermixed_args(rest, Arguments())
     if extra:
         parser.refuse(extra[0])
     found.command = command
+    found.handed_on = handed_on
     return found
 
 
@@ -208,6 +226,29 @@ def _check_parser() -> _Parser:
     return parser
 
 
+def _doctor_parser() -> _Parser:
+    parser = _Parser("doctor", _DOCTOR_DESCRIPTION)
+    parser.usage = "tradetui doctor [options]"
+    _add_look(parser)
+    _add_common(parser)
+    return parser
+
+
+def _web_parser() -> _Parser:
+    parser = _Parser("serve-web", _WEB_DESCRIPTION)
+    parser.usage = "tradetui serve-web [options] [-- ARGUMENT ...]"
+    where = parser.add_argument_group("where to serve it")
+    where.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDRESS", help="default: this machine only"
+    )
+    where.add_argument("--port", type=_whole(1, 65_535), metavar="N", help="default: 8000")
+    where.add_argument(
+        "--public-url", metavar="URL", help="how browsers reach it, behind a proxy of yours"
+    )
+    _add_help(parser)
+    return parser
+
+
 _PARSERS: Final[dict[str, Callable[[], _Parser]]] = {
     "": _open_parser,
     "compare": _compare_parser,
@@ -215,6 +256,8 @@ _PARSERS: Final[dict[str, Callable[[], _Parser]]] = {
     "sim": _sim_parser,
     "config": _config_parser,
     "check-feed": _check_parser,
+    "doctor": _doctor_parser,
+    "serve-web": _web_parser,
 }
 _OPTIONS_WITH_VALUE: Final = frozenset(
     (
@@ -226,6 +269,8 @@ _OPTIONS_WITH_VALUE: Final = frozenset(
         "--grid",
         "--fps",
         "--glyphs",
+        "--colours",
+        "--colors",
         "--seconds",
     )
 )
@@ -258,7 +303,7 @@ def _add_timeframe(target: _Target) -> None:
 
 def _add_look(parser: _Parser) -> None:
     look = parser.add_argument_group("how to show it")
-    look.add_argument("--theme", metavar="NAME", help="dark, light, high-contrast, ...")
+    look.add_argument("--theme", metavar="NAME", help="dark, light, high-contrast, ..., or auto")
     look.add_argument("--grid", type=_setting("grid"), metavar="N", help="panels: 1, 2, 4, 6 or 9")
     look.add_argument(
         "--fps",
@@ -271,7 +316,21 @@ def _add_look(parser: _Parser) -> None:
         "--glyphs",
         type=_setting("glyphs"),
         metavar="SET",
-        help="auto, eighths, halves or ascii",
+        help="auto, eighths, halves, braille or ascii",
+    )
+    look.add_argument(
+        "--colours",
+        "--colors",
+        type=_setting("colours"),
+        metavar="DEPTH",
+        help="auto, truecolor, 256, 16 or none",
+    )
+    look.add_argument(
+        "--low-bandwidth",
+        dest="low_bandwidth",
+        action="store_const",
+        const="on",
+        help="for slow links: fewer frames, fewer colours, no grid",
     )
     look.add_argument(
         "--no-mouse",

@@ -34,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "sim": _run_sim,
         "config": _print_config,
         "check-feed": _check_feed,
+        "doctor": _doctor,
+        "serve-web": _serve_web,
     }
     try:
         arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
@@ -62,6 +64,7 @@ def _run_app(arguments: Arguments) -> int:
         return _complain(
             "this needs a terminal, but its input or output is redirected", WRONG_ARGUMENTS
         )
+    launch = _fit_to_terminal(launch)
     prepare_textual(launch.settings.frame_rate)
     try:
         return _start(launch)
@@ -69,6 +72,26 @@ def _run_app(arguments: Arguments) -> int:
         return _complain(str(error), WRONG_ARGUMENTS)
     except TradeTuiError as error:
         return _complain(str(error), FAILED)
+
+
+def _fit_to_terminal(launch: Launch) -> Launch:
+    """Settle what was left to the terminal: the number of colours, and the theme."""
+    import msgspec
+
+    from tui.config import Colours
+    from tui.doctor import choose_theme
+    from tui.terminal.detection import choose_colours
+
+    settings = launch.settings
+    if not os.environ.get("TEXTUAL_COLOR_SYSTEM") or settings.colours is not Colours.AUTO:
+        depth = choose_colours(settings.colours, os.environ).value
+        settings = msgspec.structs.replace(settings, colours=Colours(depth))
+        if depth == Colours.NONE:
+            # Textual would paint greys instead, in full colour depth.
+            os.environ.pop("NO_COLOR", None)
+    theme = choose_theme(settings.theme, os.environ).value
+    settings = msgspec.structs.replace(settings, theme=theme)
+    return msgspec.structs.replace(launch, settings=settings)
 
 
 def _has_terminal() -> bool:
@@ -146,6 +169,30 @@ def _check_feed(arguments: Arguments) -> int:
     except TradeTuiError as error:
         return _complain(str(error), WRONG_ARGUMENTS)
     return OK if is_good else FAILED
+
+
+def _doctor(arguments: Arguments) -> int:
+    from tui.doctor import examine
+    from tui.model.errors import TradeTuiError
+    from tui.planning import read_plan
+
+    try:
+        settings = read_plan(arguments).loaded.settings
+    except TradeTuiError as error:
+        return _complain(str(error), WRONG_ARGUMENTS)
+    print("\n".join(examine(settings, os.environ)), flush=True)
+    return OK
+
+
+def _serve_web(arguments: Arguments) -> int:
+    from tui.model.errors import TradeTuiError
+    from tui.web import serve_web
+
+    try:
+        serve_web(arguments)
+    except TradeTuiError as error:
+        return _complain(str(error), FAILED)
+    return OK
 
 
 def _run_sim(arguments: Arguments) -> int:

@@ -6,17 +6,18 @@ import os
 import sys
 from typing import Final
 
-from tui.charts.glyphs import ASCII, EIGHTHS, HALVES, Glyphs
+from tui.charts.glyphs import ASCII, BRAILLE, EIGHTHS, HALVES, Glyphs
+from tui.terminal import detection
 
-_SETS: Final[dict[str, Glyphs]] = {"eighths": EIGHTHS, "halves": HALVES, "ascii": ASCII}
+_SETS: Final[dict[str, Glyphs]] = {
+    "eighths": EIGHTHS,
+    "halves": HALVES,
+    "braille": BRAILLE,
+    "ascii": ASCII,
+}
 
 
 def choose_glyphs(name: str) -> Glyphs:
-    """The set of that name; for any other word the finest that the terminal can be trusted to show."""
-    if name in _SETS:
-        return _SETS[name]
+    """The set of that name; for "auto" the finest that the terminal can be trusted to show."""
     encoding = getattr(sys.__stderr__, "encoding", None) or ""
-    if not encoding.lower().startswith("utf"):
-        return ASCII
-    # The Linux console's font has 256 characters, halves among them and eighths not.
-    return HALVES if os.environ.get("TERM") == "linux" else EIGHTHS
+    return _SETS[detection.choose_glyphs(name, os.environ, encoding).value]

@@ -29,11 +29,23 @@ from tui.model.instrument import Instrument
 from tui.model.subscription import Channel
 from tui.model.timeframe import Timeframe, longest_part
 from tui.recording.format import RecordingReader
+from tui.terminal.detection import AUTO
 from tui.themes import DEFAULT_THEME, Theme, load_themes, swap_up_and_down
 
 _DAY_S: Final = 86_400
 _FEWEST_COMPARED: Final = 2
 _MOST_COMPARED: Final = 8
+_LOOKS: Final = (
+    "timeframe",
+    "theme",
+    "grid",
+    "frame_rate",
+    "mouse",
+    "glyphs",
+    "colours",
+    "low_bandwidth",
+)
+"""Settings that the command line has options for."""
 _LEAST_FPS: Final = 30
 """Of Textual's own screen updates; below it, keys feel slow even when few frames are painted."""
 
@@ -89,18 +101,14 @@ def read_plan(arguments: Arguments) -> Plan:
     """
     if arguments.config is not None and not arguments.config.exists():
         raise ConfigError(f"--config: there is no file {arguments.config}", "check its name")
-    overrides = {
-        key: value
-        for key in ("timeframe", "theme", "grid", "frame_rate", "mouse", "glyphs")
-        if (value := getattr(arguments, key)) is not None
-    }
+    overrides = {key: value for key in _LOOKS if (value := getattr(arguments, key)) is not None}
     path = arguments.config or locations.config_file()
     loaded = load_settings(path, overrides, venues=_known_venues())
     themes, problems = load_themes()
     if loaded.settings.up_down is UpDown.RED_UP:
         themes = {name: swap_up_and_down(theme) for name, theme in themes.items()}
     name = loaded.settings.theme
-    if name not in themes and not _is_textual_theme(name):
+    if name not in themes and name != AUTO and not _is_textual_theme(name):
         if not any(f"{os.sep}{name}.toml: " in problem for problem in problems):
             hint = nearest(name, themes, f"there are {', '.join(themes)}")
             raise ConfigError(f"{loaded.origins['theme']}: theme: there is no theme {name!r}", hint)

@@ -35,7 +35,26 @@ class Glyphs(StrEnum):
     AUTO = "auto"
     EIGHTHS = "eighths"
     HALVES = "halves"
+    BRAILLE = "braille"
     ASCII = "ascii"
+
+
+class Colours(StrEnum):
+    """How many colours are drawn with; auto takes as many as the terminal has."""
+
+    AUTO = "auto"
+    TRUECOLOR = "truecolor"
+    EIGHT_BITS = "256"
+    SIXTEEN = "16"
+    NONE = "none"
+
+
+class LowBandwidth(StrEnum):
+    """Whether fewer and plainer frames are painted; auto while the link stays slow."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
 
 
 class TokenSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,9 +76,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         symbols: instruments to open in panels, in their order.
         watchlist: instruments to watch beside them.
         grid: number of panels: 1, 2, 4, 6 or 9.
+        theme: its name, or "auto" for dark or light by the terminal's background.
         time_zone: "UTC" or an IANA name; of the times on screen.
         frame_rate: paintings a second at most.
-        crosshair_sync: all panels show the moment that one of them points at.
         crosshair_sync: all panels show the moment that one of them points at.
         venues: endpoints ("stream", "rest") and the "protocol" spoken there, by upper-case venue
             name; only what the user set.
@@ -79,8 +98,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     frame_rate: int = 10
     mouse: bool = True
     crosshair_sync: bool = True
-    crosshair_sync: bool = True
     glyphs: Glyphs = Glyphs.AUTO
+    colours: Colours = Colours.AUTO
+    low_bandwidth: LowBandwidth = LowBandwidth.AUTO
     venues: dict[str, dict[str, str]] = {}
     tokens: dict[str, TokenSettings] = {}
     limits: FeedSettings = FeedSettings()

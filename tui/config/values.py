@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from tui.config.settings import GRIDS, Glyphs, UpDown
+from tui.config.settings import GRIDS, Colours, Glyphs, LowBandwidth, UpDown
 from tui.feed.settings import FeedSettings
 from tui.model.errors import InstrumentError
 from tui.model.instrument import Instrument
@@ -140,6 +140,12 @@ def _choice(kind: type[StrEnum]) -> Callable[[object], StrEnum]:
     return read
 
 
+def _colours(value: object) -> StrEnum:
+    # Two of the words look like numbers, and may be written so.
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return _choice(Colours)(str(value) if is_number else value)
+
+
 def _url(schemes: tuple[str, str]) -> Callable[[object], str]:
     def read(value: object) -> str:
         text = _text(value)
@@ -218,6 +224,8 @@ TOP_LEVEL: Mapping[str, Reader] = {
     "mouse": _flag,
     "crosshair_sync": _flag,
     "glyphs": _choice(Glyphs),
+    "colours": _colours,
+    "low_bandwidth": _choice(LowBandwidth),
 }
 ENDPOINTS: Mapping[str, Reader] = {
     "stream": _url(("ws", "wss")),

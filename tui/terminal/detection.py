@@ -48,7 +48,7 @@ class Multiplexer(NamedTuple):
 def choose_colours(wanted: str, environment: Mapping[str, str]) -> Choice:
     """Choose a colour depth; `wanted` is one of `DEPTHS`, or auto."""
     if wanted != AUTO:
-        return Choice(wanted, "asked for")
+        return Choice(wanted, "as set")
     if environment.get("NO_COLOR"):
         return Choice("none", "NO_COLOR is set")
     colorterm = environment.get("COLORTERM", "").strip().lower()
@@ -79,7 +79,7 @@ def choose_glyphs(wanted: str, environment: Mapping[str, str], encoding: str) ->
     `encoding` is that of the stream that is drawn on.
     """
     if wanted != AUTO:
-        return Choice(wanted, "asked for")
+        return Choice(wanted, "as set")
     locale = _locale(environment)
     if not encoding.lower().startswith("utf"):
         return Choice("ascii", f"the output is {encoding or 'of no known encoding'}")
@@ -94,7 +94,7 @@ def choose_glyphs(wanted: str, environment: Mapping[str, str], encoding: str) ->
 def choose_theme(wanted: str, background: tuple[int, int, int] | None, how: str = "") -> Choice:
     """Choose the theme dark or light by the terminal's background, unless another is wanted."""
     if wanted != AUTO:
-        return Choice(wanted, "asked for")
+        return Choice(wanted, "as set")
     if background is None:
         return Choice("dark", "the terminal does not tell its background")
     named = "#{:02x}{:02x}{:02x}".format(*background)
