@@ -167,9 +167,9 @@ class Dashboard(
             panel.set_reactive(CandlePanel.timeframe, self.panels[0].timeframe)
         self.drawings = Drawings(state.drawings)
         self.drawn = DrawingLayers(self.drawings)
-        indicators = IndicatorLayers(market, zone=zone)
+        heat, indicators = self.make_heat(market), IndicatorLayers(market, zone=zone)
         for panel in self.panels:
-            panel.sources += [indicators, self.drawn]
+            panel.sources += [heat, indicators, self.drawn]
         self.grid = PanelGrid(self.panels, id="grid")
         self.grid.set_reactive(PanelGrid.count, state.grid)
         self.grid.set_reactive(PanelGrid.chosen, min(state.focused, state.grid - 1))
@@ -245,7 +245,7 @@ class Dashboard(
                 found.add(Subscription(candles.instrument, Channel.TRADES))
         if self.chosen.instrument is not None:
             found.add(Subscription(self.chosen.instrument, Channel.BOOK))
-        return found | self.overlaid()
+        return found | self.overlaid() | self.heated()
 
     def state(self) -> State:
         """What the next run should remember."""
@@ -312,6 +312,7 @@ class Dashboard(
         if self.errors.display:
             self.errors.sync(now)
         self.look_back()
+        self.sample_books(now)
         if self.paused:
             return
         for panel in self.grid.visible_panels:

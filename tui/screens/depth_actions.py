@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 from textual import on
 
+from tui.market.book_history import BookHistories
+from tui.market.market import Market
+from tui.model.subscription import Channel, Subscription
 from tui.screens.board import Board
+from tui.widgets.book_heat import BookHeat
 from tui.widgets.depth_ladder import DepthLadder
 
 BOOK_VIEWS = ("ladder", "curve")
@@ -14,6 +19,7 @@ BOOK_VIEWS = ("ladder", "curve")
 class DepthActions(Board):
     """Part of the dashboard."""
 
+    histories: BookHistories
     book_view = BOOK_VIEWS[0]
     """Which of the views is shown."""
 
@@ -27,6 +33,32 @@ class DepthActions(Board):
         self.show_book_view(BOOK_VIEWS[(BOOK_VIEWS.index(self.book_view) + 1) % len(BOOK_VIEWS)])
         self.refresh_bindings()
         self.call_after_refresh(self.follow)
+
+    def make_heat(self, market: Market) -> BookHeat:
+        """What draws books over time behind the candles of panels that want it."""
+        self.histories = BookHistories(market)
+        return BookHeat(market, self.histories)
+
+    def heated(self) -> set[Subscription]:
+        """The books that panels in sight show over time."""
+        return {
+            Subscription(panel.instrument, Channel.BOOK)
+            for panel in self.grid.visible_panels
+            if panel.instrument is not None and panel.view.heatmap
+        }
+
+    def sample_books(self, now: int) -> None:
+        """Remember of the books at `now` (ns) what is to be shown of them later; also in a pause."""
+        chosen = self.chosen.instrument
+        whole = {subscription.instrument for subscription in self.heated()}
+        self.histories.sample(now, () if chosen is None else (chosen,), whole)
+
+    def action_heatmap(self) -> None:
+        panel = self.chosen
+        panel.view = msgspec.structs.replace(panel.view, heatmap=not panel.view.heatmap)
+        self.follow()
+        if panel.view.heatmap:
+            self.notify("the book is remembered from now on", markup=False, timeout=4)
 
     def action_group_finer(self) -> None:
         self.ladder.change_grouping(-1)
