@@ -182,5 +182,5 @@ def test_the_delta_says_since_when_it_is_counted_from_the_tape() -> None:
     source.revision(sight)
 
     (pane,) = source.panes(sight)
-    assert pane.name == "CVD day (tape since 00:01)"
-    assert list(pane.values) == [(None,), (1.0,), (2.0,)]
+    assert pane.name == "CVD day (tape since 00:00)"
+    assert list(pane.values) == [(1.0,), (2.0,), (3.0,)]

@@ -23,7 +23,7 @@ from tui.widgets import format as fmt
 from tui.widgets.chart_layers import LayerSource, Sight, put_together
 from tui.widgets.chart_title import Heading, chart_title
 from tui.widgets.line_widget import Row
-from tui.widgets.look import Look, chart_palette
+from tui.widgets.look import Look, chart_palette, group_mark
 from tui.widgets.steered_chart import SteeredChart
 from tui.widgets.title import nothing_known
 from tui.widgets.venue_studies import VenueStudies
@@ -174,10 +174,7 @@ class CandlePanel(SteeredChart, can_focus=True):
 
     def _sight(self, state: InstrumentState, now: int) -> Sight:
         times = state.series(self.timeframe).times
-        since, until = self._viewport.span(times, self._slots, self.view)
-        offset = self._viewport.offset(times, self._slots, self.view)
-        if times:
-            until = times[len(times) - 1 - max(offset - self._ahead, 0)]
+        since, until = self._span(times)
         return Sight(
             panel=self.id or "",
             instrument=state.instrument,
@@ -185,11 +182,19 @@ class CandlePanel(SteeredChart, can_focus=True):
             view=self.view,
             since=since,
             until=until,
-            is_now=offset <= self._ahead,
+            is_now=bool(times) and until == times[-1],
             cross=self._pointer.time,
             now=now,
             decimals=fmt.price_decimals(state.info, state.last_text),
         )
+
+    def _span(self, times: Sequence[int]) -> tuple[int, int]:
+        """Open times (ns) of the oldest and the newest candle in sight; zeros without candles."""
+        since, until = self._viewport.span(times, self._slots, self.view)
+        if times:
+            offset = self._viewport.offset(times, self._slots, self.view)
+            until = times[len(times) - 1 - max(offset - self._ahead, 0)]
+        return since, until
 
     @property
     def _ahead(self) -> int:
@@ -211,7 +216,7 @@ class CandlePanel(SteeredChart, can_focus=True):
         times = series.times
         geometry = self._painter.geometry
         decimals = fmt.price_decimals(state.info, state.last_text)
-        since, until = self._viewport.span(times, self._slots, self.view)
+        since, until = self._span(times)
         begins_here = bool(times) and since == times[0]
         return Heading(
             number=self._number,
@@ -233,6 +238,7 @@ class CandlePanel(SteeredChart, can_focus=True):
             bar=None if geometry is None or pointer.time is None else geometry.bar_at(pointer.time),
             measured=pointer.measured(times, self.view.merge),
             price_width=0 if geometry is None else _price_width(geometry, decimals),
+            group=group_mark(self.app, self.view.group),
         )
 
     def _message(self, subscription: Subscription) -> str:

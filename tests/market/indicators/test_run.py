@@ -260,22 +260,21 @@ def silent(count: int) -> list[Candle]:
 
 
 def test_the_delta_is_counted_from_the_tape_where_candles_do_not_tell_it() -> None:
-    series, tape, run = series_of(silent(1)), Tape(), start("delta")
-    tape.add(trade(1, 30, 1.0, Side.BUY))
+    series, tape, run = series_of(silent(2)), Tape(), start("delta")
+    tape.add(trade(1, 90, 1.0, Side.BUY))
     run.follow(series, tape=tape)
-    assert list(run.values) == [(None,)]
+    assert list(run.values) == [(None,), (1.0,)]
+    assert run.counted_since == WALK[0].open_time + 90 * NS
 
-    series.merge(silent(2))
-    tape.add(trade(2, 61, 2.0, Side.BUY))
-    tape.add(trade(3, 62, 0.5, Side.SELL))
+    series.merge(silent(3))
+    tape.add(trade(2, 121, 2.0, Side.BUY))
+    tape.add(trade(3, 122, 0.5, Side.SELL))
     run.follow(series, tape=tape)
+    assert list(run.values) == [(None,), (1.0,), (2.5,)]
 
-    assert list(run.values) == [(None,), (1.5,)]
-    assert run.counted_since == WALK[1].open_time
-
-    tape.add(trade(4, 63, 4.0, Side.SELL))
+    tape.add(trade(4, 123, 4.0, Side.SELL))
     assert run.follow(series, tape=tape)
-    assert run.values[-1] == (-2.5,)
+    assert run.values[-1] == (-1.5,)
 
 
 def test_trades_that_are_fetched_later_are_counted_where_they_belong() -> None:
@@ -289,7 +288,19 @@ def test_trades_that_are_fetched_later_are_counted_where_they_belong() -> None:
     tape.merge([trade(3, 62, 2.0, Side.BUY), trade(4, 121, 1.0, Side.SELL)])
     run.follow(series, tape=tape)
 
-    assert list(run.values) == [(None,), (3.0,), (2.0,), (3.0,)]
+    assert list(run.values) == [(1.0,), (4.0,), (3.0,), (4.0,)]
+
+
+def test_trades_from_before_the_first_one_are_counted_when_they_are_fetched() -> None:
+    series, tape, run = series_of(silent(3)), Tape(), start("delta")
+    tape.add(trade(7, 121, 1.0, Side.BUY))
+    run.follow(series, tape=tape)
+
+    tape.merge([trade(5, 62, 2.0, Side.SELL), trade(6, 63, 1.0, Side.SELL)])
+    run.follow(series, tape=tape)
+
+    assert list(run.values) == [(None,), (-3.0,), (-2.0,)]
+    assert run.counted_since == WALK[0].open_time + 62 * NS
 
 
 def test_after_too_much_was_missed_counting_begins_anew() -> None:
@@ -303,19 +314,20 @@ def test_after_too_much_was_missed_counting_begins_anew() -> None:
     tape.add(trade(5002, 182, 1.0, Side.SELL))
     run.follow(series, tape=tape)
 
-    assert list(run.values) == [(None,), (None,), (None,), (-2.0,)]
-    assert run.counted_since == WALK[3].open_time
+    assert list(run.values) == [(None,), (None,), (1.0,), (-1.0,)]
+    assert run.counted_since == WALK[0].open_time + 121 * NS
 
 
 def test_what_the_venue_tells_itself_is_not_counted() -> None:
-    candle = make_candle(1, 1.0, volume=3.0, bought=1.0)
-    series, tape, run = series_of([*silent(1), candle]), Tape(), start("delta")
+    told = [make_candle(number, 1.0, volume=3.0, bought=1.0) for number in range(2)]
+    series, tape, run = series_of(told), Tape(), start("delta")
     tape.add(trade(1, 1, 1.0, Side.BUY))
     tape.add(trade(2, 61, 9.0, Side.BUY))
 
     run.follow(series, tape=tape)
 
-    assert list(run.values) == [(None,), (-1.0,)]
+    assert list(run.values) == [(-1.0,), (-2.0,)]
+    assert run.counted_since is None
 
 
 class _Counting:

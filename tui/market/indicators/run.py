@@ -74,9 +74,10 @@ class IndicatorRun:
 
     @property
     def counted_since(self) -> int | None:
-        """Open time (ns) of the first candle whose trades were counted from the tape; None where they
-        were not."""
-        return self._deltas.since if self._deltas is not None else None
+        """Time (ns) of the first trade that was counted from the tape; None where none was, because the
+        venue's candles tell what takers bought."""
+        deltas = self._deltas
+        return deltas.since if deltas is not None and deltas.is_used else None
 
     def follow(
         self,

@@ -17,22 +17,25 @@ _MOST_MISSING = 1000
 
 
 class TradeDeltas:
-    """Follows a tape; counts what was bought and sold in each candle since it began.
-
-    The first candle of which trades are known may have begun before them: it is left out, because
-    what is known of it is a part.
+    """Follows a tape; sums up what was bought and sold in each candle since its first trade.
 
     Attributes:
-        since: open time (ns) of the first candle that is counted whole; None while nothing is known.
+        is_used: a candle was told what takers bought of it.
     """
 
     def __init__(self, timeframe: Timeframe) -> None:
         self._timeframe = timeframe
         self._sums: OrderedDict[int, tuple[float, float]] = OrderedDict()
+        self._first: Trade | None = None
         self._last: Trade | None = None
         self._missing: set[int] = set()
         self._revision = -1
-        self.since: int | None = None
+        self.is_used = False
+
+    @property
+    def since(self) -> int | None:
+        """Time (ns) of the first trade that is counted; None while there is none."""
+        return None if self._first is None else self._first.ts_exchange
 
     def follow(self, tape: Tape) -> int | None:
         """Count the trades that are new on a tape.
@@ -50,28 +53,41 @@ class TradeDeltas:
         last = self._last
         fresh = list(takewhile(lambda trade: trade is not last, trades))
         oldest = None
-        if last is not None and not self._is_joined(last, fresh, trades):
+        if last is not None and (
+            not self._is_joined(last, fresh, trades) or self._began_too_late(trades)
+        ):
             self._begin_anew()
             fresh, oldest = trades, 0
         if self._missing:
             fresh += self._found(trades[len(fresh) :])
         opened = [self._count(trade) for trade in fresh]
         self._last = trades[0]
-        if self.since is None:
-            self.since = self._timeframe.next_open(min(opened))
+        if self._first is None:
+            self._first = trades[-1]
         while len(self._sums) > _MOST_CANDLES:
             self._sums.popitem(last=False)
         return oldest if oldest is not None else min(opened, default=None)
 
     def dress(self, candle: Candle) -> Candle:
-        """The candle with what takers bought of it, where the tape knows and the venue did not say."""
-        if candle.taker_buy_volume is not None or self.since is None:
+        """The candle with what takers bought of it, as far as that was counted, where the venue did not
+        say; its volume is then what was counted."""
+        if candle.taker_buy_volume is not None or self._first is None:
             return candle
         sums = self._sums.get(candle.open_time)
-        if candle.open_time < self.since or (sums is None and candle.volume):
+        is_before = candle.open_time < self._timeframe.floor(self._first.ts_exchange)
+        if is_before or (sums is None and candle.volume):
             return candle
         bought, sold = sums or (0.0, 0.0)
+        self.is_used = True
         return msgspec.structs.replace(candle, taker_buy_volume=bought, volume=bought + sold)
+
+    def _began_too_late(self, trades: Sequence[Trade]) -> bool:
+        """Whether trades from before the first one that was counted came later on, as what is fetched
+        does, and all that was counted is still there to be counted again."""
+        first = self._first
+        if first is None or trades[-1].ts_exchange >= first.ts_exchange:
+            return False
+        return any(trade is first for trade in trades)
 
     def _is_joined(self, last: Trade, fresh: Sequence[Trade], trades: Sequence[Trade]) -> bool:
         """Whether nothing is missing for good between what was counted and what is fresh. Trades that
@@ -99,7 +115,7 @@ class TradeDeltas:
     def _begin_anew(self) -> int:
         self._sums.clear()
         self._missing.clear()
-        self._last = self.since = None
+        self._first = self._last = None
         return 0
 
     def _count(self, trade: Trade) -> int:
