@@ -21,6 +21,7 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerError, WorkerState
 
 from tui import __version__, locations
+from tui.alerting import AlertActions
 from tui.config import Colours
 from tui.debug_log import DebugLog
 from tui.event_loop import new_event_loop
@@ -61,12 +62,13 @@ if TYPE_CHECKING:
 _SAVE_EVERY_S = 5.0
 _HISTORY_EVERY_S = 60.0
 _PERFORMANCE_EVERY_S = 10.0
+_ALERTS_EVERY_S = 1.0
 _MOST_REPAINTED = 4
 _NUMBERED = ("focus_panel_", "layout_")
 _NOTICE = 300  # characters: a notice must not cover the screen
 
 
-class TradeTuiApp(ReplayActions, PictureActions, DiffingApp[int]):
+class TradeTuiApp(AlertActions, ReplayActions, PictureActions, DiffingApp[int]):
     """Live markets in a terminal."""
 
     TITLE = "tradetui"
@@ -111,6 +113,7 @@ class TradeTuiApp(ReplayActions, PictureActions, DiffingApp[int]):
                 self._report_config(text)
         self._themes = [to_textual(theme) for theme in launch.themes.values()]
         self.dashboard = self._make_dashboard()
+        self.start_alerts()
 
     def _make_session(self, rng: random.Random) -> Session:
         clock, settings = self._source.clock, self._launch.settings.limits
@@ -172,6 +175,7 @@ class TradeTuiApp(ReplayActions, PictureActions, DiffingApp[int]):
             self.set_interval(_PERFORMANCE_EVERY_S, self._note_performance)
             self.set_interval(1 / self._launch.settings.frame_rate, self._beat)
             self.set_interval(_SAVE_EVERY_S, self._save_state)
+            self.set_interval(_ALERTS_EVERY_S, self.check_alerts)
             self.set_interval(_HISTORY_EVERY_S, self.dashboard.fetch_history)
 
     async def on_unmount(self) -> None:
@@ -359,6 +363,7 @@ class TradeTuiApp(ReplayActions, PictureActions, DiffingApp[int]):
     async def _open_source(self) -> None:
         try:
             venues = {instrument.venue for instrument in self.dashboard.instruments()}
+            venues |= self.alert_venues()
             adapters = await self._source.open(venues, self._report_config)
         except TradeTuiError as error:
             self.session.errors.report(ErrorCategory.CONNECTION, str(error))
@@ -407,7 +412,7 @@ class TradeTuiApp(ReplayActions, PictureActions, DiffingApp[int]):
     def _save_state(self) -> None:
         if not self.dashboard.is_mounted:
             return
-        state = self.dashboard.state()
+        state = self.with_alerts(self.dashboard.state())
         if state == self._state:
             return
         try:

@@ -32,7 +32,11 @@ _TROUBLE = frozenset(
 
 
 class StatusBar(LineWidget):
-    """Mode badge, a hint, one mark a feed, what it tells of its venue's trouble, errors and the clock."""
+    """Mode badge, a hint, one mark a feed, what it tells of its venue's trouble, errors and the clock.
+
+    Attributes:
+        unseen_alerts: counts the alerts that fired and that nobody has looked at.
+    """
 
     DEFAULT_CSS = "StatusBar { height: 1; width: 1fr; }"
 
@@ -62,6 +66,7 @@ class StatusBar(LineWidget):
         self._is_debugging = is_debugging
         self._retry_key = retry_key
         self._state_of = state_of
+        self.unseen_alerts: Callable[[], int] = lambda: 0
 
     def watch_paused(self) -> None:
         self.sync(self.now)
@@ -74,13 +79,16 @@ class StatusBar(LineWidget):
             )
             for feed in self._feeds()
         )
-        marks = (self.paused, self._badge(), self._is_debugging())
+        marks = (self.paused, self._badge(), self._is_debugging(), self.unseen_alerts())
         return (now // 1_000_000_000, feeds, self._errors(), marks)
 
     def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
         back = look.title
         errors = self._errors()
         right: list[Part] = []
+        alerts = self.unseen_alerts()
+        if alerts:
+            right.append((f" {alerts} alert{'s' if alerts > 1 else ''} ", look.badge))
         if errors:
             right.append((f" {errors} error{'s' if errors > 1 else ''} ", on(look.error, back)))
         zone = "" if width < 60 else f" {self._zone.tzname(None) or ''}"

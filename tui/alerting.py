@@ -1,0 +1,193 @@
+"""The app's alerts: which rules there are, how the user is told, and the dialog."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import tzinfo
+
+import msgspec
+
+from tui.alert_commands import AlertCommands
+from tui.config import SIM_VENUE
+from tui.launch import Launch, Mode
+from tui.market.alerts import Alerts
+from tui.market.alerts.telling import message
+from tui.model.alert import Firing, Notice
+from tui.model.errors import TradeTuiError
+from tui.model.health import ErrorCategory
+from tui.model.instrument import Instrument
+from tui.screens.alert_form import Draft
+from tui.screens.alerts import AlertsScreen
+from tui.screens.dashboard import Dashboard
+from tui.session import Session
+from tui.sources import Source
+from tui.state import State
+from tui.terminal.compositor import DiffingApp
+from tui.terminal.notifications import notify_desktop
+from tui.widgets import format as fmt
+from tui.widgets.alert_layers import AlertLayers
+
+_TOAST_S = 12.0
+_BELL_EVERY_S = 1.0
+_WHO = "alerts"
+
+
+class AlertActions(DiffingApp[int]):
+    """Part of the app.
+
+    Attributes:
+        alerts: what the user wants to be told of.
+    """
+
+    dashboard: Dashboard
+    session: Session
+    alerts: Alerts
+    _launch: Launch
+    _source: Source
+    _state: State
+    _zone: tzinfo
+
+    def start_alerts(self) -> None:
+        """Watch for what the settings and the last run ask for; called once, before the screen is
+        shown."""
+        self._commands = AlertCommands(self._alert_failed)
+        self._rung_at = float("-inf")
+        self._stands = {
+            rule.id: rule.enabled for rule in self._launch.settings.alerts
+        }  # in config.toml
+        self.alerts = Alerts(
+            self.session.market,
+            self.session.clock,
+            drawings=self.dashboard.drawings.of,
+            fired=self._alert_fired,
+            failed=self._alert_failed,
+        )
+        switched = self._state.alerts_switched
+        for rule in self._launch.settings.alerts:
+            if not self._refuse(rule.instrument):
+                enabled = switched.get(rule.id, rule.enabled)
+                self.alerts.put(msgspec.structs.replace(rule, enabled=enabled))
+        self.alerts.put(*self._state.alerts)
+        layers = AlertLayers(self.alerts)
+        for panel in self.dashboard.panels:
+            panel.sources.append(layers)
+        self.dashboard.status_bar.unseen_alerts = lambda: self.alerts.unseen
+        self.want_for_alerts()
+
+    def check_alerts(self) -> None:
+        """Look at what comes true by time alone; the clock calls it once a second."""
+        self.alerts.check_time()
+        self.want_for_alerts()
+
+    def want_for_alerts(self) -> None:
+        """Subscribe to what the rules need, whatever is shown."""
+        self.session.want(self.alerts.wanted(), _WHO)
+
+    def alert_venues(self) -> set[str]:
+        """The venues that the rules need."""
+        return {subscription.instrument.venue for subscription in self.alerts.wanted()}
+
+    def with_alerts(self, state: State) -> State:
+        """What the next run should remember, with the alerts."""
+        rules = self.alerts.rules
+        return msgspec.structs.replace(
+            state,
+            alerts=tuple(rule for rule in rules if not rule.is_from_settings),
+            alerts_switched={
+                rule.id: rule.enabled
+                for rule in rules
+                if rule.is_from_settings and rule.enabled != self._stands[rule.id]
+            },
+        )
+
+    def action_alerts(self) -> None:
+        """Show the rules, and what fired."""
+        self.push_screen(
+            AlertsScreen(
+                self.alerts,
+                proposal=self._proposal,
+                instruments=self.dashboard.instruments(),
+                newest=lambda instrument: self.session.market[instrument].last_text,
+                timeframe=self.dashboard.chosen.timeframe,
+                refuse=self._refuse,
+                changed=self._alerts_changed,
+                zone=self._zone,
+                now=self._source.clock.time_ns,
+            )
+        )
+
+    def _proposal(self) -> Draft:
+        """What the chosen panel points at, or its newest price."""
+        panel = self.dashboard.chosen
+        if panel.instrument is None:
+            return Draft("", "price > ")
+        state = self.session.market[panel.instrument]
+        pointed = panel.cross[1] if panel.cross is not None else None
+        if pointed is None or state.last_price is None:
+            return Draft(str(panel.instrument), f"price > {state.last_text}")
+        price = f"{pointed:.{fmt.price_decimals(state.info, state.last_text)}f}"
+        sign = "<" if pointed < state.last_price else ">"
+        return Draft(str(panel.instrument), f"price {sign} {price}")
+
+    def _refuse(self, instrument: Instrument) -> str:
+        """Why nothing of an instrument can be watched in this run; "" where it can."""
+        if self._launch.mode is Mode.LIVE:
+            return f"there is no {SIM_VENUE} beside live venues" * (instrument.venue == SIM_VENUE)
+        own = {one.venue for one in self._source.instruments}
+        if instrument.venue in own or not own:
+            return ""
+        return f"in this run there is only {', '.join(sorted(own))}"
+
+    def _alerts_changed(self) -> None:
+        opened = self.alert_venues() - {
+            venue for venue in self.alert_venues() if self.session.is_open(venue)
+        }
+        if opened and self._launch.mode is Mode.LIVE:
+            self.run_worker(self._open_for_alerts(opened), name="open venues", exit_on_error=False)
+        self.want_for_alerts()
+
+    async def _open_for_alerts(self, venues: Iterable[str]) -> None:
+        try:
+            adapters = await self._source.open(set(venues), self._report_alert)
+        except TradeTuiError as error:
+            self._report_alert(str(error))
+            return
+        for adapter in adapters:
+            self.session.open_feed(adapter, self._launch.settings.tokens.get(adapter.venue))
+
+    # -- telling ---------------------------------------------------------------------------
+
+    def _alert_fired(self, firing: Firing) -> None:
+        rule, text = firing.rule, message(firing)
+        # A recording is not now: nobody is to be woken by it, and nothing to be bought.
+        is_now = self._launch.mode is not Mode.REPLAY
+        badge = f" · {self._source.badge}" if self._source.badge else ""
+        if Notice.BELL in rule.notices:
+            self._ring()
+        if Notice.TOAST in rule.notices:
+            self.notify(
+                text, title=f"Alert{badge}", severity="warning", timeout=_TOAST_S, markup=False
+            )
+        if Notice.DESKTOP in rule.notices and is_now:
+            notify_desktop(self, f"tradetui{badge}", text, os.environ)
+        if rule.command and is_now:
+            self.run_worker(
+                self._commands.run(firing),
+                name="alert command",
+                group="alerts",
+                exit_on_error=False,
+            )
+        self.want_for_alerts()
+
+    def _ring(self) -> None:
+        now = self.session.clock.monotonic()
+        if now - self._rung_at >= _BELL_EVERY_S:
+            self._rung_at = now
+            self.bell()
+
+    def _alert_failed(self, instrument: Instrument, text: str) -> None:
+        self.session.errors.report(ErrorCategory.CONFIG, text, instrument=instrument)
+
+    def _report_alert(self, text: str) -> None:
+        self.session.errors.report(ErrorCategory.CONFIG, text)
