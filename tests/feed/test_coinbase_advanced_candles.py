@@ -9,6 +9,7 @@ import pytest
 from scripted_venue import QUICK, Bench, ScriptedVenue, until
 
 from tui.adapters.coinbase import CoinbaseAdapter
+from tui.model.health import ErrorCategory
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import NS, Timeframe
@@ -86,9 +87,12 @@ async def test_streamed_and_built_candles_end_as_the_market_made_them(
                 shown(desk, timeframe, opened) == (pytest.approx(expected), True)
             )
         )
+    await until(lambda: shown(desk, FIVE_MINUTES, END_NS) is not None)
     following = shown(desk, FIVE_MINUTES, END_NS)
     assert following is not None
     assert not following[1]
     assert desk.market[BTC].series(FIVE_MINUTES).holes == []
-    # Time was moved on by hand, which is seen; what a candle lacked is nothing to report.
-    assert [one for one in desk.messages() if not one.startswith("the clock was set")] == []
+    # What a candle lacked is nothing to report. Of the connection there may be something: time was
+    # moved on by hand, which is seen, and a busy machine may need more than one attempt.
+    told = [one for one in desk.errors.records() if one.category is not ErrorCategory.CONNECTION]
+    assert told == []
