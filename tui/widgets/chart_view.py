@@ -16,18 +16,18 @@ ZOOMS: Final = (
     *((1, merge) for merge in (2, 3, 4, 6, 12, 24, 48)),
 )
 """Cells a candle takes and candles in a bar, from the nearest look to the widest."""
+_WIDTHS: Final = [merge / columns for columns, merge in ZOOMS]
 SCREENS_AHEAD: Final = 1
 """Views of candles that are held, where there are any, beyond the left edge."""
 
 
 def zoomed(view: PanelView, steps: int) -> PanelView:
     """The view so many steps nearer, or further away where that is negative."""
-    # What was remembered may be none of the steps.
-    nearest = min(
-        range(len(ZOOMS)),
-        key=lambda at: abs(ZOOMS[at][1] / ZOOMS[at][0] - view.merge / view.columns),
-    )
-    at = nearest if (view.columns, view.merge) in ZOOMS else nearest - (steps > 0)
+    if not steps:
+        return view
+    # What was remembered may lie between two of them.
+    width = view.merge / view.columns
+    at = bisect_left(_WIDTHS, width) if steps > 0 else bisect_right(_WIDTHS, width) - 1
     columns, merge = ZOOMS[min(max(at - steps, 0), len(ZOOMS) - 1)]
     return msgspec.structs.replace(view, columns=columns, merge=merge)
 
@@ -88,13 +88,13 @@ class Viewport:
         edge = self.edge(times, slots, view)
         return times[max(edge - slots * view.merge + 1, 0)], times[edge]
 
-    def stand_at(self, index: int, times: Sequence[int], *, end: int | None = None) -> None:
-        """Put the right edge at a candle; at the newest it follows. `end` is the moment to keep in
-        place of the candle's own open time."""
-        if index >= len(times) - 1 and end is None:
+    def stand_at(self, index: int, times: Sequence[int]) -> None:
+        """Put the right edge at a candle; at the newest it follows."""
+        if index >= len(times) - 1:
             self.anchor = None
-        elif times:
-            self.anchor = times[max(index, 0)] if end is None else end
+        else:
+            # The end of the candle: candles of a shorter timeframe go on as far as this one does.
+            self.anchor = times[max(index, 0) + 1] - 1
 
     def pan(self, bars: int, times: Sequence[int], slots: int, view: PanelView) -> None:
         """Move by so many bars, to the past where that is negative, no further than there are
@@ -133,13 +133,6 @@ class Viewport:
         least = min(slots * after.merge, len(times)) - 1
         if moved != edge:
             self.stand_at(max(moved, least), times)
-
-    def keep_end(self, times: Sequence[int], timeframe: Timeframe) -> None:
-        """Before another timeframe: keep the end of the candle at the right edge, so that a shorter one
-        shows all of what this one did."""
-        if self.anchor is not None and times and self.anchor >= times[0]:
-            opened = times[bisect_right(times, self.anchor) - 1]
-            self.anchor = max(self.anchor, timeframe.next_open(opened) - 1)
 
     def wanted_since(
         self, times: Sequence[int], slots: int, view: PanelView, timeframe: Timeframe

@@ -220,11 +220,8 @@ class SteeredChart(LineWidget):
         self.stop_pointing()
         self._start_afresh()
 
-    def watch_timeframe(self, before: Timeframe, after: Timeframe) -> None:
-        if self.instrument is not None:
-            series = self._market[self.instrument].series(before)
-            self._viewport.keep_end(series.times, before)
-        self._pointer.change_timeframe(after)
+    def watch_timeframe(self) -> None:
+        self._pointer.change_timeframe(self.timeframe)
         self._start_afresh()
 
     def watch_view(self) -> None:
