@@ -52,7 +52,6 @@ class KrakenAdapter:
         messages_per_s=3.0,  # there is a limit, and it is not published
         connections=120,  # of 150 after which the address is banned for ten minutes
         connections_window_s=600.0,
-        connections_apart_s=5.0,  # as the venue asks for, after a maintenance
         # One request a second is safe; a few at once are forgiven.
         rest_weight=10,
         rest_window_s=8.0,
