@@ -37,6 +37,7 @@ class LayoutsScreen(ModalScreen[Layout | None]):
         height: auto; min-height: 1; max-height: 14; border: none; background: $panel; padding: 0;
         text-wrap: nowrap; text-overflow: ellipsis;
     }
+    LayoutsScreen.-short OptionList { max-height: 4; }
     LayoutsScreen OptionList > .option-list--option-highlighted {
         background: $tt-highlight; color: $tt-text; text-style: bold;
     }
@@ -48,6 +49,7 @@ class LayoutsScreen(ModalScreen[Layout | None]):
     LayoutsScreen.-writing Input { display: block; }
     """
 
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-tall")]  # noqa: RUF012 - to mypy Textual declares it for instances
     AUTO_FOCUS = ""  # the field only while a name is written
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -35,6 +35,7 @@ class OverlaysScreen(ModalScreen[None]):
         height: auto; min-height: 1; max-height: 14; border: none; background: $panel; padding: 0;
         text-wrap: nowrap; text-overflow: ellipsis;
     }
+    OverlaysScreen.-short OptionList { max-height: 4; }
     OverlaysScreen OptionList > .option-list--option-highlighted {
         background: $tt-highlight; color: $tt-text; text-style: bold;
     }
@@ -42,6 +43,7 @@ class OverlaysScreen(ModalScreen[None]):
     OverlaysScreen #overlays-note { color: $tt-muted; }
     """
 
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-tall")]  # noqa: RUF012 - to mypy Textual declares it for instances
     AUTO_FOCUS = ""
 
     BINDINGS: ClassVar[list[BindingType]] = [

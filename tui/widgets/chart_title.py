@@ -36,6 +36,7 @@ class Heading(msgspec.Struct, frozen=True):
         seeks_first: the view is on its way to the oldest candle.
         past: what there is before the oldest candle; told where the view begins there.
         bar: the candle that is pointed at. measured: what is measured with it.
+        group: letter and style of the colour group that the panel is in; None for none.
         points: something is pointed at. task: what is being done there, and by which keys.
     """
 
@@ -58,13 +59,14 @@ class Heading(msgspec.Struct, frozen=True):
     bar: Bar | None = None
     measured: Measured | None = None
     price_width: int = 0
+    group: Part | None = None
 
 
 def chart_title(heading: Heading, width: int, height: int, look: Look) -> list[tuple[Part, ...]]:
     """One row, or two where one would have to leave out the price or what is pointed at."""
     back = look.title_focused if heading.is_chosen else look.title
     name: list[Part] = [
-        (f" {heading.number} ", back),
+        (f" {heading.number}{heading.group[0] if heading.group else ''} ", back),
         (f"{clean(str(heading.subscription.instrument), 32)} ", back),
         (f"{heading.subscription.timeframe} ", back),
     ]
@@ -89,7 +91,16 @@ def chart_title(heading: Heading, width: int, height: int, look: Look) -> list[t
         best=heading.best,
         is_paused=heading.is_paused,
     )
+    if heading.group is not None:
+        first = _with_letter(first, heading.group)
     return [first, tuple(figures)] if two_rows else [first]
+
+
+def _with_letter(row: tuple[Part, ...], group: Part) -> tuple[Part, ...]:
+    """The row with the group's letter, which stands behind the number, in the group's colours."""
+    (text, back), *others = row
+    before, letter, after = text.partition(group[0])
+    return ((before, back), (letter, group[1]), (after, back), *others)
 
 
 def _price(heading: Heading, look: Look, back: Style | None) -> list[Part]:

@@ -9,7 +9,8 @@ from rich.style import Style
 from textual.app import App
 from textual.color import Color
 
-from tui.charts.palette import Palette, blend, readable_on
+from tui.charts.palette import Palette, blend, line_colours, readable_on
+from tui.model.groups import GROUPS, find_group
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -106,6 +107,15 @@ def theme_colour(app: App[object], role: str) -> str:
 def plot_colour(app: App[object], role: str) -> tuple[int, int, int]:
     """The same for plotext, which wants red, green and blue."""
     return Color.parse(theme_colour(app, role)).rgb
+
+
+def group_mark(app: App[object], number: int) -> tuple[str, Style] | None:
+    """Letter and style of a panel's colour group; None where it is in none."""
+    group = find_group(number)
+    if group is None:
+        return None
+    colour = line_colours(chart_palette(app), len(GROUPS))[number - 1]
+    return group.letter, Style(color=readable_on(colour), bgcolor=colour, bold=True)
 
 
 def chart_palette(app: App[object]) -> Palette:

@@ -48,6 +48,7 @@ class OverlaidSymbols(LayerSource):
         plots = [
             self._plot(sight, number, instrument)
             for number, instrument in enumerate(sight.view.overlays[:MOST])
+            if instrument != sight.instrument
         ]
         return Layers(overlays=plots)
 
