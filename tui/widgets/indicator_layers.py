@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from threading import Thread
-from time import perf_counter
+from time import thread_time
 
 from tui.charts.layers import Layers, Plot, PlotKind, Profile
 from tui.market.indicators import library
@@ -30,7 +30,7 @@ class FrameBudget:
     """
 
     def __init__(
-        self, seconds: float = _BUDGET_S, clock: Callable[[], float] = perf_counter
+        self, seconds: float = _BUDGET_S, clock: Callable[[], float] = thread_time
     ) -> None:
         """Make a budget; `clock` gives seconds."""
         self._seconds = seconds
