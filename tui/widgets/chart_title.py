@@ -24,6 +24,7 @@ from tui.widgets.title import title_row
 _ONE_ROW = 60
 _ONE_ROW_WITH_CANDLE = 126
 _LEAST_ROWS_FOR_TWO = 7
+_TRUTH = 16  # cells at the right for how true it is, about
 _DAY = 86_400
 
 
@@ -80,6 +81,15 @@ def chart_title(heading: Heading, width: int, height: int, look: Look) -> list[t
     else:
         figures = _candle(heading, look, figures_back, width)
     notes: list[Part] = [(f"{note} ", back) for note in _notes(heading)]
+    if heading.task:
+        room = width - sum(len(text) for text, _ in name) - len(heading.badge) - _TRUTH
+        told = _shortened(
+            heading.task, room if two_rows else room - sum(len(t) for t, _ in figures)
+        )
+        if told:
+            notes.insert(0, (f"{told} ", back))
+        else:
+            figures = [(f" {heading.task}", look.bold if two_rows else back)]
     first = title_row(
         width,
         name=[*name, *notes] if two_rows else [*name, *figures, *notes],
@@ -101,6 +111,11 @@ def _with_letter(row: tuple[Part, ...], group: Part) -> tuple[Part, ...]:
     (text, back), *others = row
     before, letter, after = text.partition(group[0])
     return ((before, back), (letter, group[1]), (after, back), *others)
+
+
+def _shortened(task: str, room: int) -> str:
+    """The task with its keys, or without them where there is not room; "" where there is none at all."""
+    return next((text for text in (task, task.partition(":")[0]) if len(text) <= room), "")
 
 
 def _price(heading: Heading, look: Look, back: Style | None) -> list[Part]:
@@ -178,7 +193,7 @@ def _notes(heading: Heading) -> list[str]:
         notes.append(str(view.scale))
     if view.merge > 1:
         notes.append(f"×{view.merge}")
-    return [heading.task, *notes] if heading.task else notes
+    return notes
 
 
 def _moment(time: int, heading: Heading) -> str:
