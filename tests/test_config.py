@@ -406,6 +406,31 @@ def test_a_token_comes_from_a_variable_or_from_a_command(file: Path) -> None:
     assert settings.venues == {"BINANCE": {"rest": "http://127.0.0.1:8080"}}
 
 
+# -- large prints ------------------------------------------------------------------------------
+
+
+def test_what_is_large_is_set_by_instrument(file: Path) -> None:
+    loaded = load(file, '[large_prints]\n"BINANCE:BTCUSDT" = 5\n"KRAKEN:BTC/USD" = 0.5\n')
+
+    assert loaded.settings.large_prints == {
+        Instrument("BINANCE", "BTCUSDT"): 5.0,
+        Instrument("KRAKEN", "BTC/USD"): 0.5,
+    }
+    assert f'"KRAKEN:BTC/USD" = 0.5  # {file}' in describe_settings(loaded)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('"BINANCE:BTCUSDT" = "5"', "large_prints: BINANCE:BTCUSDT: '5' is not a number"),
+        ('"NOWHERE:BTCUSDT" = 5', "large_prints: there is no venue 'NOWHERE'"),
+        ('"BTCUSDT" = 5', "large_prints: "),
+    ],
+)
+def test_a_wrong_size_is_named(file: Path, line: str, problem: str) -> None:
+    assert error_of(file, f"[large_prints]\n{line}\n").startswith(problem)
+
+
 # -- the guide ---------------------------------------------------------------------------------
 
 GUIDE = (Path(__file__).resolve().parents[1] / "docs" / "configuration.md").read_text("utf-8")
@@ -427,6 +452,6 @@ def test_the_guide_names_every_limit(name: str) -> None:
     assert f"`{name}`" in GUIDE
 
 
-@pytest.mark.parametrize("name", [name for name in ACTIONS if not name.startswith("focus_panel")])
+@pytest.mark.parametrize("name", [name for name in ACTIONS if not name[-1].isdigit()])
 def test_the_guide_names_every_action(name: str) -> None:
     assert f"`{name}`" in GUIDE

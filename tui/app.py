@@ -148,6 +148,7 @@ class TradeTuiApp(AlertActions, ReplayActions, PictureActions, DiffingApp[int]):
             is_debugging=lambda: self._debug_log.is_on,
             retry_key=lambda: self._key_of("reconnect"),
             key_of=self._key_of,
+            large_prints=settings.large_prints,
             crosshair_sync=settings.crosshair_sync,
         )
 

@@ -26,6 +26,7 @@ from tui.config.values import (
     is_open_to_all,
     nearest,
     read_keys,
+    read_large_prints,
 )
 from tui.feed.settings import FeedSettings
 from tui.keymap import ACTIONS, effective_keys
@@ -33,7 +34,7 @@ from tui.model.alert import AlertRule
 from tui.model.errors import ConfigError
 from tui.model.instrument import Instrument
 
-_TABLES = ("venues", "limits", "keys", "feeds", "alerts")
+_TABLES = ("venues", "limits", "keys", "feeds", "alerts", "large_prints")
 _FEED_NAME = re.compile(r"[A-Z][A-Z0-9_-]{0,31}")
 
 
@@ -87,11 +88,13 @@ class _Document:
                 self._read_table(
                     key, self._table(key, value), dict.fromkeys(ACTIONS, read_keys), found
                 )
+            elif key == "large_prints":
+                found[key] = self._value(key, read_large_prints, value)
             elif key == "alerts":
                 found[key] = self._read_alerts(value)
             elif key != "feeds":
                 self._unknown(key, key, [*TOP_LEVEL, *_TABLES])
-        for key in ("symbols", "watchlist"):
+        for key in ("symbols", "watchlist", "large_prints"):
             for instrument in found.get(key, ()):  # type: ignore[attr-defined]
                 self._check_venue(key, instrument.venue)
         return found
@@ -254,7 +257,7 @@ def _check_together(found: Mapping[str, tuple[object, str]], file: str) -> None:
 
 
 def _build(flat: Mapping[str, object]) -> Settings:
-    top: dict[str, Any] = {}  # and the alerts, which are a list
+    top: dict[str, Any] = {}  # and what is read as a whole
     tables: dict[str, dict[str, Any]] = {"limits": {}, "keys": {}, "feeds": {}}
     venues: dict[str, dict[str, str]] = {}
     tokens: dict[str, TokenSettings] = {}

@@ -86,6 +86,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         keys: the user's keys by action id, as written; `effective_keys` gives all of them.
         feeds: venues that the user describes, by upper-case name.
         alerts: what the user wants to be told of.
+        large_prints: sizes from which a print on the tape is large, where the user set one.
     """
 
     symbols: tuple[Instrument, ...] = ()
@@ -107,6 +108,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     keys: dict[str, tuple[str, ...]] = {}
     feeds: dict[str, Description] = {}
     alerts: tuple[AlertRule, ...] = ()
+    large_prints: dict[Instrument, float] = {}
 
     def endpoints(self, venue: str) -> dict[str, str]:
         """The user's endpoints of a venue; empty where the venue's own are right."""

@@ -212,6 +212,26 @@ def read_keys(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
+def read_large_prints(value: object) -> dict[Instrument, float]:
+    """Sizes from which prints are large, by instrument.
+
+    Raises:
+        WrongValue: naming the instrument.
+    """
+    if not isinstance(value, Mapping):
+        raise WrongValue(f"{value!r} is not a table", "write [large_prints] on a line of its own")
+    found = {}
+    for name, size in value.items():
+        try:
+            instrument = read_instrument(name)
+            found[instrument] = _number(0, 1e18)(size)
+        except InstrumentError as error:
+            raise WrongValue(error.message, error.hint) from None
+        except WrongValue as error:
+            raise WrongValue(f"{name}: {error.problem}", error.hint) from None
+    return found
+
+
 TOP_LEVEL: Mapping[str, Reader] = {
     "symbols": _instruments,
     "watchlist": _instruments,

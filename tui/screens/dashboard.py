@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import ClassVar
 
@@ -127,13 +127,15 @@ class Dashboard(
         retry_key: Callable[[], str] = lambda: "r",
         crosshair_sync: bool = True,
         key_of: Callable[[str], str] = lambda action: "",
+        large_prints: Mapping[Instrument, float] | None = None,
     ) -> None:
         """Make the dashboard as `state` remembers it.
 
         `badge` marks every panel whose data is not live, `status_badge` says the same in the status
         bar, `hint` is one line on how to go live; `program_health` gives the program's own figures,
         `retry_key` the key that connects anew; `crosshair_sync` lets all panels show where one points;
-        `key_of` gives an action's key as people read it.
+        `key_of` gives an action's key as people read it; `large_prints` are sizes from which a print is
+        large, where the user set one.
         """
         super().__init__()
         self.session = session
@@ -181,7 +183,13 @@ class Dashboard(
         )
         self.curve = DepthCurve(market, badge=badge, best_transport=best, glyphs=glyphs, id="curve")
         self.tape = TapeView(
-            market, badge=badge, best_transport=best, zone=zone, glyphs=glyphs, id="tape"
+            market,
+            badge=badge,
+            best_transport=best,
+            zone=zone,
+            glyphs=glyphs,
+            large_sizes=large_prints,
+            id="tape",
         )
         errors = session.errors
         self.errors = ErrorLogView(errors.records, lambda: errors.revision, zone=zone, id="errors")
