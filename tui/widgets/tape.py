@@ -206,7 +206,7 @@ class TapeView(LineWidget):
         chosen = self.size_filter
         hides = ""
         if chosen is not None:
-            hides = f" hides {self._hidden + (not chosen.passes(self._run.prints[-1]))}"
+            hides = f"hides {self._hidden + (not chosen.passes(self._run.prints[-1]))} "
         room = width - sum(len(text) for text, _ in parts) - len(hides) - 2
         line = sparkline(speed.per_second, max(0, min(room, _MOST_BARS)), self._glyphs, floor=0.0)
         return (*parts, (f" {line} ", look.muted), (hides, look.warning))
