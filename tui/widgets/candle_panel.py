@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from typing import ClassVar
 
-import msgspec
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
@@ -21,25 +19,23 @@ from tui.model.text import clean
 from tui.model.transport import TransportKind
 from tui.widgets import format as fmt
 from tui.widgets.chart_layers import LayerSource, Sight, put_together
+from tui.widgets.chart_mouse import MouseChart
 from tui.widgets.chart_title import Heading, chart_title
 from tui.widgets.line_widget import Row
 from tui.widgets.look import Look, chart_palette, group_mark
-from tui.widgets.steered_chart import SteeredChart
 from tui.widgets.title import nothing_known
 from tui.widgets.venue_studies import VenueStudies
 
-_WHEEL_BARS = 3
 _PAGE = 10
 _LEAST_FRAME_NS = 1_000_000_000
 _MOST_AHEAD = 0.3
 """No more of the chart than this is kept free."""
 
 
-class CandlePanel(SteeredChart, can_focus=True):
+class CandlePanel(MouseChart, can_focus=True):
     """Candles, volume and axes of one instrument, and whatever its `sources` add to them.
 
-    The wheel zooms, with shift and sideways it pans; dragging pans, with shift it measures; a click into
-    the chosen panel points at a candle, another one ends that.
+    A click chooses it; one into the chosen panel points at a candle, another one ends that.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -93,8 +89,6 @@ class CandlePanel(SteeredChart, can_focus=True):
         self.glyphs = glyphs
         self.sources: list[LayerSource] = [VenueStudies(market)]
         """What adds to the chart, in the order in which it is drawn."""
-        self._drag: _Drag | None = None
-        self._was_dragged = False
 
     def watch_is_chosen(self) -> None:
         if not self.is_chosen:
@@ -271,92 +265,13 @@ class CandlePanel(SteeredChart, can_focus=True):
     def action_stop_pointing(self) -> None:
         self.stop_pointing()
 
-    # -- the mouse -------------------------------------------------------------------------
-
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        self._wheel(event, 1)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        self._wheel(event, -1)
-
-    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
-        self._pan_by(event, -_WHEEL_BARS)
-
-    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
-        self._pan_by(event, _WHEEL_BARS)
-
-    def _wheel(self, event: events.MouseEvent, steps: int) -> None:
-        if event.shift:
-            self._pan_by(event, -steps * _WHEEL_BARS)
-            return
-        event.stop()
-        event.prevent_default()
-        self.zoom(steps, event.x, may_leave_now=event.ctrl)
-
-    def _pan_by(self, event: events.MouseEvent, bars: int) -> None:
-        event.stop()
-        event.prevent_default()
-        self.pan(bars)
-
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        self._was_dragged = False
-        if event.button == 1 and event.y >= self._top and self.instrument is not None:
-            self._drag = _Drag(event.x, event.y)
-            self.capture_mouse()
-
-    def on_mouse_up(self, event: events.MouseUp) -> None:
-        if self._drag is not None:
-            self._was_dragged = self._drag.is_used
-            self._drag = None
-            self.release_mouse()
-
-    def on_mouse_move(self, event: events.MouseMove) -> None:
-        drag = self._drag
-        if drag is not None and not event.button:
-            # It was let go where no terminal could tell.
-            self._drag = drag = None
-            self.release_mouse()
-        if drag is None:
-            if self.points:
-                self.point_at(event.x, event.y)
-        elif drag.measures or (event.shift and not drag.is_used):
-            if not drag.measures and self.point_at(drag.x, drag.y):
-                drag.is_used = drag.measures = True
-                self.start_measuring()
-            self.point_at(event.x, event.y)
-        else:
-            bars = (drag.x - event.x) // self.view.columns
-            if bars != drag.bars:
-                drag.is_used = True
-                self.pan(bars - drag.bars)
-                drag.bars = bars
-
-    def on_click(self, event: events.Click) -> None:
-        event.stop()
-        if self._was_dragged:
-            return
-        if not self.is_chosen or event.y < self._top:
+    def was_clicked(self, column: int, row: int) -> None:
+        if not self.is_chosen or row < self._top:
             self.post_message(self.Chosen(self))
         elif self.task_note:
             self.post_message(self.Answered(self, "accept"))
-        elif self.points:
-            self.stop_pointing()
         else:
-            self.point_at(event.x, event.y)
-
-
-class _Drag(msgspec.Struct):
-    """The mouse is held since a cell: for a click still, or for moving, or for measuring.
-
-    Attributes:
-        bars: that the view was moved by so far.
-    """
-
-    x: int
-    y: int
-    bars: int = 0
-    measures: bool = False
-    is_used: bool = False
+            super().was_clicked(column, row)
 
 
 def _price_width(geometry: Geometry, decimals: int) -> int:
