@@ -92,11 +92,19 @@ class Watched:
                 return True
         return until is not None and until()
 
-    def read(self, within_s: float) -> bytes:
+    def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal a size, or the same again, as one that asks for a redraw."""
+        self.columns, self.rows = columns, rows
+        self.screen.resize(rows, columns)
+        size = struct.pack("HHHH", rows, columns, 0, 0)
+        fcntl.ioctl(self._far, termios.TIOCSWINSZ, size)
+        os.kill(self.pid, signal.SIGWINCH)
+
+    def read(self, within_s: float, most: int = 65_536) -> bytes:
         if not select.select([self._far], [], [], within_s)[0]:
             return b""
         try:
-            data = os.read(self._far, 65_536)
+            data = os.read(self._far, most)
         except OSError:
             raise SystemExit("it ended early:\n" + self.text) from None
         self.taken += len(data)

@@ -86,7 +86,7 @@ class Market(DiffingApp[None]):
 
 async def run_emulated(emulated: type[Any], size: tuple[int, int] = (60, 18)) -> Any:
     class EmulatedMarket(emulated, Market):  # type: ignore[misc]
-        pass
+        can_erase = True
 
     return EmulatedMarket().run_test(size=size, notifications=True, tooltips=True)
 

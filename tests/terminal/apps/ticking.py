@@ -33,11 +33,12 @@ class Board(Widget):
 
 
 class TickingApp(DiffingApp[None]):
-    """Keys: t ticks once, f floods until the next f, z suspends, q quits."""
+    """Keys: t ticks once, f floods until the next f, k says so, z suspends, q quits."""
 
     BINDINGS = [  # noqa: RUF012
         ("t", "tick", "Tick"),
         ("f", "flood", "Flood"),
+        ("k", "say", "Say"),
         ("z", "suspend_process", "Suspend"),
         ("q", "quit", "Quit"),
     ]
@@ -66,6 +67,9 @@ class TickingApp(DiffingApp[None]):
         board = self.query_one(Board)
         board.number += 1
         board.refresh()
+
+    def action_say(self) -> None:
+        self.query_one(Label).update("key")
 
     def action_flood(self) -> None:
         self.flooding = not self.flooding
