@@ -266,6 +266,14 @@ def test_one_sided_and_crossed_books_have_no_band(bid_side: Any, ask_side: Any) 
     assert band(bid_side, ask_side, 10) is None
 
 
+def test_no_more_than_the_four_largest_orders_are_large() -> None:
+    side = bids(
+        *((str(n), "1") for n in range(1, 20)), *((str(20 + n), str(n)) for n in range(8, 18))
+    )
+
+    assert large_size(side.top(50)) == 14.0
+
+
 def test_a_large_order_is_five_times_the_median_of_what_is_held() -> None:
     side = bids(*((str(price), str(size)) for price, size in enumerate((1, 2, 2, 2, 3, 90), 1)))
 

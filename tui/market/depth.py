@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Context, Decimal, InvalidOperation
 from functools import partial
+from heapq import nlargest
 from statistics import median_low
 from typing import Final
 
@@ -21,6 +22,7 @@ _FIRST_READ = 64
 _EXACT = Context(prec=700)  # more digits than any float times any float has before the point
 _LARGE = 5.0
 _LEAST_FOR_LARGE = 6
+_MOST_LARGE = 4
 _LEAST_TICK = Decimal("1e-12")
 
 
@@ -282,7 +284,11 @@ def _is_within(middle: float, reach: float, level: BookLevel) -> bool:
 
 
 def large_size(levels: Sequence[BookLevel]) -> float | None:
-    """From what size on an order is large among these levels; None where there are too few to say."""
+    """From what size on an order is large among these levels: it is much larger than most, and few are.
+
+    None where there are too few to say.
+    """
     if len(levels) < _LEAST_FOR_LARGE:
         return None
-    return _LARGE * median_low([level.size for level in levels])
+    sizes = [level.size for level in levels]
+    return max(_LARGE * median_low(sizes), nlargest(_MOST_LARGE, sizes)[-1])

@@ -16,8 +16,8 @@ from tui.model.instrument import Instrument
 from tui.model.timeframe import NS
 from tui.widgets.chart_layers import LayerSource, Sight
 
-_ROWS = 30
-"""About as many rows has a chart: sizes are compared as they add up in one of them."""
+_ROWS = 24
+"""About as many rows the candles of a chart take: sizes are compared as they add up in one of them."""
 _STRONG_SHARE = 0.95
 _MOST_FELL = 0.5
 _MARKS_KEPT = 400
@@ -91,7 +91,8 @@ class _Picture:
             return None
         coarseness = TIERS[number][2]
         height = self.history.step * coarseness
-        together, pieces = rows_of_cells(height, price_range / _ROWS)
+        row = price_range / _ROWS
+        together, pieces = rows_of_cells(height, row)
         key = (number, together, pieces)
         if key != self._key:
             self._key, self._made, self._most = key, {}, 0.0
@@ -102,7 +103,8 @@ class _Picture:
                 held = (column.seconds, _levels(column, height, together, pieces))
             made[column.time] = held
         self._made = made
-        self._fit([levels for _, levels in made.values()], pieces)
+        in_a_row = row / (height * together / pieces) if row else 1.0
+        self._fit([levels for _, levels in made.values()], pieces, in_a_row)
         return Heat(
             times=[column.time for column in columns],
             span=span,
@@ -111,12 +113,14 @@ class _Picture:
             bests=[(column.bid, column.ask) for column in columns],
         )
 
-    def _fit(self, columns: Sequence[Sequence[tuple[float, float]]], pieces: int) -> None:
+    def _fit(
+        self, columns: Sequence[Sequence[tuple[float, float]]], pieces: int, in_a_row: float
+    ) -> None:
         """Keep the size that is drawn strongest while it is about right."""
         sizes = sorted(size for levels in columns[-60:] for _, size in levels[::pieces])
         if not sizes:
             return
-        strong = sizes[int(_STRONG_SHARE * (len(sizes) - 1))]
+        strong = sizes[int(_STRONG_SHARE * (len(sizes) - 1))] * in_a_row
         if not self._most * _MOST_FELL <= strong <= self._most:
             self._most = strong * 1.3
 
