@@ -142,11 +142,11 @@ class AlertForm(ModalScreen[AlertRule | None]):
     }
     AlertForm Input:focus { background: $tt-highlight; color: $tt-text; text-style: bold; }
     AlertForm Input.-wrong { color: $tt-error; }
-    AlertForm #alert-note { height: 2; color: $tt-muted; margin: 1 0 0 0; }
-    AlertForm #alert-note.-wrong { color: $tt-error; text-style: bold; }
+    AlertForm #alert-meaning { height: 2; color: $tt-muted; margin: 1 0 0 0; }
+    AlertForm #alert-meaning.-wrong { color: $tt-error; text-style: bold; }
     AlertForm #alert-keys { height: 1; color: $tt-muted; }
     AlertForm.-narrow .hint { display: none; }
-    AlertForm.-short #alert-note { margin: 0; }
+    AlertForm.-short #alert-meaning { margin: 0; }
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (76, "-wide")]  # noqa: RUF012 - to mypy Textual declares it for instances
     VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-tall")]  # noqa: RUF012 - likewise
@@ -210,7 +210,7 @@ class AlertForm(ModalScreen[AlertRule | None]):
                     Static(hint, classes="hint", markup=False),
                     classes="field",
                 )
-            yield Static("", id="alert-note", markup=False)
+            yield Static("", id="alert-meaning", markup=False)
             yield Static(_KEYS, id="alert-keys", markup=False)
 
     def on_mount(self) -> None:
@@ -283,7 +283,7 @@ class AlertForm(ModalScreen[AlertRule | None]):
 
     def _look(self) -> AlertRule | None:
         """Say what the draft means, or what is wrong with it; returns the rule that it means."""
-        note = self.query_one("#alert-note", Static)
+        note = self.query_one("#alert-meaning", Static)
         try:
             rule, wrong, text = self._read(), "", ""
             text = self._meaning(rule)

@@ -26,7 +26,7 @@ MARKS = {
     RuleStatus.FIRED: "✓",
     RuleStatus.OFF: "○",
 }
-_STATUS_WIDTH = 11
+_STATUS_WIDTH = 10
 _NARROW = 60
 _DAY_NS = 86_400 * NS
 
@@ -129,10 +129,10 @@ class RulesView(_CursorList):
         back = look.cursor if is_current else look.base
         style = _style(state.status, look, back)
         name = rule.instrument.symbol if width < _NARROW else str(rule.instrument)
-        again = "" if width < _NARROW else f"{_again(rule):>5} "
-        status = f"{status_text(state):<{_STATUS_WIDTH}}"
+        again = "" if width < _NARROW else f"{_again(rule):>5}"
+        status = f" {status_text(state):<{_STATUS_WIDTH}}"
         name_width = max(8, min(24, width // 4))
-        room = width - 4 - name_width - len(again) - _STATUS_WIDTH
+        room = width - 5 - name_width - len(again) - _STATUS_WIDTH
         parts: list[Part] = [
             (f" {MARKS[state.status]} ", style),
             (_cut(name, name_width), back),

@@ -227,12 +227,18 @@ class Alerts:
     def _waits_for(self, rule: AlertRule, detector: Detector) -> str:
         if isinstance(detector, TruthDetector):
             return ""
-        truths = [(one, self._market.truth(one)) for one in needs(rule)]
-        # A price may come by trades or by tickers.
-        if any(truth.status is SubscriptionStatus.LIVE for _, truth in truths):
+        *others, needed = needs(rule)
+        truth = self._market.truth(needed)
+        if truth.status is SubscriptionStatus.LIVE:
             return ""
-        subscription, truth = truths[0]
-        if isinstance(detector, PriceDetector) and len(truths) > 1:
-            subscription, truth = truths[-1]
+        # A price may come by tickers instead, and so may a spread where there is no book.
+        is_replaced = (
+            isinstance(detector, PriceDetector) or truth.status is SubscriptionStatus.REJECTED
+        )
+        if is_replaced and any(self._is_live(one) for one in others):
+            return ""
         reason = f": {truth.reason}" if truth.reason else ""
-        return f"{subscription.channel} {truth.status}{reason}"
+        return f"{needed.channel} {truth.status}{reason}"
+
+    def _is_live(self, subscription: Subscription) -> bool:
+        return self._market.truth(subscription).status is SubscriptionStatus.LIVE
