@@ -57,6 +57,19 @@ async def test_what_is_drawn_is_subscribed_and_told_in_the_legend() -> None:
         assert any("ETHUSDT" in row and "%" in row for row in chart[1:4])
 
 
+async def test_older_candles_are_fetched_of_what_is_drawn_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with running() as (app, pilot):
+        wishes: list[dict[Subscription, int]] = []
+        monkeypatch.setattr(app.session, "look_back", wishes.append)
+        await pilot.press("O", "enter", "escape", "home")
+        app.frame()
+
+        own, over = (Subscription(each, Channel.CANDLES, MINUTE) for each in (BTC, ETH))
+        assert wishes[-1] == {own: 0, over: 0}
+
+
 async def test_all_of_them_are_taken_away_at_once() -> None:
     async with running() as (app, pilot):
         await pilot.press("O", "enter", "down", "enter", "x")

@@ -29,7 +29,9 @@ def test_where_entries_come_fast_the_list_moves_about_once_a_second() -> None:
 
 
 def test_at_most_half_of_the_list_is_kept_free() -> None:
-    assert max(free_rows(per_s=100, seconds=2, rows=21)) == 10
+    assert max(free_rows(per_s=100, seconds=2, rows=21)) == 9
+    assert max(free_rows(per_s=100, seconds=2, rows=9)) == 3
+    assert max(free_rows(per_s=100, seconds=2, rows=3)) == 0
 
 
 def test_a_list_that_is_all_new_keeps_no_row_free() -> None:

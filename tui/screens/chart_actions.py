@@ -27,8 +27,10 @@ class ChartActions(Board):
         wanted: dict[Subscription, int] = {}
         for panel in self.grid.visible_panels:
             subscription, since = panel.subscription, panel.wanted_since()
-            if subscription is not None and since is not None:
-                wanted[subscription] = min(since, wanted.get(subscription, since))
+            if subscription is None or since is None:
+                continue
+            for each in (subscription, *panel.overlaid):
+                wanted[each] = min(since, wanted.get(each, since))
         self.session.look_back(wanted)
 
     def action_zoom_in(self) -> None:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from tui.model.instrument import Instrument
-from tui.model.subscription import Channel, Subscription
+from tui.model.subscription import Subscription
 from tui.screens.overlays import OverlaysScreen
 from tui.screens.symbol_search import SymbolSearch
 from tui.screens.watch_actions import WatchActions
-from tui.widgets.overlaid_symbols import MOST
 
 
 class OverlayActions(WatchActions):
@@ -38,8 +37,4 @@ class OverlayActions(WatchActions):
 
     def overlaid(self) -> set[Subscription]:
         """The candles of the symbols over the panels that are shown."""
-        return {
-            Subscription(instrument, Channel.CANDLES, panel.timeframe)
-            for panel in self.grid.visible_panels
-            for instrument in panel.view.overlays[:MOST]
-        }
+        return {each for panel in self.grid.visible_panels for each in panel.overlaid}

@@ -66,6 +66,14 @@ class SteeredChart(LineWidget):
         return Subscription(self.instrument, Channel.CANDLES, self.timeframe)
 
     @property
+    def overlaid(self) -> list[Subscription]:
+        """The candles of the symbols that are drawn over these."""
+        return [
+            Subscription(instrument, Channel.CANDLES, self.timeframe)
+            for instrument in self.view.overlays
+        ]
+
+    @property
     def points(self) -> bool:
         """True while the chart points at something."""
         return self._pointer.cross is not None

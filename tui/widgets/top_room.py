@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui.model.timeframe import NS
 
 _HOLD_S = 1.0
-_SHARE = 2  # at most one row in two is kept free
+_FILLED = 3  # rows that are not free, beside as many as are
 
 
 class TopRoom:
@@ -36,6 +36,6 @@ class TopRoom:
         wanted = int(self._entries / elapsed_s * _HOLD_S) if elapsed_s > 0 else 0
         # Where all of it is new there is nothing to keep in place.
         is_kept = wanted > 1 and entries < rows
-        self._free = min(wanted, rows // _SHARE) if is_kept else 0
+        self._free = min(wanted, max(rows - _FILLED, 0) // 2) if is_kept else 0
         self._moved, self._entries = now, 0
         return self._free
