@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from textual.app import App, ComposeResult
 from textual.widget import Widget
-from textual_plotext import PlotextPlot
 
 from tui.charts.glyphs import ASCII
 from tui.market.market import Market

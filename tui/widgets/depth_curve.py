@@ -130,7 +130,8 @@ def band_values(book: OrderBook) -> list[str]:
         near = band(book.bids, book.asks, bp)
         if near is None or near.bp < bp * _REACHED:
             break
-        found.append(f"{bp}bp {_brief(near.bid_notional)} | {_brief(near.ask_notional)}")
+        if near.share is not None:
+            found.append(f"{bp}bp {_brief(near.bid_notional)} | {_brief(near.ask_notional)}")
     return found
 
 
