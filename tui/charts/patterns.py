@@ -10,9 +10,9 @@ from tui.charts.rows import Cell, Patch
 
 def dotted(canvas: Canvas, patches: Sequence[Patch], row: int) -> list[Cell]:
     """Sparse dots in place of backgrounds, those of one row between those of the next."""
-    glyph, ink = canvas.glyphs.band, canvas.inks.grid
-    return [
-        (column, glyph, ink)
+    columns = {
+        column
         for start, end, _ in patches
         for column in range(start + (2 * row - start) % 4, end, 4)
-    ]
+    }
+    return [(column, canvas.glyphs.band, canvas.inks.grid) for column in sorted(columns)]

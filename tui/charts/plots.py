@@ -304,4 +304,6 @@ def colour_or(colour: str, otherwise: str) -> str:
 
 def narrow(text: str) -> str:
     """The text without characters that do not take one cell each."""
-    return text if text.isascii() else "".join(each for each in text if cell_len(each) == 1)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(each for each in text if each.isprintable() and cell_len(each) == 1)

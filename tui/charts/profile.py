@@ -88,7 +88,7 @@ def _by_row(
         if not (isfinite(low + high + volume + bought) and volume > 0.0 and low <= high):
             continue
         top, bottom = scale.position(high), scale.position(low)
-        if not isfinite(bottom):
+        if not isfinite(top) or not isfinite(bottom):
             continue
         height = max(bottom - top, 1e-9)
         for row in range(max(int(top), 0), min(int(bottom) + 1, scale.rows)):

@@ -17,6 +17,7 @@ from tui.charts.plots import PlotMemory, colour_or, narrow
 from tui.charts.rows import Cell, Patch, Row
 
 _FARTHEST = 1e12
+_NEAREST = 1e-6
 _FAINT = 0.88
 _LETTERS = "-|/\\"
 
@@ -226,6 +227,10 @@ def clip(
     After Liang and Barsky: each edge cuts off what lies on its other side.
     """
     across, down = end[0] - start[0], end[1] - start[1]
+    if abs(across) < _NEAREST:
+        across = 0.0
+    if abs(down) < _NEAREST:
+        down = 0.0
     if not across and not down:
         reach = Reach.NONE
     first = -inf if reach is Reach.BOTH else 0.0
