@@ -69,6 +69,8 @@ def test_titles_tell_indicators_of_one_kind_apart() -> None:
     assert bollinger.title(bollinger.settle({"length": 50.0, "deviations": 2.5})) == "BB 50 2.5"
     assert ichimoku.title(ichimoku.settle({})) == "Ichimoku 9 26 52"
     assert CATALOGUE["obv"].title({}) == "OBV"
+    assert CATALOGUE["anchored_vwap"].title({"anchor": 0.0}) == "AVWAP"
+    assert CATALOGUE["anchored_vwap"].title({"anchor": 3600.0}) == "AVWAP 1970-01-01 01:00"
 
 
 def test_what_cannot_be_taken_is_replaced_by_the_default() -> None:

@@ -183,4 +183,5 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True):
     def title(self, settings: Settings) -> str:
         """Its short name and what tells it from others of its kind, such as "BB 20 2"."""
         told = [each for each in self.parameters if each.name in self.titled]
-        return " ".join([self.short, *(each.write(settings[each.name]) for each in told)])
+        words = [self.short, *(each.write(settings[each.name]) for each in told)]
+        return " ".join(word for word in words if word)
