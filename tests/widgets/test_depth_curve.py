@@ -83,7 +83,7 @@ async def test_both_sides_reach_equally_far_from_a_line_in_the_middle() -> None:
         "  │                       │                  ####│",
     ]
     assert rows[-1] == ""
-    assert rows[-2] == " 10bp 99.9 | 200   25bp 200 | 400"
+    assert rows[-2] == " 10bp 99.9 | 200   25bp 200 | 401"
 
 
 async def test_the_level_cursor_is_a_line_and_tells_the_cost_to_reach_it() -> None:

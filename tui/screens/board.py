@@ -7,6 +7,7 @@ from textual.screen import Screen
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
 from tui.session import Session
+from tui.widgets.best_prices import BestPrices
 from tui.widgets.candle_panel import CandlePanel
 from tui.widgets.depth_curve import DepthCurve
 from tui.widgets.depth_ladder import DepthLadder
@@ -26,6 +27,7 @@ class Board(Screen[None]):
     watchlist: Watchlist
     ladder: DepthLadder
     curve: DepthCurve
+    bests: BestPrices
     tape: TapeView
     errors: ErrorLogView
 

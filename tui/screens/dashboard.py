@@ -30,6 +30,7 @@ from tui.screens.tape_actions import TapeActions
 from tui.screens.watch_actions import WatchActions
 from tui.session import Session
 from tui.state import PanelState, State
+from tui.widgets.best_prices import BestPrices
 from tui.widgets.candle_panel import CandlePanel
 from tui.widgets.depth_curve import DepthCurve
 from tui.widgets.depth_ladder import DepthLadder
@@ -182,6 +183,9 @@ class Dashboard(
             market, badge=badge, best_transport=best, glyphs=glyphs, id="ladder"
         )
         self.curve = DepthCurve(market, badge=badge, best_transport=best, glyphs=glyphs, id="curve")
+        self.bests = BestPrices(
+            market, self.histories, badge=badge, best_transport=best, glyphs=glyphs, id="bests"
+        )
         self.tape = TapeView(
             market,
             badge=badge,
@@ -223,6 +227,7 @@ class Dashboard(
                 with Vertical(id="book-side"):
                     yield self.ladder
                     yield self.curve
+                    yield self.bests
                 yield self.tape
         yield self.errors
         yield self.metrics
@@ -287,6 +292,7 @@ class Dashboard(
             return
         instrument = self.chosen.instrument
         self.ladder.instrument = self.curve.instrument = self.tape.instrument = instrument
+        self.bests.instrument = instrument
         self.watchlist.styles.height = (
             None if self.has_class("-watching") else len(self.watchlist.instruments) + 1
         )
@@ -325,13 +331,13 @@ class Dashboard(
             return
         for panel in self.grid.visible_panels:
             panel.sync(now)
-        for widget in (self.watchlist, self.ladder, self.tape, self.curve):
+        for widget in (self.watchlist, self.ladder, self.tape, self.curve, self.bests):
             if widget.is_on_screen:
                 widget.sync(now)
 
     def watch_paused(self) -> None:
         self.status_bar.paused = self.paused
-        shown: list[LineWidget] = [*self.panels, self.watchlist, self.ladder, self.tape]
+        shown: list[LineWidget] = [*self.panels, self.watchlist, self.ladder, self.bests, self.tape]
         for widget in shown:
             widget.pause(self.paused)
         self.curve.pause(self.paused)

@@ -12,7 +12,7 @@ from tui.screens.board import Board
 from tui.widgets.book_heat import BookHeat
 from tui.widgets.depth_ladder import DepthLadder
 
-BOOK_VIEWS = ("ladder", "curve")
+BOOK_VIEWS = ("ladder", "curve", "history")
 """How the book can be shown, in the order of their key."""
 
 
@@ -28,6 +28,7 @@ class DepthActions(Board):
         self.book_view = view if view in BOOK_VIEWS else BOOK_VIEWS[0]
         self.ladder.display = self.book_view == "ladder"
         self.curve.display = self.book_view == "curve"
+        self.bests.display = self.book_view == "history"
 
     def action_book_view(self) -> None:
         self.show_book_view(BOOK_VIEWS[(BOOK_VIEWS.index(self.book_view) + 1) % len(BOOK_VIEWS)])
