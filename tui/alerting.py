@@ -28,7 +28,8 @@ from tui.terminal.notifications import notify_desktop
 from tui.widgets import format as fmt
 from tui.widgets.alert_layers import AlertLayers
 
-_TOAST_S = 12.0
+_TOAST_S = 8.0
+_ROOMY = 16  # rows: below that a toast's title is one too many
 _BELL_EVERY_S = 1.0
 _WHO = "alerts"
 
@@ -108,7 +109,7 @@ class AlertActions(DiffingApp[int]):
                 self.alerts,
                 proposal=self._proposal,
                 instruments=self.dashboard.instruments(),
-                newest=lambda instrument: self.session.market[instrument].last_text,
+                newest=self._newest,
                 timeframe=self.dashboard.chosen.timeframe,
                 refuse=self._refuse,
                 changed=self._alerts_changed,
@@ -125,10 +126,17 @@ class AlertActions(DiffingApp[int]):
         state = self.session.market[panel.instrument]
         pointed = panel.cross[1] if panel.cross is not None else None
         if pointed is None or state.last_price is None:
-            return Draft(str(panel.instrument), f"price > {state.last_text}")
+            return Draft(str(panel.instrument), f"price > {self._newest(panel.instrument)}")
         price = f"{pointed:.{fmt.price_decimals(state.info, state.last_text)}f}"
         sign = "<" if pointed < state.last_price else ">"
         return Draft(str(panel.instrument), f"price {sign} {price}")
+
+    def _newest(self, instrument: Instrument) -> str:
+        """The newest price in the venue's precision; "" when none is known."""
+        state = self.session.market[instrument]
+        if state.last_price is None:
+            return ""
+        return f"{state.last_price:.{fmt.price_decimals(state.info, state.last_text)}f}"
 
     def _refuse(self, instrument: Instrument) -> str:
         """Why nothing of an instrument can be watched in this run; "" where it can."""
@@ -165,10 +173,9 @@ class AlertActions(DiffingApp[int]):
         badge = f" · {self._source.badge}" if self._source.badge else ""
         if Notice.BELL in rule.notices:
             self._ring()
-        if Notice.TOAST in rule.notices:
-            self.notify(
-                text, title=f"Alert{badge}", severity="warning", timeout=_TOAST_S, markup=False
-            )
+        if Notice.TOAST in rule.notices and not self._shows_alerts():
+            title = f"Alert{badge}" if self.size.height >= _ROOMY else ""
+            self.notify(text, title=title, severity="warning", timeout=_TOAST_S, markup=False)
         if Notice.DESKTOP in rule.notices and is_now:
             notify_desktop(self, f"tradetui{badge}", text, os.environ)
         if rule.command and is_now:
@@ -179,6 +186,10 @@ class AlertActions(DiffingApp[int]):
                 exit_on_error=False,
             )
         self.want_for_alerts()
+
+    def _shows_alerts(self) -> bool:
+        """The list of what fired is there already, and a toast would cover it."""
+        return any(isinstance(screen, AlertsScreen) for screen in self.screen_stack)
 
     def _ring(self) -> None:
         now = self.session.clock.monotonic()

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from tui.feed.clock import ManualClock
+from tui.launch import Mode
 from tui.market.alerts import RuleStatus, read_condition
 from tui.model.alert import AlertRule, Notice
 from tui.model.events import Side, Trade
@@ -106,8 +107,8 @@ async def test_the_list_says_how_each_rule_stands() -> None:
             " ○ BINANCE:ETHUSDT          price < 1" + " " * 68 + "once off",
         ]
         assert [line.split("  ")[-1].strip() for line in shown(app.screen._firings)[1:3]] == [
-            "one trade: buy of 1 at 159.00",
-            "one trade: buy of 6 at 61837.00",
+            "one trade: buy of 1 at 159",
+            "one trade: buy of 6 at 61837",
         ]
         assert shown(app.screen._firings)[1].startswith(" 23:54:17 BINANCE:SOLUSDT")
 
@@ -153,6 +154,17 @@ async def test_another_key_between_keeps_the_alert() -> None:
         await pilot.press("A", "x", "down", "up", "x")
 
         assert len(app.alerts.rules) == 2
+
+
+async def test_the_arrows_go_from_one_list_into_the_other() -> None:
+    async with running() as (app, pilot):
+        app.alerts.put(rule("print > 5", 1), rule("print > 6", 2))
+        trade(app, 61_837.0, size=7.0)
+        await pilot.press("A", "down", "down")
+        assert (app.screen._rules.is_chosen, app.screen._firings.is_chosen) == (False, True)
+
+        await pilot.press("up")
+        assert (app.screen._rules.is_chosen, app.screen._firings.is_chosen) == (True, False)
 
 
 async def test_what_fired_is_counted_in_the_top_line_until_it_is_looked_at() -> None:
@@ -421,12 +433,43 @@ async def test_a_rule_that_fires_is_told_in_all_its_ways(
         )
         await pilot.pause()
 
-        text = "BINANCE:BTCUSDT one trade: buy of 6 at 61837.00 ([b]large[/b])"
+        text = "BINANCE:BTCUSDT one trade: buy of 6 at 61837 ([b]large[/b])"
         assert [toast.message for toast in app._notifications] == [text]
         assert rung == [True]
         assert f"\x1b]777;notify;tradetui;{text}\x1b\\" in written
         assert ran.read_text() == f"{text}\n"
         assert len(app.session.errors) == 0
+
+
+async def test_no_toast_covers_the_list_that_shows_it() -> None:
+    async with running() as (app, pilot):
+        app.alerts.put(rule("print > 5"))
+        await pilot.press("A")
+        trade(app, 61_837.0, size=6.0)
+        await pilot.pause()
+
+        assert list(app._notifications) == []
+        app.frame()
+        assert "buy of 6" in shown(app.screen._firings)[1]
+
+
+async def test_a_recording_wakes_nobody_and_runs_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    written: list[str] = []
+    monkeypatch.setenv("TERM", "foot")
+    async with running() as (app, pilot):
+        app._launch = msgspec.structs.replace(app._launch, mode=Mode.REPLAY)
+        monkeypatch.setattr(app._driver, "write", written.append)
+        command = ("/usr/bin/touch", str(tmp_path / "ran"))
+        app.alerts.put(rule("print > 5", notices=tuple(Notice), command=command))
+
+        trade(app, 61_837.0, size=6.0)
+        await pilot.pause()
+
+        assert len(app._notifications) == 1
+        assert [one for one in app.workers if one.name == "alert command"] == []
+        assert [one for one in written if "]777;" in one] == []
 
 
 async def test_many_alerts_at_once_ring_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -164,7 +164,7 @@ class Firing(msgspec.Struct, frozen=True, kw_only=True):
         ts: when (ns), by our clock. ts_exchange: the venue's time of the fact; 0 when there is none.
         value: what was measured: a price, a spread, a volume, seconds.
         price: the newest price at that moment; None when none was known. price_text: in the venue's
-            digits, or "".
+            precision, or "".
         text: what happened, in a few words.
     """
 

@@ -21,7 +21,8 @@ from tui.widgets.key_bar import KeyBar
 
 
 class AlertsScreen(LiveScreen):
-    """Live while it is open; Escape leaves it. Every change holds at once."""
+    """Live while it is open; Escape leaves it. Every change holds at once. The arrows go from one list
+    into the other."""
 
     DEFAULT_CSS = """
     AlertsScreen { layout: vertical; overflow: hidden; background: $background; }
@@ -34,7 +35,7 @@ class AlertsScreen(LiveScreen):
         Binding("enter,e", "edit", "edit", key_display="enter"),
         Binding("space", "switch", "on/off"),
         Binding("x,delete", "delete", "delete", key_display="x"),
-        Binding("tab", "other", "other list"),
+        Binding("tab", "other", show=False),
         Binding("down,j", "move(1)", "move", key_display="↑↓"),
         Binding("up,k", "move(-1)", show=False),
         Binding("pagedown", "move(10)", show=False),
@@ -109,7 +110,13 @@ class AlertsScreen(LiveScreen):
 
     def action_move(self, lines: int) -> None:
         self._doomed = ""
-        (self._rules if self._rules.is_chosen else self._firings).move(lines)
+        rules, firings = self._rules, self._firings
+        if rules.is_chosen and lines > 0 and rules.cursor >= rules.count() - 1 and firings.count():
+            self._choose(rules=False)
+        elif firings.is_chosen and lines < 0 and firings.cursor <= 0:
+            self._choose(rules=True)
+        else:
+            (rules if rules.is_chosen else firings).move(lines)
         self._look()
 
     def action_new(self) -> None:

@@ -155,7 +155,7 @@ def test_a_rule_that_was_changed_watches_for_what_it_says_now(stage: Stage) -> N
     stage.alerts.put(msgspec.structs.replace(rule, condition=condition))
     stage.prices(99, 101, 111)
 
-    assert stage.texts == ["price rose to 111.00, past 110"]
+    assert stage.texts == ["price rose to 111, past 110"]
 
 
 def test_a_rule_waits_while_what_it_watches_is_not_live(stage: Stage) -> None:

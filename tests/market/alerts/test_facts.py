@@ -25,8 +25,8 @@ def test_each_trade_that_is_larger_fires(stage: Stage) -> None:
         stage.trade(100, size)
 
     assert stage.texts == [
-        "one trade: buy of 10.5 at 100.00",
-        "one trade: buy of 12 at 100.00",
+        "one trade: buy of 10.5 at 100",
+        "one trade: buy of 12 at 100",
     ]
 
 
@@ -36,7 +36,7 @@ def test_a_print_may_be_measured_by_its_worth(stage: Stage) -> None:
     stage.trade(100, 10.0)
     stage.trade(100, 10.01)
 
-    assert stage.texts == ["one trade: buy of 10.01 at 100.00, worth 1001"]
+    assert stage.texts == ["one trade: buy of 10.01 at 100, worth 1001"]
 
 
 def test_an_old_large_trade_does_not_fire(stage: Stage) -> None:
@@ -89,7 +89,7 @@ def test_a_spread_that_widens_fires_once_until_it_was_narrow_again(stage: Stage)
     stage.stands(Channel.BOOK, LIVE, verified=True)
 
     for ask in ("100.10", "100.21", "100.30", "100.05", "100.30"):
-        stage.book("100.00", ask)
+        stage.book("100", ask)
 
     assert stage.texts == [
         "spread 20.978bp, above 10bp",
@@ -101,8 +101,8 @@ def test_a_spread_may_be_measured_in_the_price(stage: Stage) -> None:
     stage.watch("spread > 0.5")
     stage.stands(Channel.BOOK, LIVE, verified=True)
 
-    stage.book("100.00", "100.50")
-    stage.book("100.00", "100.75")
+    stage.book("100", "100.50")
+    stage.book("100", "100.75")
 
     assert stage.texts == ["spread 0.75, above 0.5"]
 
@@ -111,7 +111,7 @@ def test_the_spread_of_a_book_that_is_not_verified_is_not_believed(stage: Stage)
     stage.watch("spread > 0.5")
     stage.stands(Channel.BOOK, SYNCING, "checksum")
 
-    stage.book("100.00", "105.00")
+    stage.book("100", "105")
 
     assert stage.told == []
 
@@ -120,7 +120,7 @@ def test_a_crossed_book_has_no_spread(stage: Stage) -> None:
     stage.watch("spread > 0")
     stage.stands(Channel.BOOK, LIVE, verified=True)
 
-    stage.book("101.00", "100.00")
+    stage.book("101", "100")
 
     assert stage.told == []
 

@@ -66,7 +66,7 @@ def test_a_price_that_crosses_an_average_fires(stage: Stage) -> None:
         stage.ticker(close)
         stage.candle(1.0, close=close)
 
-    assert stage.texts == ["price rose to 10.50, past sma(3) at 10.1667 (1m)"]
+    assert stage.texts == ["price rose to 10.5, past sma(3) at 10.1667 (1m)"]
 
 
 def test_a_jump_because_candles_are_missing_does_not_fire(stage: Stage) -> None:

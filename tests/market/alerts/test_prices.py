@@ -22,7 +22,7 @@ def test_a_price_that_rises_past_its_level_fires_once(stage: Stage) -> None:
 
     stage.prices(99, 99.5, 100.5, 101, 102)
 
-    assert stage.texts == ["price rose to 100.50, past 100"]
+    assert stage.texts == ["price rose to 100.5, past 100"]
 
 
 def test_a_price_that_reaches_its_level_has_arrived(stage: Stage) -> None:
@@ -30,7 +30,7 @@ def test_a_price_that_reaches_its_level_has_arrived(stage: Stage) -> None:
 
     stage.prices(99, 100, 101)
 
-    assert stage.texts == ["price rose to 100.00, past 100"]
+    assert stage.texts == ["price rose to 100, past 100"]
 
 
 def test_a_price_that_falls_past_its_level_fires(stage: Stage) -> None:
@@ -38,7 +38,7 @@ def test_a_price_that_falls_past_its_level_fires(stage: Stage) -> None:
 
     stage.prices(99, 101, 100.5, 99.5)
 
-    assert stage.texts == ["price fell to 99.50, past 100"]
+    assert stage.texts == ["price fell to 99.5, past 100"]
 
 
 def test_either_way_fires_on_the_way_up_and_down(stage: Stage) -> None:
@@ -46,7 +46,7 @@ def test_either_way_fires_on_the_way_up_and_down(stage: Stage) -> None:
 
     stage.prices(99, 101, 99)
 
-    assert stage.texts == ["price rose to 101.00, past 100", "price fell to 99.00, past 100"]
+    assert stage.texts == ["price rose to 101, past 100", "price fell to 99, past 100"]
 
 
 @pytest.mark.parametrize("first", [99.0, 100.0, 101.0])
@@ -73,7 +73,7 @@ def test_a_price_that_comes_back_within_the_same_moment_fires_all_the_same(stage
     for price in (101, 99):
         stage.trade(price)
 
-    assert stage.texts == ["price rose to 101.00, past 100"]
+    assert stage.texts == ["price rose to 101, past 100"]
 
 
 def test_the_price_that_is_live_when_a_rule_is_made_is_where_it_begins(stage: Stage) -> None:
@@ -83,7 +83,7 @@ def test_the_price_that_is_live_when_a_rule_is_made_is_where_it_begins(stage: St
 
     stage.prices(101)
 
-    assert stage.texts == ["price rose to 101.00, past 100"]
+    assert stage.texts == ["price rose to 101, past 100"]
 
 
 def test_a_price_from_when_nobody_watched_is_not_where_a_rule_begins(stage: Stage) -> None:
@@ -155,7 +155,7 @@ def test_tickers_bring_the_price_where_no_trades_come(stage: Stage) -> None:
     stage.ticker(99)
     stage.ticker(101)
 
-    assert stage.texts == ["price rose to 101.00, past 100"]
+    assert stage.texts == ["price rose to 101, past 100"]
 
 
 def test_tickers_do_not_mix_with_trades_that_come(stage: Stage) -> None:
@@ -176,7 +176,7 @@ def test_tickers_take_over_when_trades_fall_silent(stage: Stage) -> None:
     stage.stands(Channel.TRADES, STALE)
     stage.ticker(101)
 
-    assert stage.texts == ["price rose to 101.00, past 100"]
+    assert stage.texts == ["price rose to 101, past 100"]
 
 
 def test_a_feed_that_is_stale_fires_nothing(stage: Stage) -> None:
@@ -198,7 +198,7 @@ def test_a_level_that_was_passed_while_the_feed_was_away_is_told_as_such(stage: 
     stage.skip(30)
     stage.prices(102, 103)
 
-    assert stage.texts == ["price rose to 102.00, past 100, while the feed was away"]
+    assert stage.texts == ["price rose to 102, past 100, while the feed was away"]
 
 
 def test_after_the_gap_crossings_are_told_as_ever(stage: Stage) -> None:
@@ -208,7 +208,7 @@ def test_after_the_gap_crossings_are_told_as_ever(stage: Stage) -> None:
 
     stage.prices(98, 101)
 
-    assert stage.texts == ["price rose to 101.00, past 100"]
+    assert stage.texts == ["price rose to 101, past 100"]
 
 
 def test_a_replay_that_was_moved_begins_anew(stage: Stage) -> None:
@@ -247,7 +247,7 @@ def test_a_price_at_the_very_limit_of_a_move_fires(stage: Stage) -> None:
 
     stage.prices(100, 102)
 
-    assert stage.texts == ["price rose 2.00% within 10s, to 102.00"]
+    assert stage.texts == ["price rose 2.00% within 10s, to 102"]
 
 
 def test_a_fall_is_not_a_rise(stage: Stage) -> None:
@@ -256,7 +256,7 @@ def test_a_fall_is_not_a_rise(stage: Stage) -> None:
 
     stage.prices(100, 97)
 
-    assert stage.texts == ["price fell 3.00% within 10s, to 97.00"]
+    assert stage.texts == ["price fell 3.00% within 10s, to 97"]
 
 
 def test_one_move_is_told_once_and_the_next_begins_where_it_ended(stage: Stage) -> None:
@@ -282,8 +282,8 @@ def test_a_price_that_reaches_a_drawn_level_fires_from_either_side(stage: Stage)
     stage.prices(99, 100, 101, 99)
 
     assert stage.texts == [
-        "price 100.00 touched a level line at 100",
-        "price 99.00 touched a level line at 100",
+        "price 100 touched a price line at 100",
+        "price 99 touched a price line at 100",
     ]
 
 
@@ -295,7 +295,7 @@ def test_a_trend_line_is_where_it_is_at_the_time_of_the_price(stage: Stage) -> N
     assert stage.told == []
     stage.prices(105)
 
-    assert stage.texts == ["price 105.00 touched support at 105"]
+    assert stage.texts == ["price 105 touched support at 105"]
 
 
 def test_a_trend_line_ends_and_a_ray_goes_on(stage: Stage) -> None:
@@ -308,7 +308,7 @@ def test_a_trend_line_ends_and_a_ray_goes_on(stage: Stage) -> None:
     stage.drawings = (line(DrawingKind.RAY, (0, 100), (10, 100)),)
     stage.prices(101, 99)
 
-    assert stage.texts == ["price 99.00 touched a ray line at 100"]
+    assert stage.texts == ["price 99 touched a ray at 100"]
 
 
 def test_a_line_that_is_moved_over_the_price_is_not_touched(stage: Stage) -> None:

@@ -28,7 +28,7 @@ from tui.model.alert import (
     SpreadUnit,
     VolumeAbove,
 )
-from tui.model.chart import Drawing
+from tui.model.chart import Drawing, DrawingKind
 from tui.model.events import Candle, Trade
 from tui.model.subscription import Channel, SubscriptionStatus, Truth
 from tui.model.timeframe import Timeframe
@@ -152,6 +152,13 @@ class PriceMove(PriceDetector):
         return f"price {verb} {abs(value):.2f}% within {within}, to {price}"
 
 
+_NAMES = {
+    DrawingKind.LEVEL: "a price line",
+    DrawingKind.TREND: "a trend line",
+    DrawingKind.RAY: "a ray",
+}
+
+
 class DrawingTouch(PriceDetector):
     """Which lines there are is asked with every price: they may be drawn, moved and removed."""
 
@@ -175,7 +182,7 @@ class DrawingTouch(PriceDetector):
             above[drawing] = price - line
             before = self._before.get(drawing)
             if before is not None and reaches(before, price - line, 0.0, Direction.EITHER):
-                self._touched = drawing.text.strip() or f"a {drawing.kind} line"
+                self._touched = drawing.text.strip() or _NAMES[drawing.kind]
                 found = line
         self._before = above
         return found
@@ -222,7 +229,7 @@ class LargePrint(TradeDetector):
         size = trade.size * trade.price if self._condition.is_notional else trade.size
         if size <= self._condition.size:
             return None
-        self._text = f"{trade.aggressor} of {trade.size_text} at {trade.price_text}"
+        self._text = f"{trade.aggressor} of {number_text(trade.size)} at {number_text(trade.price)}"
         return size
 
     def describe(self, value: float, price: str) -> str:

@@ -138,23 +138,24 @@ class InstrumentWatch:
         self._has_trades = False
         self._is_away = False
         self._price: float | None = None
-        self._text = ""
         self._ts = 0
         if self._is_live(self._by_trades) or self._is_live(self._by_ticker):
             state = market[instrument]
-            self._price, self._text = state.last_price, state.last_text
-            self._ts = state.last_price_ts
+            self._price, self._ts = state.last_price, state.last_price_ts
 
     @property
     def is_empty(self) -> bool:
         return not self._all
 
     def newest_price(self) -> tuple[float | None, str]:
-        """The newest price that is known of the instrument, and its digits."""
-        if self._price is not None:
-            return self._price, self._text
+        """The newest price that is known of the instrument, and that in the venue's precision."""
         state = self._market[self._instrument]
-        return state.last_price, state.last_text
+        price = self._price if self._price is not None else state.last_price
+        if price is None:
+            return None, ""
+        if state.info is not None and state.info.tick_size:
+            return price, f"{price:.{state.info.price_decimals}f}"
+        return price, number_text(price)
 
     def add(self, armed: Armed) -> None:
         """Let a rule see every fact from now on; the price of now is where it begins."""
@@ -204,7 +205,7 @@ class InstrumentWatch:
 
     def forgotten(self) -> None:
         self._has_trades = self._is_away = False
-        self._price, self._text, self._ts = None, "", 0
+        self._price, self._ts = None, 0
         for armed in self._all:
             armed.detector.restart()
 
@@ -216,23 +217,23 @@ class InstrumentWatch:
         self._has_trades = True
         ts = self._stamp(trade)
         if ts >= self._ts:
-            self._take_price(trade.price, trade.price_text, ts)
+            self._take_price(trade.price, ts)
         for armed, detector in self._trades:
             self._judge(armed, detector.trade(trade), trade.ts_exchange)
 
     def _take_ticker(self, ticker: Ticker) -> None:
         ts = self._stamp(ticker)
         if ticker.last is not None and ts >= self._ts:
-            self._take_price(ticker.last, ticker.last_text or number_text(ticker.last), ts)
+            self._take_price(ticker.last, ts)
 
     def _stamp(self, fact: Trade | Ticker) -> int:
         # Some venues do not say of when a price is: it is the newest by arrival.
         return fact.ts_exchange or max(self._ts, fact.ts_local)
 
-    def _take_price(self, price: float, text: str, ts: int) -> None:
+    def _take_price(self, price: float, ts: int) -> None:
         after = _AWAY if self._is_away else ""
         self._is_away = False
-        self._price, self._text, self._ts = price, text, ts
+        self._price, self._ts = price, ts
         for armed, detector in self._prices:
             self._judge(armed, detector.price(price, ts), ts, after)
 
