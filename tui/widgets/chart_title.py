@@ -17,7 +17,7 @@ from tui.model.timeframe import NS
 from tui.model.transport import TransportKind
 from tui.widgets import format as fmt
 from tui.widgets.chart_crosshair import Measured
-from tui.widgets.line_widget import Part
+from tui.widgets.line_widget import Part, spread
 from tui.widgets.look import Look, on
 from tui.widgets.title import title_row
 
@@ -81,6 +81,9 @@ def chart_title(heading: Heading, width: int, height: int, look: Look) -> list[t
     else:
         figures = _candle(heading, look, figures_back, width)
     notes: list[Part] = [(f"{note} ", back) for note in _notes(heading)]
+    if two_rows and not heading.points:
+        figures += [(text, look.muted) for text, _ in notes]
+        notes = []
     if heading.task:
         room = width - sum(len(text) for text, _ in name) - len(heading.badge) - _TRUTH
         told = _shortened(
@@ -103,7 +106,7 @@ def chart_title(heading: Heading, width: int, height: int, look: Look) -> list[t
     )
     if heading.group is not None:
         first = _with_letter(first, heading.group)
-    return [first, tuple(figures)] if two_rows else [first]
+    return [first, spread(figures, (), width, look.base)] if two_rows else [first]
 
 
 def _with_letter(row: tuple[Part, ...], group: Part) -> tuple[Part, ...]:
@@ -183,9 +186,8 @@ def _notes(heading: Heading) -> list[str]:
     notes = [clean(heading.past.note, 40)] if heading.past.note else []
     if heading.until is not None:
         # On the way to the oldest candle, what is going on says more than how far it got.
-        notes.insert(
-            len(notes) if heading.seeks_first else 0, f"◀ {_moment(heading.until, heading)}"
-        )
+        at = len(notes) if heading.seeks_first else 0
+        notes[at:at] = ["◀", _short_moment(heading.until, heading)]
     view = heading.view
     if view.style is not ChartStyle.CANDLES:
         notes.append(str(view.style))
@@ -202,6 +204,16 @@ def _moment(time: int, heading: Heading) -> str:
     form = "%Y-%m-%d" if seconds >= _DAY else "%Y-%m-%d %H:%M"
     moment = datetime.fromtimestamp(time // NS, UTC)
     return moment.strftime(form if seconds >= 60 else f"{form}:%S")
+
+
+def _short_moment(time: int, heading: Heading) -> str:
+    """The date alone where that is of another year, or where candles last a day or longer."""
+    timeframe = heading.subscription.timeframe
+    moment = datetime.fromtimestamp(time // NS, UTC)
+    is_long = timeframe is not None and timeframe.seconds >= _DAY
+    if is_long or moment.year != datetime.fromtimestamp(heading.now // NS, UTC).year:
+        return f"{moment:%Y-%m-%d}"
+    return f"{moment:%m-%d %H:%M}"
 
 
 def _duration(seconds: float) -> str:
