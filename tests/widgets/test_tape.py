@@ -211,8 +211,19 @@ async def test_a_low_panel_has_only_prints() -> None:
         assert app.rows(1.0)[1] == " 23:54:15 ▲ 61,000.50    0.500"
 
 
-async def test_missed_trades_are_told_in_the_title() -> None:
-    async with running(size=(60, 9)) as app:
+async def test_missed_trades_are_told_whatever_else_is() -> None:
+    async with running(size=(39, 9), large={BTC: 2.0}) as app:
+        app.trade(61_000.5)
+        app.trade(61_000.5, after_s=1.5)
+        app.market.mark_missed(BTC, 1234567)
+        assert app.rows(3.0)[1].endswith(" 1234567 missed")
+
+        app.tape.cycle_filter()
+        assert app.rows(3.0)[1] == "   0.5/s     █▁ hides 2 1234567 missed"
+
+
+async def test_missed_trades_are_told_in_the_title_of_a_low_panel() -> None:
+    async with running(size=(60, 4)) as app:
         app.trade(61_000.5)
         app.market.mark_missed(BTC, 7)
 

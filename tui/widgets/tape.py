@@ -146,15 +146,16 @@ class TapeView(LineWidget):
         state = self._market[self.instrument]
         self._run.follow(state.tape)
         truth = self._market.truth(Subscription(self.instrument, Channel.TRADES))
-        rows: list[Row] = [self._title(width, look, state, truth)]
+        has_speed = height >= _LEAST_FOR_SPEED and bool(self._run.prints)
+        missed = state.tape.missed_note
+        rows: list[Row] = [self._title(width, look, truth, "" if has_speed else missed)]
         if not self._run.prints:
             rows.append(((" no trades yet", look.muted),))
             return rows
-        has_speed = height >= _LEAST_FOR_SPEED
         room = height - 1 - has_speed
         shown = self._shown(room)
         if has_speed:
-            rows.append(self._speed(width, look))
+            rows.append(self._speed(width, look, missed))
         free = self._free_rows(shown, room)
         if not shown:
             rows.append(((" no print of that size yet", look.muted),))
@@ -171,7 +172,7 @@ class TapeView(LineWidget):
         ]
         return rows
 
-    def _title(self, width: int, look: Look, state: InstrumentState, truth: Truth) -> Row:
+    def _title(self, width: int, look: Look, truth: Truth, note: str) -> Row:
         assert self.instrument is not None
         name = book_name(self.instrument, look)
         chosen = self.size_filter
@@ -190,10 +191,10 @@ class TapeView(LineWidget):
             focused=False,
             best=self._best_transport(self.instrument.venue),
             is_paused=self.is_paused,
-            note=state.tape.missed_note,
+            note=note,
         )
 
-    def _speed(self, width: int, look: Look) -> Row:
+    def _speed(self, width: int, look: Look, missed: str) -> Row:
         speed = self._run.speed(self.now, width)
         rate = "—" if speed.trades_per_s is None else _rate(speed.trades_per_s)
         parts: list[Part] = [(f" {rate:>5}/s", look.base)]
@@ -206,10 +207,15 @@ class TapeView(LineWidget):
         chosen = self.size_filter
         hides = ""
         if chosen is not None:
-            hides = f"hides {self._hidden + (not chosen.passes(self._run.prints[-1]))} "
-        room = width - sum(len(text) for text, _ in parts) - len(hides) - 2
+            hides = f"hides {self._hidden + (not chosen.passes(self._run.prints[-1]))}"
+        notes = "".join(f"{note} " for note in (hides, missed) if note)
+        room = width - sum(len(text) for text, _ in parts) - len(notes) - 2
+        if room < 0 and len(parts) > 1:
+            # What is missing is worth more than who was stronger.
+            room += sum(len(text) for text, _ in parts[1:])
+            del parts[1:]
         line = sparkline(speed.per_second, max(0, min(room, _MOST_BARS)), self._glyphs, floor=0.0)
-        return (*parts, (f" {line} ", look.muted), (hides, look.warning))
+        return (*parts, (f" {line} ", look.muted), (notes, look.warning))
 
     def _shown(self, count: int) -> list[Print]:
         """The newest prints that the filter lets pass, newest first."""
