@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tui.adapters.base import POLLED_BOOK, BookPolicy
 from tui.adapters.binance import BinanceAdapter
 from tui.feed.book_flow import BookFlow
@@ -76,6 +78,21 @@ def test_many_changes_of_a_live_book_are_told_as_one() -> None:
     books.tell_changed([BTC])
     books.tell_changed()
     assert market[BTC].book_revision == 2
+
+
+def test_a_book_is_called_wrong_before_anybody_hears_of_its_levels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    market, told = Market(), list[str]()
+    books, _ = make(market, BinanceAdapter().book_policy)
+    books.add_snapshot(snapshot(10))
+    books.add_delta(BookDelta(BTC, [("98", "1")], [], 11, 11, 0, 0))
+    monkeypatch.setattr(books._subscriptions, "syncing", lambda *_: told.append("status"))
+    monkeypatch.setattr(market, "book_changed", lambda _: told.append("levels"))
+
+    assert books.add_delta(BookDelta(BTC, [], [], 20, 20, 0, 0)) is Verdict.NEEDS_SNAPSHOT
+
+    assert told == ["status", "levels"]
 
 
 def test_a_book_that_nobody_watches_is_nobodys_business() -> None:
