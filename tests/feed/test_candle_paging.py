@@ -12,7 +12,6 @@ from typing import Any
 from tui.adapters.base import Adapter, RestRequest
 from tui.adapters.binance import BinanceAdapter
 from tui.adapters.coinbase import CoinbaseAdapter
-from tui.adapters.tradingview import TradingViewAdapter
 from tui.feed import candle_paging
 from tui.feed.candle_history import CandleHistory
 from tui.feed.candle_paging import CandlePaging
@@ -27,7 +26,7 @@ from tui.feed.timeframes import asked_for, available_timeframes
 from tui.feed.trade_flow import TradeFlow
 from tui.market.candle_series import Past
 from tui.market.market import Market
-from tui.model.errors import TransportError
+from tui.model.errors import NotOffered, TransportError
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
 from tui.model.timeframe import Timeframe
@@ -114,6 +113,8 @@ class Desk:
             jobs=self.jobs,
             patience=patience,
             is_loaded=lambda subscription: self.is_loaded,
+            send=lambda outgoing: None,
+            clock=self.clock,
         )
         self.errors = errors
         newest = Venue(minutes[-held:] if held else minutes[:0])
@@ -268,7 +269,8 @@ async def test_a_refusal_is_the_end_and_says_why() -> None:
 
 
 async def test_a_venue_without_such_a_request_gives_no_older_candles() -> None:
-    async with desk(adapter=TradingViewAdapter()) as made:
+    async with desk() as made:
+        made.venue.failures = [NotOffered("BINANCE has no such request")]
         made.want(4500)
         await made.rest()
 

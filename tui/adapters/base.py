@@ -264,3 +264,17 @@ class StudyingAdapter(Protocol):
         """Messages that begin a study of these candles; where they come later, and on each further
         connection, it begins by itself. Its values are StudyPoints."""
         ...
+
+
+@runtime_checkable
+class PagingAdapter(Protocol):
+    """An adapter, moreover, of a venue whose stream tells older candles to whoever asks for them."""
+
+    def more_candles(self, subscription: Subscription, count: int) -> list[Outgoing]:
+        """Messages that ask for so many candles before those that were told; none where there is no
+        stream of them yet, or where some are on their way."""
+        ...
+
+    def awaits_candles(self, subscription: Subscription) -> bool:
+        """True while the venue has not told all that was asked for."""
+        ...

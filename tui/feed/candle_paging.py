@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
 
-from tui.adapters.base import Adapter
+from tui.adapters.base import Adapter, Outgoing, PagingAdapter
 from tui.feed.candle_history import CandleHistory
+from tui.feed.clock import Clock
 from tui.feed.jobs import Jobs
 from tui.feed.patience import Patience
 from tui.feed.rest_client import is_final
@@ -24,6 +25,10 @@ MOST: Final = 200_000
 BEGINNING: Final = "beginning of the data"
 LOADING: Final = "loading older…"
 _NO_MORE_ROOM: Final = "no older ones are kept"
+_STREAMED: Final = 1000
+"""Candles that a stream is asked for at a time."""
+_LOOK_S: Final = 0.1
+_PATIENCE_S: Final = 15.0
 # So many answers in a row without a candle, before it is looked up whether there are any at all.
 _EMPTY: Final = 3
 
@@ -40,15 +45,23 @@ class CandlePaging:
         jobs: Jobs,
         patience: Patience,
         is_loaded: Callable[[Subscription], bool],
+        send: Callable[[Outgoing], None],
+        clock: Clock,
     ) -> None:
-        """Begin with nothing wanted; `is_loaded` is true of series whose newest candles are there: those
-        come first."""
+        """Begin with nothing wanted.
+
+        Args:
+            is_loaded: true of series whose newest candles are there: those come first.
+            send: says something on the stream, where that is what tells older candles.
+        """
         self._adapter = adapter
         self._market = market
         self._history = history
         self._jobs = jobs
         self._patience = patience
         self._is_loaded = is_loaded
+        self._send = send
+        self._clock = clock
         self._wanted: dict[Subscription, int] = {}
 
     def want(self, wishes: Mapping[Subscription, int]) -> None:
@@ -104,6 +117,8 @@ class CandlePaging:
         """Fetch the page in front of the oldest candle, which opens then (ns); False without any."""
         timeframe = subscription.timeframe
         assert timeframe is not None
+        if isinstance(self._adapter, PagingAdapter):
+            return await self._ask_stream(self._adapter, subscription, oldest)
         window = self._adapter.limits.candle_window
         before, empty = oldest, 0
         while True:
@@ -125,6 +140,23 @@ class CandlePaging:
                 if traded is None:
                     return False
                 before = traded
+
+    async def _ask_stream(
+        self, adapter: PagingAdapter, subscription: Subscription, oldest: int
+    ) -> bool:
+        """Have the stream tell what is older; False where nothing is."""
+        series = self._series(subscription)
+        series.keep(MOST)
+        asked = adapter.more_candles(subscription, _STREAMED)
+        for outgoing in asked:
+            self._send(outgoing)
+        waited = 0.0
+        while adapter.awaits_candles(subscription) and waited < _PATIENCE_S:
+            await self._clock.sleep(_LOOK_S)
+            waited += _LOOK_S
+        if adapter.awaits_candles(subscription):
+            raise TransportError("the venue does not answer")
+        return not asked or not series.times or series.times[0] != oldest
 
     async def _traded_before(self, instrument: Instrument, before: int) -> int | None:
         """The end (ns, at most `before`) of the last day, or the like, with a trade in it; None without

@@ -125,6 +125,8 @@ class Upkeep:
             jobs=self.jobs,
             patience=self.backfill.patience,
             is_loaded=self.subscriptions.is_loaded,
+            send=self.outbox.send,
+            clock=clock,
         )
         self._fetches = Fetches(
             self.jobs,

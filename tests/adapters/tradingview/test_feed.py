@@ -42,6 +42,7 @@ class Venue:
         self.sockets: list[ServerConnection] = []
         self.defined: list[str] = []
         self.mode = "delayed_streaming_900"
+        self.told = -300
         self.minute = int(time.time()) // 60 * 60
         self._server: Server | None = None
 
@@ -109,6 +110,14 @@ class Venue:
             await self.say(socket, message("series_loading", session, "sds_1", "s1"))
             # Data and a heartbeat share a message.
             await self.say(socket, self.bars(session, -300, 0), "~h~1", done)
+        elif name == "request_more_data":
+            first = max(self.told - rest[1], -1800)
+            if first < self.told:
+                await self.say(socket, self.bars(session, first, self.told - 1))
+            self.told = first
+            await self.say(
+                socket, message("series_completed", session, "sds_1", self.mode, "s1", {})
+            )
         elif name == "create_study":
             row = {"i": 0, "v": [float(self.minute), 54.2]}
             await self.say(socket, message("du", session, {rest[0]: {"st": [row], "t": "s1_st1"}}))
@@ -206,6 +215,23 @@ async def test_a_chart_fills_from_the_stream_and_says_its_delay(
     assert server.origins == ["https://www.tradingview.com"]
     assert [text for text in bench.messages() if "publishes no interface" in text]
     await until(lambda: ["~h~1"] in server.received)
+
+
+async def test_older_candles_are_told_by_the_stream(server: Venue, bench: Bench) -> None:
+    bench.feed.want([CANDLES])
+    await until(lambda: bench.says(CANDLES)[0] == "live")
+    series = bench.market[AAPL].series(MINUTE)
+
+    bench.feed.look_back({CANDLES: (server.minute - 60 * 310) * 10**9})
+    await until(lambda: series.past.note == "" and len(series) == 1301)
+    assert series.times[0] == (server.minute - 60 * 1300) * 10**9
+
+    bench.feed.look_back({CANDLES: 0})
+    await until(lambda: series.past.begins)
+    assert len(series) == 1801
+    assert bench.says(CANDLES) == ("live", "15m late, unofficial")
+    studies = [one for one in server.received if one[0] == "create_study"]
+    assert len(studies) == 2
 
 
 async def test_the_chart_goes_on_with_what_follows(server: Venue, bench: Bench) -> None:

@@ -228,6 +228,18 @@ class TradingViewAdapter:
         """
         return build_request(self._rest_url, study_id, inputs or {})
 
+    def more_candles(self, subscription: Subscription, count: int) -> list[Outgoing]:
+        """The message that asks for so many candles before those that were told."""
+        chart = self._decoder.chart_of(subscription)
+        if chart is None or not chart.is_loaded or chart.awaits_more:
+            return []
+        return [Outgoing(chart.ask_for_more(count))]
+
+    def awaits_candles(self, subscription: Subscription) -> bool:
+        """True while older candles are on their way."""
+        chart = self._decoder.chart_of(subscription)
+        return chart is not None and chart.awaits_more
+
     def add_study(self, subscription: Subscription, study: Study) -> list[Outgoing]:
         """Messages that begin a study of these candles; it begins by itself where the candles come
         later, and again on each connection. Its values are StudyPoints; that it is refused, as a third

@@ -35,6 +35,7 @@ class Chart:
         attempt: how often its symbol was asked for before.
         is_second: the session is a second one after an error ended the first.
         is_loaded: the history came.
+        awaits_more: older candles were asked for and are on their way.
         delay_s: how late its data is.
     """
 
@@ -47,7 +48,7 @@ class Chart:
         self.request_id = request_id
         self.is_second = is_second
         self.attempt = 0
-        self.is_loaded = False
+        self.is_loaded = self.awaits_more = False
         self.delay_s = 0
         self.studies: dict[str, Study] = {}
         self._timeframe: Timeframe = subscription.timeframe
@@ -86,6 +87,11 @@ class Chart:
             BARS,
             "",
         )
+
+    def ask_for_more(self, count: int) -> str:
+        """The message that asks for so many candles before those that came; the history must be there."""
+        self.awaits_more = True
+        return write("request_more_data", self.session, SERIES, count)
 
     def close(self) -> str:
         return write("chart_delete_session", self.session)

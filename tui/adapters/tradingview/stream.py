@@ -182,6 +182,9 @@ class StreamDecoder:
         chart = self._chart(envelope)
         if chart is None or _part(_TEXT, envelope, 1) != SERIES:
             return []
+        if chart.awaits_more:
+            chart.awaits_more = False
+            return []
         mode = _part(_TEXT, envelope, 2)
         chart.is_loaded, chart.delay_s = True, delay_s(mode)
         return [
