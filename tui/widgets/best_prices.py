@@ -10,6 +10,7 @@ from textual.reactive import reactive
 from tui.charts.glyphs import Glyphs
 from tui.charts.layers import Layers, Plot
 from tui.charts.painter import ChartPainter
+from tui.charts.sparkline import sparkline
 from tui.market.book_history import Best, BookHistories
 from tui.market.depth import bp_from, middle_price
 from tui.market.market import Market
@@ -22,7 +23,7 @@ from tui.model.transport import TransportKind
 from tui.widgets import format as fmt
 from tui.widgets.depth_ladder import book_name, book_note, is_sound
 from tui.widgets.line_widget import LineWidget, Row
-from tui.widgets.look import Look, chart_palette
+from tui.widgets.look import Look, chart_palette, theme_colour
 from tui.widgets.title import nothing_known, title_row
 
 SPAN = Timeframe(10, "s")
@@ -114,8 +115,8 @@ class BestPrices(LineWidget):
         spans = best_spans(self._histories.bests(self.instrument))
         rows: list[Row] = [title]
         if height >= _LEAST_ROWS_WITH_SUMMARY:
-            known = is_sound(truth)
-            rows.append(((summary(spans, decimals, known)[:width].ljust(width), look.title_muted),))
+            lines = summary(spans, decimals, width, self._glyphs, is_now=is_sound(truth))
+            rows += [((line, look.title_muted),) for line in lines]
         times = [span.time for span in spans]
         strips = self._painter.paint(
             [_candle(self.instrument, span) for span in spans],
@@ -136,6 +137,7 @@ class BestPrices(LineWidget):
                         times,
                         [(span.bid, span.ask) for span in spans],
                         lines=("bid", "ask"),
+                        colours=(theme_colour(self.app, "bid"), theme_colour(self.app, "ask")),
                         bands=((0, 1),),
                     )
                 ]
@@ -177,17 +179,26 @@ def holes_between(times: Sequence[int], until: int) -> list[tuple[int, int]]:
     return [(end, start) for end, start in zip(ends, starts, strict=True) if start > end]
 
 
-def summary(spans: Sequence[Span], decimals: int, is_now: bool) -> str:
-    """The best prices and the spread now, and the spread on average; the latter alone where the book is
-    not known now."""
+def summary(
+    spans: Sequence[Span], decimals: int, width: int, glyphs: Glyphs, *, is_now: bool
+) -> list[str]:
+    """Two lines: the best prices, and the spread in basis points, on average and as bars.
+
+    Args:
+        is_now: the book is known now; where it is not, its last prices are not told.
+    """
     if not spans:
-        return ""
-    average = sum(span.spread_bp for span in spans) / len(spans)
+        return [" " * width] * 2
     last = spans[-1]
-    mean = f"spread avg {average:.2f} bp"
-    if not is_now:
-        return f" {mean}"
-    return f" {fmt.price(last.bid, decimals)} / {fmt.price(last.ask, decimals)}  {mean}"
+    average = sum(span.spread_bp for span in spans) / len(spans)
+    prices = now = ""
+    if is_now:
+        prices = f" {fmt.price(last.bid, decimals)} / {fmt.price(last.ask, decimals)}"
+        spread = bp_from(last.ask, last.bid) or 0.0
+        now = f"{spread:.2f} bp  "
+    text = f" spread {now}average {average:.2f} "
+    bars = sparkline([span.spread_bp for span in spans], max(width - len(text) - 1, 0), glyphs)
+    return [line[:width].ljust(width) for line in (prices, text + bars)]
 
 
 def _candle(instrument: Instrument, span: Span) -> Candle:
