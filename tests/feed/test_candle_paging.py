@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
+
 from tui.adapters.base import Adapter, RestRequest
 from tui.adapters.binance import BinanceAdapter
 from tui.adapters.coinbase import CoinbaseAdapter
@@ -275,6 +277,19 @@ async def test_a_venue_without_such_a_request_gives_no_older_candles() -> None:
         await made.rest()
 
         assert made.series.past == Past(begins=True, note="the venue gives no older candles")
+
+
+async def test_candles_of_trades_begin_with_the_trades() -> None:
+    candles = Subscription(COIN, Channel.CANDLES, Timeframe(1, "s"))
+    async with desk(adapter=CoinbaseAdapter()) as made:
+        series = made.market[COIN].series(Timeframe(1, "s"))
+        first = made.series.candles[0]
+        series.merge([msgspec.structs.replace(first, timeframe=Timeframe(1, "s"))])
+        made.paging.want({candles: 0})
+        await made.rest()
+
+        assert series.past == Past(begins=True, note="made of trades since then")
+        assert made.venue.asked == []
 
 
 async def test_a_page_for_a_series_that_was_cleared_meanwhile_is_dropped() -> None:

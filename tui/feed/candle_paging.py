@@ -24,6 +24,7 @@ MOST: Final = 200_000
 """Candles that a series may hold while somebody looks at its past."""
 BEGINNING: Final = "beginning of the data"
 LOADING: Final = "loading older…"
+_FROM_TRADES: Final = "made of trades since then"
 _NO_MORE_ROOM: Final = "no older ones are kept"
 _STREAMED: Final = 1000
 """Candles that a stream is asked for at a time."""
@@ -93,6 +94,9 @@ class CandlePaging:
     async def _page_back(self, subscription: Subscription) -> None:
         """Fetch page after page, until what is wanted is there or there is no more."""
         series = self._series(subscription)
+        if subscription.timeframe not in self._adapter.timeframes:
+            series.tell_past(Past(begins=True, note=_FROM_TRADES))
+            return
         attempt = 0
         while self._is_missing(subscription):
             series.tell_past(Past(note=LOADING))

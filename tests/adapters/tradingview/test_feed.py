@@ -231,7 +231,7 @@ async def test_older_candles_are_told_by_the_stream(server: Venue, bench: Bench)
     assert len(series) == 1801
     assert bench.says(CANDLES) == ("live", "15m late, unofficial")
     studies = [one for one in server.received if one[0] == "create_study"]
-    assert len(studies) == 2
+    assert len(studies) == 1
 
 
 async def test_the_chart_goes_on_with_what_follows(server: Venue, bench: Bench) -> None:
