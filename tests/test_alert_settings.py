@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from tui.config import describe_settings, load_settings
+from tui.market.alerts import FORMS, read_condition
 from tui.model.alert import AlertRule, Direction, Notice, PriceCrosses, SpreadAbove
 from tui.model.errors import ConfigError
 from tui.model.instrument import Instrument
+from tui.model.timeframe import Timeframe
 
 BTC = Instrument("BINANCE", "BTCUSDT")
+GUIDE = (Path(__file__).parents[1] / "docs" / "alerts.md").read_text()
 FULL = """
 [[alerts]]
 instrument = "BINANCE:BTCUSDT"
@@ -159,3 +162,17 @@ def test_what_looks_like_a_secret_in_a_command_is_not_told(tmp_path: Path) -> No
     )
 
     assert "s3cr3t99" not in describe_settings(load_settings(tmp_path / "config.toml"))
+
+
+def test_the_guides_examples_are_sound(tmp_path: Path) -> None:
+    blocks = [block.split("```")[0] for block in GUIDE.split("```toml\n")[1:]]
+
+    assert [len(load(tmp_path, block)) for block in blocks] == [3]
+
+
+def test_the_guide_names_every_form_and_all_it_names_is_understood() -> None:
+    table = GUIDE.split("| write | it fires when |")[1].split("\n\n")[0]
+    written = [row.split("`")[1] for row in table.splitlines()[2:]]
+    kinds = {type(read_condition(text, Timeframe(1, "m"))) for text in written}
+
+    assert kinds == {type(read_condition(form.example)) for form in FORMS}
