@@ -52,6 +52,7 @@ from tui.screens.symbol_search import SymbolSearch
 from tui.session import Session
 from tui.sources import Source, choose_source
 from tui.state import load_state, save_state
+from tui.terminal.alt_digits import hear_alt_digits
 from tui.terminal.compositor import DiffingApp
 from tui.terminal.detection import can_erase
 from tui.themes import to_textual, variable_defaults
@@ -161,6 +162,7 @@ class TradeTuiApp(AlertActions, ReplayActions, PictureActions, DiffingApp[int]):
         return self.dashboard
 
     def on_mount(self) -> None:
+        hear_alt_digits()
         for theme in self._themes:
             self.register_theme(theme)
         self.theme = self._first_theme()
