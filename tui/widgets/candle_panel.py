@@ -22,7 +22,7 @@ from tui.widgets.chart_layers import LayerSource, Sight, put_together
 from tui.widgets.chart_mouse import MouseChart
 from tui.widgets.chart_title import Heading, chart_title
 from tui.widgets.line_widget import Row
-from tui.widgets.look import Look, chart_palette, group_mark
+from tui.widgets.look import Look, chart_palette, group_mark, has_fine_colours
 from tui.widgets.title import nothing_known
 from tui.widgets.venue_studies import VenueStudies
 
@@ -78,15 +78,20 @@ class CandlePanel(MouseChart, can_focus=True):
         badge: str = "",
         best_transport: Callable[[str], TransportKind | None] = nothing_known,
         glyphs: Glyphs,
+        hollow_up: bool = True,
+        absent_flat: bool = False,
         id: str | None = None,
     ) -> None:
         """Make a panel. `number` is its digit key; `badge` marks data that is not live;
-        `best_transport` gives what a venue offers."""
+        `best_transport` gives what a venue offers; `hollow_up`: rising candles are hollow;
+        `absent_flat`: candles without a trade are flat instead of absent."""
         super().__init__(market, id=id)
         self._number = number
         self._badge = badge
         self._best_transport = best_transport
         self.glyphs = glyphs
+        self._hollow_up = hollow_up
+        self._absent_flat = absent_flat
         self.sources: list[LayerSource] = [VenueStudies(market)]
         """What adds to the chart, in the order in which it is drawn."""
 
@@ -151,6 +156,9 @@ class CandlePanel(MouseChart, can_focus=True):
             merge=self.view.merge,
             offset=max(offset - self._ahead, 0),
             margin=max(self._ahead - offset, 0) // self.view.merge,
+            hollow_up=self._hollow_up,
+            absent_flat=self._absent_flat,
+            fine_colours=has_fine_colours(self.app),
             holes=series.holes,
             panes=[pane for source in self.sources for pane in source.panes(sight)],
             layers=put_together(

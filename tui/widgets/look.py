@@ -118,6 +118,11 @@ def group_mark(app: App[object], number: int) -> tuple[str, Style] | None:
     return group.letter, Style(color=readable_on(colour), bgcolor=colour, bold=True)
 
 
+def has_fine_colours(app: App[object]) -> bool:
+    """True where shades of one colour can be told apart."""
+    return not app.no_color and app.console.color_system in ("truecolor", "256")
+
+
 def chart_palette(app: App[object]) -> Palette:
     """The present theme's colours as the charts want them."""
     return _build_palette(tuple((role, theme_colour(app, role)) for role in _CHART_ROLES))
