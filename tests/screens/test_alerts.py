@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from staging import INSTRUMENTS, NOW, StagedApp, staged_app
+from staging import INSTRUMENTS, NOW, StagedApp, StagedSource, staged_app
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
@@ -17,6 +17,7 @@ from tui.feed.clock import ManualClock
 from tui.launch import Mode
 from tui.market.alerts import RuleStatus, read_condition
 from tui.model.alert import AlertRule, Notice
+from tui.model.chart import Drawing, DrawingKind
 from tui.model.events import Side, Trade
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription
@@ -550,3 +551,45 @@ async def test_a_silent_feed_is_told_by_time_alone() -> None:
             "ticker not live for 31s: stale, no connection"
         ]
         assert app.alerts.history[0].ts == NOW + 31 * 10**9
+
+
+async def test_a_drawn_line_that_is_touched_is_told() -> None:
+    async with running() as (app, _):
+        level = Drawing(DrawingKind.LEVEL, ((NOW, 61_000.0),), "support")
+        app.dashboard.drawings.add(BTC, level)
+        app.alerts.put(rule("touch support"))
+
+        trade(app, 61_500.0)
+        trade(app, 60_999.0)
+
+        assert [one.text for one in app.alerts.history] == [
+            "price 60999.00 touched support at 61000"
+        ]
+
+
+async def test_venues_that_only_alerts_need_are_opened() -> None:
+    opened: list[set[str]] = []
+
+    class Source(StagedSource):
+        async def open(self, venues: Any, report: Any) -> list[Any]:
+            opened.append(set(venues))
+            if "NOPE" in venues:
+                report("there is no venue NOPE")
+            return []
+
+    app = configured(
+        rule("price > 1", 1, KRAKEN, is_from_settings=True),
+        rule("price > 1", 2, SOL, is_from_settings=True),
+    )
+    app._source = Source()
+    async with running(app) as (app, pilot):
+        assert opened == [{"BINANCE", "KRAKEN"}]
+
+        await pilot.press("A", "n")
+        field(app, "symbol").value = "NOPE:X"
+        await pilot.press("enter")
+        await app.workers.wait_for_complete()
+
+        assert "NOPE" in opened[-1]
+        assert [one.message for one in app.session.errors.records()] == ["there is no venue NOPE"]
+        assert len(app.alerts.rules) == 3

@@ -38,7 +38,7 @@ NOT_AT_ALL: Final = "none"
 _AGAINS = (ONCE, "1m", "5m", "15m", "1h", "1d")
 _TELLS = ("bell toast", "bell toast desktop", "toast", "desktop", "bell", NOT_AT_ALL)
 _LONGEST_NOTE = 100
-_KEYS = "enter keep · ↑↓ field · pgup/pgdn choose · esc discard"
+_KEYS = "enter keep · esc discard · ↑↓ field · pgup/pgdn choose"
 
 
 class Draft(msgspec.Struct, frozen=True):

@@ -32,7 +32,7 @@ class AlertsScreen(LiveScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n,a", "new", "new", key_display="n"),
-        Binding("enter,e", "edit", "edit", key_display="enter"),
+        Binding("enter,e", "edit", "edit"),
         Binding("space", "switch", "on/off"),
         Binding("x,delete", "delete", "delete", key_display="x"),
         Binding("tab", "other", show=False),

@@ -131,7 +131,7 @@ class RulesView(_CursorList):
         name = rule.instrument.symbol if width < _NARROW else str(rule.instrument)
         again = "" if width < _NARROW else f"{_again(rule):>5}"
         status = f" {status_text(state):<{_STATUS_WIDTH}}"
-        name_width = max(8, min(24, width // 4))
+        name_width = _name_width(width)
         room = width - 5 - name_width - len(again) - _STATUS_WIDTH
         parts: list[Part] = [
             (f" {MARKS[state.status]} ", style),
@@ -161,7 +161,7 @@ class FiringsView(_CursorList):
         rule = firing.rule
         name = rule.instrument.symbol if width < _NARROW else str(rule.instrument)
         when = self._when(firing)
-        name_width = max(8, min(24, width // 4))
+        name_width = _name_width(width)
         note = f" ({clean(rule.note, 60)})" if rule.note else ""
         room = max(0, width - 3 - len(when) - name_width)
         return (
@@ -245,6 +245,10 @@ def _style(status: RuleStatus, look: Look, back: Style) -> Style:
         RuleStatus.FIRED: look.accent,
     }.get(status, look.muted)
     return on(front, back)
+
+
+def _name_width(width: int) -> int:
+    return 8 if width < _NARROW else min(24, width // 4)
 
 
 def _cut(text: str, width: int) -> str:
