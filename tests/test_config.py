@@ -419,6 +419,14 @@ def test_what_is_large_is_set_by_instrument(file: Path) -> None:
     assert f'"KRAKEN:BTC/USD" = 0.5  # {file}' in describe_settings(loaded)
 
 
+def test_large_orders_are_set_apart_from_large_prints(file: Path) -> None:
+    loaded = load(file, '[large_orders]\n"BINANCE:BTCUSDT" = 20\n')
+
+    assert loaded.settings.large_orders == {Instrument("BINANCE", "BTCUSDT"): 20.0}
+    assert loaded.settings.large_prints == {}
+    assert '[large_orders]\n"BINANCE:BTCUSDT" = 20.0' in describe_settings(loaded)
+
+
 @pytest.mark.parametrize(
     ("line", "problem"),
     [

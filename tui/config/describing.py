@@ -37,12 +37,10 @@ def describe_settings(loaded: LoadedSettings) -> str:
     ]
     for venue, description in settings.feeds.items():
         lines += ["", f"# {origins[f'feeds.{venue}']}", _feed(venue, description.source)]
-    if settings.large_prints:
-        lines += ["", "[large_prints]"]
-        lines += [
-            _line(str(instrument), size, origins["large_prints"])
-            for instrument, size in settings.large_prints.items()
-        ]
+    for key in ("large_prints", "large_orders"):
+        if sizes := getattr(settings, key):
+            lines += ["", f"[{key}]"]
+            lines += [_line(str(one), size, origins[key]) for one, size in sizes.items()]
     for rule in settings.alerts:
         lines += ["", f"# {origins['alerts']}", tomli_w.dumps({"alerts": [_alert(rule)]}).strip()]
     return "\n".join(lines) + "\n"

@@ -26,7 +26,7 @@ from tui.config.values import (
     is_open_to_all,
     nearest,
     read_keys,
-    read_large_prints,
+    read_large_sizes,
 )
 from tui.feed.settings import FeedSettings
 from tui.keymap import ACTIONS, effective_keys
@@ -34,7 +34,8 @@ from tui.model.alert import AlertRule
 from tui.model.errors import ConfigError
 from tui.model.instrument import Instrument
 
-_TABLES = ("venues", "limits", "keys", "feeds", "alerts", "large_prints")
+_LARGE = ("large_prints", "large_orders")
+_TABLES = ("venues", "limits", "keys", "feeds", "alerts", *_LARGE)
 _FEED_NAME = re.compile(r"[A-Z][A-Z0-9_-]{0,31}")
 
 
@@ -88,13 +89,13 @@ class _Document:
                 self._read_table(
                     key, self._table(key, value), dict.fromkeys(ACTIONS, read_keys), found
                 )
-            elif key == "large_prints":
-                found[key] = self._value(key, read_large_prints, value)
+            elif key in _LARGE:
+                found[key] = self._value(key, read_large_sizes, value)
             elif key == "alerts":
                 found[key] = self._read_alerts(value)
             elif key != "feeds":
                 self._unknown(key, key, [*TOP_LEVEL, *_TABLES])
-        for key in ("symbols", "watchlist", "large_prints"):
+        for key in ("symbols", "watchlist", *_LARGE):
             for instrument in found.get(key, ()):  # type: ignore[attr-defined]
                 self._check_venue(key, instrument.venue)
         return found

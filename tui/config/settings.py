@@ -79,6 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         theme: its name, or "auto" for dark or light by the terminal's background.
         time_zone: "UTC" or an IANA name; of the times on screen.
         frame_rate: paintings a second at most.
+        hollow_candles: bodies of rising candles are hollow, so that shape tells what colour tells.
         crosshair_sync: all panels show the moment that one of them points at.
         venues: endpoints ("stream", "rest") and the "protocol" spoken there, by upper-case venue
             name; only what the user set.
@@ -87,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         feeds: venues that the user describes, by upper-case name.
         alerts: what the user wants to be told of.
         large_prints: sizes from which a print on the tape is large, where the user set one.
+        large_orders: the same for what rests at a price of the book.
     """
 
     symbols: tuple[Instrument, ...] = ()
@@ -99,6 +101,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     frame_rate: int = 10
     mouse: bool = True
     crosshair_sync: bool = True
+    hollow_candles: bool = True
     glyphs: Glyphs = Glyphs.AUTO
     colours: Colours = Colours.AUTO
     low_bandwidth: LowBandwidth = LowBandwidth.AUTO
@@ -109,6 +112,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     feeds: dict[str, Description] = {}
     alerts: tuple[AlertRule, ...] = ()
     large_prints: dict[Instrument, float] = {}
+    large_orders: dict[Instrument, float] = {}
 
     def endpoints(self, venue: str) -> dict[str, str]:
         """The user's endpoints of a venue; empty where the venue's own are right."""

@@ -212,14 +212,16 @@ def read_keys(value: object) -> tuple[str, ...]:
     return tuple(value)
 
 
-def read_large_prints(value: object) -> dict[Instrument, float]:
-    """Sizes from which prints are large, by instrument.
+def read_large_sizes(value: object) -> dict[Instrument, float]:
+    """Sizes from which prints or orders are large, by instrument.
 
     Raises:
         WrongValue: naming the instrument.
     """
     if not isinstance(value, Mapping):
-        raise WrongValue(f"{value!r} is not a table", "write [large_prints] on a line of its own")
+        raise WrongValue(
+            f"{value!r} is not a table", "write it as a table: a size for each instrument"
+        )
     found = {}
     for name, size in value.items():
         try:
@@ -243,6 +245,7 @@ TOP_LEVEL: Mapping[str, Reader] = {
     "frame_rate": _whole(1, 30),
     "mouse": _flag,
     "crosshair_sync": _flag,
+    "hollow_candles": _flag,
     "glyphs": _choice(Glyphs),
     "colours": _colours,
     "low_bandwidth": _choice(LowBandwidth),
