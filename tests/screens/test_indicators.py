@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from candle_walks import BTCUSDT, MINUTE, make_walk
+from staging import staged_app
 from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
@@ -103,8 +104,8 @@ async def test_an_indicator_is_added_from_the_catalogue_and_edited_at_once() -> 
         await shown.press("backspace", "backspace", "7", "enter")
         assert shown.choices[1] == IndicatorChoice("rsi", {"length": 7.0})
         assert shown.lines() == [
-            "EMA 20                         over the candles",
-            "RSI 7                          pane",
+            "EMA 20                 on the chart",
+            "RSI 7                  pane",
         ]
 
 
@@ -142,7 +143,7 @@ async def test_indicators_are_removed_and_moved() -> None:
 
 async def test_what_is_not_known_any_more_is_shown_as_such_and_can_be_removed() -> None:
     async with listing(IndicatorChoice("of [b]old[/b]")) as shown:
-        assert shown.lines() == ["of [b]old[/b]                  there is no such indicator"]
+        assert shown.lines() == ["of [b]old[/b]          there is no such indicator"]
 
         await shown.press("enter", "x")
         assert shown.choices == ()
@@ -240,6 +241,17 @@ async def test_what_the_venue_computes_is_told_beside() -> None:
         told = shown.app.screen.query_one("#indicators-venue", Static)
 
         assert str(told.content) == "and computed by BINANCE: STD;RSI"
+
+
+async def test_the_key_opens_the_chosen_panels_and_they_are_remembered() -> None:
+    app = staged_app(grid=2)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("2", "I", "a", *"rsi", "enter", "enter", "escape")
+        await pilot.pause()
+
+        assert app.screen is app.dashboard
+        views = [panel.view.indicators for panel in app.dashboard.state().panels]
+        assert views == [(), (IndicatorChoice("rsi"),)]
 
 
 def test_indicators_are_found_by_their_short_names_first() -> None:

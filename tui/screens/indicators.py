@@ -27,7 +27,7 @@ from tui.screens.indicator_editor import IndicatorEditor
 MOST = 12
 """Indicators of one panel; more of them nobody can tell apart."""
 _PLACES = {
-    Placement.CHART: "over the candles",
+    Placement.CHART: "on the chart",
     Placement.PANE: "pane",
     Placement.PROFILE: "right edge",
 }
@@ -54,7 +54,7 @@ class IndicatorsScreen(ModalScreen[None]):
     IndicatorsScreen.-empty #indicators-none { display: block; }
     IndicatorsScreen.-empty OptionList { display: none; }
     IndicatorsScreen #indicators-venue { color: $tt-muted; height: auto; }
-    IndicatorsScreen #indicators-note { color: $tt-muted; height: 1; }
+    IndicatorsScreen #indicators-note { color: $tt-muted; height: auto; }
     """
 
     AUTO_FOCUS = ""
@@ -320,11 +320,11 @@ def _line(choice: IndicatorChoice) -> Text:
     line = Text(no_wrap=True, overflow="ellipsis")
     definition = CATALOGUE.get(choice.name)
     if definition is None:
-        line.append(f"{clean(choice.name, 30):<30} ", style="bold")
+        line.append(f"{clean(choice.name, 22):<22} ", style="bold")
         line.append("there is no such indicator", style="italic")
         return line
     title = definition.title(definition.settle(choice.parameters))
-    line.append(f"{title:<30} ", style="bold")
+    line.append(f"{title:<22} ", style="bold")
     line.append(f"{_PLACES[definition.placement]:<18}", style="dim")
     for colour in choice.colours:
         line.append("━━ " if colour else "   ", style=colour)

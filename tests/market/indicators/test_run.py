@@ -118,6 +118,71 @@ def test_an_older_page_changes_the_values_only_when_all_of_it_is_computed(name: 
     assert_as_anew(run, series)
 
 
+LONG = make_walk(3000, seed=13)
+SUMS_FROM_THE_BEGINNING = ("obv", "anchored_vwap")
+
+
+@pytest.mark.parametrize("name", COMPUTED)
+def test_pages_in_front_are_computed_until_they_meet_what_is_known(name: str) -> None:
+    definition = CATALOGUE[name]
+    make, calls = definition.make, []
+    counted = msgspec.structs.replace(
+        definition, make=lambda settings: _Counting(make(settings), calls)
+    )
+    series = series_of(LONG[2000:])
+    run = IndicatorRun(counted, counted.settle({}), MINUTE)
+    run.follow(series)
+
+    for first, end in ((1700, 2000), (1000, 1700)):
+        calls.clear()
+        series.merge(LONG[first:end])
+        run.follow(series)
+        is_whole = len(calls) >= len(series)
+        assert is_whole == (name in SUMS_FROM_THE_BEGINNING)
+        assert_as_anew(run, series)
+
+    series.upsert(moved(LONG[-1], 0.01, 5))
+    run.follow(series)
+    assert_as_anew(run, series)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    name=st.sampled_from(COMPUTED),
+    pages=st.lists(st.integers(1, 400), min_size=1, max_size=5),
+    slices=st.integers(1, 40),
+)
+def test_pages_that_come_while_others_are_computed(name, pages, slices) -> None:
+    begin, end = 2000, 2100
+    series = series_of(LONG[begin:end])
+    run = start(name)
+    run.follow(series)
+    for size in pages:
+        series.merge(LONG[begin - size : begin])
+        begin -= size
+        for _ in range(slices):
+            run.follow(series, has_time=_never)
+        end += 1
+        series.upsert(LONG[end])
+    while run.is_computing:
+        run.follow(series, has_time=_never)
+
+    run.follow(series)
+    assert_as_anew(run, series)
+
+
+def test_a_correction_in_the_middle_is_computed_to_the_end() -> None:
+    series = series_of(LONG[1000:2000])
+    run = start("ema")
+    run.follow(series)
+
+    series.upsert(moved(LONG[1500], 0.05, 5))
+    series.merge(LONG[500:1000])
+    run.follow(series)
+
+    assert_as_anew(run, series)
+
+
 def test_the_newest_candle_moves_on_while_the_past_is_computed_anew() -> None:
     series = series_of(WALK[150:250])
     run = start("ema")
@@ -343,6 +408,9 @@ class _Counting:
 
     def remove(self) -> None:
         self._formula.remove()
+
+    def state(self) -> object:
+        return self._formula.state()
 
 
 def _never() -> bool:

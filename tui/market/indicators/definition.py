@@ -39,6 +39,12 @@ class Formula(Protocol):
         """Take back the newest candle, of which at least the last `UNDO` are remembered."""
         ...
 
+    def state(self) -> object:
+        """All that later values depend on besides later candles, in tuples; None while that cannot be
+        told. Two formulas of the same settings whose states are the same give the same values from
+        then on."""
+        ...
+
 
 class Placement(StrEnum):
     """Where an indicator is drawn: over the candles, in a pane, or as bars from the view's edge."""

@@ -52,6 +52,17 @@ class Library:
     def remove(self) -> None:
         self._indicator.remove()
 
+    def state(self) -> object:
+        # What a value is made of stands in those that it is made with, or else in itself; what they
+        # remember besides are the candles.
+        indicator = self._indicator
+        parts = [each for each in indicator.managed_sequences if hasattr(each, "output_values")]
+        parts += indicator.sub_indicators
+        found = tuple(each.output_values[-1:] for each in parts or [indicator])
+        if any(not values or values[0] is None for values in found):
+            return None
+        return tuple(values[0] for values in found)
+
 
 @cache
 def load() -> Any:

@@ -45,6 +45,9 @@ class Steps(Generic[S]):
     def remove(self) -> None:
         self._states.pop()
 
+    def state(self) -> object:
+        return self._states[-1]
+
 
 class Smoothed(NamedTuple):
     """Wilder's moving average (TradingView's `rma`): the mean of the first `length` values, and from
@@ -54,7 +57,7 @@ class Smoothed(NamedTuple):
     value: float = 0.0
 
     def next(self, value: float, length: int) -> Smoothed:
-        seen = self.seen + 1
+        seen = min(self.seen, length) + 1  # how many more it were does not matter
         if seen < length:
             return Smoothed(seen, self.value + value)  # their sum, until there are enough
         if seen == length:
