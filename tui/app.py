@@ -150,6 +150,9 @@ class TradeTuiApp(AlertActions, ReplayActions, PictureActions, DiffingApp[int]):
             retry_key=lambda: self._key_of("reconnect"),
             key_of=self._key_of,
             large_prints=settings.large_prints,
+            large_orders=settings.large_orders,
+            hollow_up=settings.hollow_candles,
+            absent_flat=settings.limits.flat_candles,
             crosshair_sync=settings.crosshair_sync,
         )
 

@@ -127,16 +127,20 @@ class Dashboard(
         is_debugging: Callable[[], bool] = lambda: False,
         retry_key: Callable[[], str] = lambda: "r",
         crosshair_sync: bool = True,
+        hollow_up: bool = True,
+        absent_flat: bool = False,
         key_of: Callable[[str], str] = lambda action: "",
         large_prints: Mapping[Instrument, float] | None = None,
+        large_orders: Mapping[Instrument, float] | None = None,
     ) -> None:
         """Make the dashboard as `state` remembers it.
 
         `badge` marks every panel whose data is not live, `status_badge` says the same in the status
         bar, `hint` is one line on how to go live; `program_health` gives the program's own figures,
         `retry_key` the key that connects anew; `crosshair_sync` lets all panels show where one points;
+        `hollow_up` and `absent_flat` say how candles are drawn;
         `key_of` gives an action's key as people read it; `large_prints` are sizes from which a print is
-        large, where the user set one.
+        large, where the user set one, `large_orders` those of orders in the book.
         """
         super().__init__()
         self.session = session
@@ -151,6 +155,8 @@ class Dashboard(
                 badge=badge,
                 best_transport=session.best_transport,
                 glyphs=glyphs,
+                hollow_up=hollow_up,
+                absent_flat=absent_flat,
                 id=f"panel-{number}",
             )
             for number in range(1, 10)
@@ -180,7 +186,12 @@ class Dashboard(
         self.watchlist.set_reactive(Watchlist.instruments, tuple(state.watchlist))
         best = session.best_transport
         self.ladder = DepthLadder(
-            market, badge=badge, best_transport=best, glyphs=glyphs, id="ladder"
+            market,
+            badge=badge,
+            best_transport=best,
+            glyphs=glyphs,
+            large_sizes=large_orders,
+            id="ladder",
         )
         self.curve = DepthCurve(market, badge=badge, best_transport=best, glyphs=glyphs, id="curve")
         self.bests = BestPrices(
