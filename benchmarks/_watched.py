@@ -92,6 +92,39 @@ class Watched:
                 return True
         return until is not None and until()
 
+    def record(
+        self, seconds: float, keys: Sequence[tuple[float, bytes]] = ()
+    ) -> list[tuple[int, bytes]]:
+        """Read for a time without looking, so that nobody waits for us: what came, and when (ns).
+
+        `keys` are typed so many seconds after the beginning.
+        """
+        chunks: list[tuple[int, bytes]] = []
+        began = time.monotonic()
+        due = list(keys)
+        while (passed := time.monotonic() - began) < seconds:
+            while due and due[0][0] <= passed:
+                self.write(due.pop(0)[1])
+            ends = min(seconds, due[0][0]) if due else seconds
+            data = self._take(max(0.0, min(0.05, ends - passed)), 65_536)
+            if data:
+                chunks.append((time.monotonic_ns(), data))
+                if b"\x1b[6n" in data:
+                    self.write(b"\x1b[1;1R" * data.count(b"\x1b[6n"))
+        return chunks
+
+    def replay(
+        self, chunks: Sequence[tuple[int, bytes]], look: Callable[[int], object] | None = None
+    ) -> None:
+        """Show what was recorded, and look at the screen after each piece of it."""
+        answer, self.screen._answer = self.screen._answer, lambda data: None
+        for moment, data in chunks:
+            with suppress(Exception):  # what the emulator does not know
+                self._stream.feed(data)
+            if look is not None:
+                look(moment)
+        self.screen._answer = answer
+
     def resize(self, columns: int, rows: int) -> None:
         """Give the terminal a size, or the same again, as one that asks for a redraw."""
         self.columns, self.rows = columns, rows
@@ -101,6 +134,13 @@ class Watched:
         os.kill(self.pid, signal.SIGWINCH)
 
     def read(self, within_s: float, most: int = 65_536) -> bytes:
+        """Take what comes within a time, and show it."""
+        data = self._take(within_s, most)
+        with suppress(Exception):  # what the emulator does not know
+            self._stream.feed(data)
+        return data
+
+    def _take(self, within_s: float, most: int) -> bytes:
         if not select.select([self._far], [], [], within_s)[0]:
             return b""
         try:
@@ -112,8 +152,6 @@ class Watched:
         for question, answer in self._answers.items():
             if question in data:
                 self.write(answer)
-        with suppress(Exception):  # what the emulator does not know
-            self._stream.feed(data)
         return data
 
     @property

@@ -90,8 +90,8 @@ class Sightings:
         self._columns = columns
         self.seen: dict[str, int] = {}
 
-    def look(self, watched: Watched) -> bool:
-        moment = time.monotonic_ns()
+    def look(self, watched: Watched, moment: int) -> None:
+        """Note what the screen shows at a moment (ns)."""
         rows = watched.screen.display
         for y, row in enumerate(rows):
             if (x := row.find(self._title)) >= 0:
@@ -99,7 +99,6 @@ class Sightings:
                 if found is not None:
                     self.seen.setdefault(found[0].replace(",", ""), moment)
                 break
-        return False
 
     def latencies_ms(self, moments: dict[str, dict[str, int]], since: int) -> list[float]:
         """Of the prices first told after a moment (ns), ascending."""
@@ -122,14 +121,16 @@ def watch_scene(name: str, *, profile: bool) -> bool:
         home = Path(tempfile.mkdtemp(prefix="wire-"))
         watched = Watched(command(market, home), answers=SYNCHRONISED)
         watched.watch(20, lambda: "┄" in watched.text and "live" in watched.text)
-        watched.watch(WARM_UP_S)
+        before = watched.record(WARM_UP_S)
         watched.begin()
         since = time.monotonic_ns()
         sent_before = market.ask("/_stats")["sent"]
         sightings = Sightings("1 COINBASE:BTC-USD")
-        watched.watch(MEASURED_S, lambda: sightings.look(watched))
+        chunks = watched.record(MEASURED_S)
         rate = watched.rate / 1024
         load = watched.load
+        watched.replay(before)
+        watched.replay(chunks, lambda moment: sightings.look(watched, moment))
         messages = (market.ask("/_stats")["sent"] - sent_before) / MEASURED_S
         took = sightings.latencies_ms(market.ask("/_moments"), since)
         kept = watched.kept

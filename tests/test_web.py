@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import builtins
+import os
 import sys
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tui import cli, web
+from tui import cli, planning, web
 from tui.arguments import parse_arguments
 
 
@@ -105,3 +106,17 @@ def test_words_for_the_command_itself_stay_with_it() -> None:
     assert arguments.public_url == "https://x.example"
     assert arguments.handed_on == ["--debug"]
     assert arguments.debug is False
+
+
+def test_a_browser_has_the_place_of_the_terminal_and_tells_its_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TEXTUAL_DRIVER", "textual.drivers.web_driver:WebDriver")
+    monkeypatch.setenv("COLUMNS", "155")
+    for name in ("TEXTUAL_FPS", "TEXTUAL_ANIMATIONS"):
+        monkeypatch.setenv(name, "x")
+
+    planning.prepare_textual()
+
+    assert cli._has_terminal()
+    assert os.environ["COLUMNS"] == "155"

@@ -95,6 +95,8 @@ def _fit_to_terminal(launch: Launch) -> Launch:
 
 
 def _has_terminal() -> bool:
+    if os.environ.get("TEXTUAL_DRIVER"):  # a browser has the place of the terminal
+        return True
     # The screen is drawn on the standard error, as Textual does it.
     streams = (sys.__stdin__, sys.__stdout__, sys.__stderr__)
     return all(stream is not None and stream.isatty() for stream in streams)

@@ -123,9 +123,10 @@ def prepare_textual(frame_rate: int = 0) -> None:
     os.environ.setdefault("TEXTUAL_FPS", str(max(_LEAST_FPS, frame_rate)))
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     # Some parents export the size that the terminal had when they started. Textual would believe
-    # them for ever, and no resize would be seen.
-    for name in ("COLUMNS", "LINES"):
-        os.environ.pop(name, None)
+    # them for ever, and no resize would be seen. Of a browser it has no other word.
+    if not os.environ.get("TEXTUAL_DRIVER"):
+        for name in ("COLUMNS", "LINES"):
+            os.environ.pop(name, None)
 
 
 def _is_textual_theme(name: str) -> bool:

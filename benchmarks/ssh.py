@@ -1,0 +1,314 @@
+"""The program at the far end of a real SSH connection, beside crypto-terminal: bytes, work, and delays.
+
+OpenSSH's server runs on loopback, on a port and with keys of its own. `ssh -tt -C` runs in a
+pseudo-terminal of 200x50 with true colours and answers as a terminal does; both programs in turn take
+the same market at the same rates (`_exchange.py`), in one run. "sent" is what comes out at the terminal;
+"on the wire" is what crosses the connection, packed and encrypted, counted by a relay between the two
+ends. Processor and memory are the program's own, with its children and without SSH. "key to paint" is
+from a key that opens or closes the order book to the first bytes of its effect; "tick to paint" is from
+the moment when a price was sent by the market to the moment when the bytes came that show it.
+
+Without sshd it says so, and measures the pseudo-terminal alone; without crypto-terminal it goes without.
+
+python ssh.py [calm hot]: chosen loads, or both.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+
+import psutil
+from _watched import Watched
+from wire import PRICE, RATES, SYNCHRONISED, Market, command, free_ports, quantile
+
+HERE = Path(__file__).parent
+WARM_UP_S = 8.0
+MEASURED_S = 15.0
+KEYS = 12
+KEY_EVERY_S = 1.5
+
+
+class Relay:
+    """Passes a connection on and counts its bytes, both ways together."""
+
+    def __init__(self, target: int) -> None:
+        self.taken = 0
+        self._target = target
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listening.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listening.accept()
+                threading.Thread(target=self._pass, args=(near,), daemon=True).start()
+
+    def _pass(self, near: socket.socket) -> None:
+        with suppress(OSError), near, socket.create_connection(("127.0.0.1", self._target)) as far:
+            other = {near: far, far: near}
+            for end in other:
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            while True:
+                for end in select.select(list(other), [], [])[0]:
+                    data = end.recv(65_536)
+                    if not data:
+                        return
+                    self.taken += len(data)
+                    other[end].sendall(data)
+
+    def close(self) -> None:
+        self._listening.close()
+
+
+class Server:
+    """A real sshd for this run, and how to get to it."""
+
+    def __init__(self, program: str) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="sshd-"))
+        self._folder.chmod(0o700)
+        for name in ("host", "user"):
+            subprocess.run(
+                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self._folder / name],
+                check=True,
+            )
+        shutil.copy(self._folder / "user.pub", self._folder / "allowed")
+        (self.port,) = free_ports(1)
+        config = self._folder / "config"
+        config.write_text(
+            f"ListenAddress 127.0.0.1\nPort {self.port}\nHostKey {self._folder / 'host'}\n"
+            f"AuthorizedKeysFile {self._folder / 'allowed'}\nPidFile {self._folder / 'pid'}\n"
+            "PasswordAuthentication no\nKbdInteractiveAuthentication no\nUsePAM no\n"
+            "PermitRootLogin prohibit-password\nStrictModes no\nAcceptEnv COLORTERM LANG HOME XDG_*\n"
+            "PermitUserEnvironment no\nCompression yes\nPrintMotd no\nUseDNS no\n"
+        )
+        if os.geteuid() == 0:
+            Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # it drops its rights in there
+        self._process = subprocess.Popen(
+            [program, "-D", "-e", "-f", config], stderr=(self._folder / "log").open("w")
+        )
+        self.relay = Relay(self.port)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return
+            time.sleep(0.05)
+        raise SystemExit("sshd does not start:\n" + (self._folder / "log").read_text())
+
+    def reach(self, words: Sequence[str]) -> list[str]:
+        """The command that runs words at the far end, in a terminal."""
+        options = {
+            "UserKnownHostsFile": self._folder / "known",
+            "StrictHostKeyChecking": "no",
+            "IdentitiesOnly": "yes",
+            "IdentityFile": self._folder / "user",
+            "LogLevel": "ERROR",
+            "SendEnv": "COLORTERM LANG",
+        }
+        given = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+        return [
+            *("ssh", "-F", "none", "-tt", "-C", "-p", str(self.relay.port), *given),
+            f"{getpass.getuser()}@127.0.0.1",
+            " ".join(words),
+        ]
+
+    def close(self) -> None:
+        self.relay.close()
+        self._process.terminate()
+        self._process.wait()
+
+
+@contextmanager
+def serving() -> Iterator[Server | None]:
+    program = shutil.which("sshd") or shutil.which("/usr/sbin/sshd")
+    if program is None or shutil.which("ssh") is None:
+        print("there is no sshd here (Debian: openssh-server): the pseudo-terminal alone\n")
+        yield None
+        return
+    server = Server(program)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+class Contestant:
+    """A program, how to start it, and what its screen says.
+
+    Attributes:
+        is_open: whether the screen shows the order book.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        words: Callable[[Market, Path], list[str]],
+        is_started: Callable[[str], bool],
+        is_open: Callable[[str], bool],
+    ) -> None:
+        self.name = name
+        self.words = words
+        self.is_started = is_started
+        self.is_open = is_open
+
+
+TRADETUI = Contestant(
+    "tradetui",
+    lambda market, home: command(market, home),
+    lambda text: "┄" in text and "live" in text,
+    lambda text: "Book BTC-USD" in text,
+)
+CRYPTO_TERMINAL = Contestant(
+    "crypto-terminal 2.5.1",
+    lambda market, home: [
+        sys.executable,
+        str(HERE / "_crypto_terminal.py"),
+        str(market.stream),
+        str(market.rest),
+    ],
+    lambda text: "LIVE" in text and "█" in text,
+    lambda text: "SPREAD" in text.upper(),
+)
+
+
+class Prices:
+    """When each price was first anywhere on the screen."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, int] = {}
+        self._rows: dict[int, str] = {}
+
+    def look(self, watched: Watched, moment: int) -> None:
+        for y, row in enumerate(watched.screen.display):
+            if self._rows.get(y) != row:
+                self._rows[y] = row
+                for price in PRICE.findall(row):
+                    self.seen.setdefault(price.replace(",", ""), moment)
+
+
+def pids_below(marker: str) -> list[int]:
+    """Processes whose environment has the marker: the program's own, wherever they were started."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("WATCHED_RUN") == marker:
+                name = process.name()
+                if not name.startswith(("ssh", "sh", "bash", "dash", "env")):
+                    found.append(process.pid)
+    return found
+
+
+def cpu_of(pids: Sequence[int]) -> float:
+    worked = 0.0
+    for pid in pids:
+        with suppress(psutil.Error):
+            times = psutil.Process(pid).cpu_times()
+            worked += times.user + times.system
+    return worked
+
+
+def run(contestant: Contestant, load: str, server: Server | None) -> bool:
+    market = Market(RATES[load])
+    home = Path(tempfile.mkdtemp(prefix="ssh-"))
+    marker = home.name
+    prefix = [
+        "env",
+        f"WATCHED_RUN={marker}",
+        f"HOME={home}",
+        f"XDG_CONFIG_HOME={home}/config",
+        f"XDG_STATE_HOME={home}/state",
+        f"PYTHONPATH={os.environ.get('PYTHONPATH', '')}",
+    ]
+    words = [*prefix, *contestant.words(market, home)]
+    watched = Watched(words if server is None else server.reach(words), answers=SYNCHRONISED)
+    try:
+        if not watched.watch(40, lambda: contestant.is_started(watched.text)):
+            print(f"{contestant.name} does not start:\n{watched.text}")
+            return False
+        before = watched.record(WARM_UP_S)
+        pids = pids_below(marker)
+        wire_before = 0 if server is None else server.relay.taken
+        worked_before = cpu_of(pids)
+        watched.begin()
+        since = time.monotonic_ns()
+        chunks = watched.record(MEASURED_S)
+        rate, packed = watched.rate, watched.packed_rate
+        worked = (cpu_of(pids) - worked_before) / MEASURED_S * 100
+        on_wire = packed if server is None else (server.relay.taken - wire_before) / MEASURED_S
+        memory = max((psutil.Process(pid).memory_info().rss for pid in pids), default=0) / 2**20
+        moments = market.ask("/_moments")["BTC-USD"]
+        typed_at = time.monotonic_ns()
+        typed = watched.record(
+            KEYS * KEY_EVERY_S,
+            [(0.3 + turn * KEY_EVERY_S, b"b") for turn in range(KEYS)],
+        )
+        prices = Prices()
+        watched.replay(before)
+        watched.replay(chunks, lambda moment: prices.look(watched, moment))
+        ticks = sorted(
+            (at - moments[price]) / 1e6
+            for price, at in prices.seen.items()
+            if price in moments and since < moments[price] < at
+        )
+        turns: list[float] = []
+        state = [contestant.is_open(watched.text)]
+
+        def look(moment: int) -> None:
+            is_open = contestant.is_open(watched.text)
+            if is_open != state[0]:
+                state[0] = is_open
+                since_first_s = (moment - typed_at) / 1e9 - 0.3
+                turns.append(since_first_s % KEY_EVERY_S * 1e3)
+
+        watched.replay(typed, look)
+        paints = sorted(turns)
+        print(
+            f"| {contestant.name}, {load} | {rate / 1024:.1f} KiB/s | {on_wire / 1024:.2f} KiB/s | "
+            f"{worked:.0f}% | {memory:.0f} MiB | "
+            f"{median(paints) if paints else float('nan'):.0f} ms | {quantile(paints, 0.95):.0f} ms "
+            f"({len(paints)} of {KEYS}) | "
+            f"{quantile(ticks, 0.5):.0f} ms | {quantile(ticks, 0.95):.0f} ms ({len(ticks)}) |",
+            flush=True,
+        )
+        return True
+    finally:
+        watched.end()
+        for pid in pids_below(marker):
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        market.close()
+
+
+def main() -> int:
+    loads = [word for word in sys.argv[1:] if word in RATES] or ["calm", "hot"]
+    contestants = [TRADETUI]
+    if find_spec("crypto_terminal"):
+        contestants.append(CRYPTO_TERMINAL)
+    else:
+        print("crypto-terminal is not installed: left out\n")
+    with serving() as server:
+        print(
+            "| | sent | on the wire | processor | memory | key to paint, p50 | p95 | "
+            "tick to paint, p50 | p95 |\n|---|---|---|---|---|---|---|---|---|"
+        )
+        done = [run(contestant, load, server) for load in loads for contestant in contestants]
+    return 0 if all(done) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
