@@ -117,5 +117,5 @@ class Pointer:
             bars=round(candles / merge),
             seconds=(cross.time - start) / NS,
             price=cross.price - price,
-            percent=(cross.price / price - 1) * 100 if price > 0 else None,
+            percent=(cross.price - price) / price * 100 if price > 0 else None,
         )

@@ -21,6 +21,7 @@ from tui.widgets.line_widget import LineWidget, Part, Row, spread
 from tui.widgets.look import Look, chart_palette, on
 from tui.widgets.title import truth_style, truth_text
 
+_DOTS = 2  # of a line in a column, at most
 _LOOKS_A_SECOND = 4
 
 
@@ -72,7 +73,7 @@ class CompareChart(LineWidget):
                 Series(
                     [
                         (candle.open_time, candle.close)
-                        for candle in state.carried_candles(self.timeframe)
+                        for candle in state.carried_candles(self.timeframe)[-width * _DOTS :]
                     ],
                     state.series(self.timeframe).holes,
                 )
