@@ -46,7 +46,7 @@ from tui.screens.announcements import AnnouncementsScreen
 from tui.screens.compare import CompareScreen, find_comparable
 from tui.screens.connections import ConnectionsScreen
 from tui.screens.dashboard import Dashboard
-from tui.screens.help import HelpScreen
+from tui.screens.help import HelpScreen, help_topics
 from tui.screens.live import LiveScreen
 from tui.screens.symbol_search import SymbolSearch
 from tui.session import Session
@@ -151,9 +151,9 @@ class TradeTuiApp(AlertActions, ReplayActions, PictureActions, DiffingApp[int]):
             key_of=self._key_of,
             large_prints=settings.large_prints,
             large_orders=settings.large_orders,
+            crosshair_sync=settings.crosshair_sync,
             hollow_up=settings.hollow_candles,
             absent_flat=settings.limits.flat_candles,
-            crosshair_sync=settings.crosshair_sync,
         )
 
     # -- Textual's hooks -------------------------------------------------------------------
@@ -341,16 +341,7 @@ class TradeTuiApp(AlertActions, ReplayActions, PictureActions, DiffingApp[int]):
         )
 
     def action_help(self) -> None:
-        keys = [
-            (f"{self._key_of('focus_panel_1')} … {self._key_of('focus_panel_9')}", "Focus a panel"),
-            (f"{self._key_of('layout_1')} … {self._key_of('layout_9')}", "Switch to a layout"),
-        ]
-        keys += [
-            (self._key_of(name), action.description)
-            for name, action in ACTIONS.items()
-            if self._can(name) and not name.startswith(_NUMBERED)
-        ]
-        self.push_screen(HelpScreen(keys, __version__))
+        self.push_screen(HelpScreen(help_topics(self._key_of, self._can), __version__))
 
     def action_theme(self) -> None:
         names = [theme.name for theme in self._themes] or list(self.available_themes)

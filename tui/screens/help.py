@@ -1,30 +1,134 @@
-"""All keys and what they do, as they are bound now."""
+"""All keys and what they do, by subject and as they are bound now."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import ClassVar
 
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
+
+# A subject's rows: the actions whose keys do it, and what that is.
+_Rows = tuple[tuple[tuple[str, ...], str], ...]
+
+TOPICS: tuple[tuple[str, _Rows], ...] = (
+    (
+        "Chart",
+        (
+            (("zoom_in", "zoom_out"), "zoom; so does the wheel"),
+            (("pan_back", "pan_on"), "back and on; drag does, too"),
+            (("pan_page_back", "pan_page_on"), "a page back and on"),
+            (("first_candle",), "the oldest candle there is"),
+            (("back_to_now",), "back to now"),
+            (("timeframe_shorter", "timeframe_longer"), "shorter, longer timeframe"),
+            (("chart_style",), "candles, Heikin-Ashi, bars, line, area"),
+            (("price_scale",), "linear, logarithmic, percent scale"),
+            (("crosshair",), "crosshair, which the arrows move; click"),
+            (("measure",), "measure from the crosshair; shift and drag"),
+            (("indicators",), "indicators"),
+            (("drawings",), "draw lines, boxes, notes; list them"),
+            (("overlay",), "other symbols over the candles, in percent"),
+            (("heatmap",), "the book over time behind the candles"),
+            (("picture",), "picture, text or table of panel or screen"),
+            (("screenshot",), "picture of the screen at once"),
+        ),
+    ),
+    (
+        "Panels and layouts",
+        (
+            (("focus_panel_1", "focus_panel_9"), "choose a panel"),
+            (("next_panel", "previous_panel"), "the next panel, the one before"),
+            (("grid",), "more panels, fewer"),
+            (("maximize",), "one panel alone, and back"),
+            (("link_group",), "next colour group: panels that follow each other"),
+            (("layouts",), "layouts: switch, save, rename, delete"),
+            (("layout_1", "layout_9"), "switch to a layout"),
+        ),
+    ),
+    (
+        "Symbols",
+        (
+            (("search",), "search all symbols"),
+            (("watch_down", "watch_up"), "next, previous symbol of the watchlist"),
+            (("put_symbol",), "put it into the panel"),
+            (("add_watch",), "add the panel's symbol to the watchlist"),
+            (("remove_watch",), "remove the symbol from the watchlist"),
+            (("compare",), "the same market at several venues"),
+        ),
+    ),
+    (
+        "Order book and tape",
+        (
+            (("book",), "show or hide the book"),
+            (("book_view",), "ladder, depth curve, best prices"),
+            (("group_finer", "group_coarser"), "smaller, larger steps of price"),
+            (("level_up", "level_down"), "level cursor: distance, cost to reach it"),
+            (("tape_filter",), "all prints, large ones, from a size on"),
+        ),
+    ),
+    (
+        "Alerts and news",
+        (
+            (("alerts",), "what you want to be told of; what fired"),
+            (("announcements",), "what venues announce"),
+        ),
+    ),
+    (
+        "Connections and errors",
+        (
+            (("connections",), "states, subscriptions, history"),
+            (("reconnect",), "reconnect now"),
+            (("metrics",), "show or hide the metrics"),
+            (("errors",), "show or hide the error log"),
+            (("filter_errors",), "its next category"),
+            (("clear_errors",), "clear it"),
+            (("copy",), "copy it"),
+            (("debug",), "write down what connections do, on or off"),
+        ),
+    ),
+    (
+        "Replay",
+        (
+            (("replay_pause",), "pause and go on"),
+            (("replay_slower", "replay_faster"), "slower, faster"),
+            (("replay_back", "replay_forward"), "back, forward"),
+        ),
+    ),
+    (
+        "Program",
+        (
+            (("pause",), "hold the view still; data goes on"),
+            (("theme",), "next theme"),
+            (("palette",), "all commands, by name"),
+            (("help",), "this help"),
+            (("quit",), "quit"),
+        ),
+    ),
+)
 
 LEGEND = (
     ("● live", "data flows and is checked"),
     ("◌ pending, syncing", "asked for; history or a snapshot is on its way"),
     ("○ stale 12s", "it flowed and stopped; its age"),
     ("✗ rejected", "the venue said no, with its reason"),
-    ("verified", "every book update has been checked, by the named rule"),
-    ("▲ ▼", "up and down; on the tape: the buyer or the seller took liquidity"),
+    ("verified", "every update of the book was checked"),
+    ("▲ ▼", "up, down; tape: a buyer, a seller took liquidity"),
+    ("▌ on the tape", "a large print"),
+    ("◆ in the book", "a large order; on a chart: an alert fired"),
+    ("◀ 08-07 21:03", "the chart stands in the past"),
 )
+_Topic = tuple[str, Sequence[tuple[str, str]]]
+_WIDE = 124
+_KEYS = 18
 
 
 class HelpScreen(ModalScreen[None]):
-    """A list to read; any of Escape, q and ? leaves it."""
+    """A list to read, in two columns where there is room; any of Escape, q and ? leaves it."""
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
@@ -32,8 +136,14 @@ class HelpScreen(ModalScreen[None]):
         width: 72; max-width: 96%; height: auto; max-height: 92%;
         background: $panel; border: round $accent; padding: 0 1;
     }
+    HelpScreen Vertical { height: auto; }
+    HelpScreen #columns { layout: vertical; }
     HelpScreen Static { height: auto; background: $panel; }
+    HelpScreen.-wide > VerticalScroll { width: 122; }
+    HelpScreen.-wide #columns { layout: horizontal; }
+    HelpScreen.-wide #columns > Vertical { width: 1fr; }
     """
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]  # noqa: RUF012 (as its base says)
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "app.pop_screen", "Close", show=True),
@@ -41,18 +151,21 @@ class HelpScreen(ModalScreen[None]):
         Binding("up,k", "scroll(-1)", show=False),
     ]
 
-    def __init__(self, keys: Sequence[tuple[str, str]], version: str) -> None:
-        """Make the screen; `keys` are pairs of key and description."""
+    def __init__(self, topics: Iterable[_Topic], version: str) -> None:
+        """Make the screen; a topic is its heading, and pairs of keys and what they do."""
         super().__init__()
-        self._keys = keys
+        self._topics = [*topics, ("What the marks mean", LEGEND)]
         self._version = version
 
     def compose(self) -> ComposeResult:
         with VerticalScroll():
             yield Static(Text(f"tradetui {self._version}", style="bold"))
-            yield Static(_table(self._keys))
-            yield Static(Text("\nWhat the marks mean", style="bold"))
-            yield Static(_table(LEGEND))
+            with Vertical(id="columns"):
+                for column in _halves(self._topics):
+                    with Vertical():
+                        for heading, rows in column:
+                            yield Static(Text(f"\n{heading}", style="bold underline"))
+                            yield Static(_table(rows))
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
@@ -61,9 +174,42 @@ class HelpScreen(ModalScreen[None]):
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
 
+def help_topics(key_of: Callable[[str], str], can: Callable[[str], bool]) -> Iterator[_Topic]:
+    """The subjects with the keys of all actions that are possible now.
+
+    Args:
+        key_of: how the keys of an action are written.
+        can: whether an action is possible.
+    """
+    for heading, rows in TOPICS:
+        shown = [
+            (_keys(names, [key_of(name) for name in names]), text)
+            for names, text in rows
+            if all(can(name) for name in names)
+        ]
+        if shown:
+            yield heading, shown
+
+
+def _keys(names: Sequence[str], keys: Sequence[str]) -> str:
+    """First keys first: `← → h l`; what is numbered is a range: `1 … 9`."""
+    if names[-1][-1].isdigit():
+        return " … ".join(keys)
+    written = [key.split(" ") for key in keys]
+    longest = max(len(of_one) for of_one in written)
+    return " ".join(of_one[at] for at in range(longest) for of_one in written if at < len(of_one))
+
+
+def _halves(topics: Sequence[_Topic]) -> tuple[Sequence[_Topic], ...]:
+    """Two columns of about the same height, in the topics' order."""
+    heights = [2 + len(rows) for _heading, rows in topics]
+    cut = min(range(len(topics) + 1), key=lambda at: abs(sum(heights[:at]) - sum(heights[at:])))
+    return topics[:cut], topics[cut:]
+
+
 def _table(pairs: Sequence[tuple[str, str]]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, style="bold")
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(width=_KEYS, style="bold")
     table.add_column()
     for left, right in pairs:
         table.add_row(Text(left), Text(right))
