@@ -42,7 +42,7 @@ class PictureActions(DiffingApp[int]):
         name = filename or file_name("", datetime.now(UTC), ".svg")
         self._keep(self._svg(lines).encode(), name, Path(path) if path else None)
 
-    def action_picture(self) -> None:
+    async def action_picture(self) -> None:
         """Ask what to make a picture of, and make it of what was shown before."""
         panel = self.dashboard.chosen
         subject = f"{panel.instrument} {panel.timeframe}" if panel.instrument else ""
@@ -56,7 +56,8 @@ class PictureActions(DiffingApp[int]):
                 lines, of = (screen, "") if wish.of_screen else (picture, subject)
                 self._make(wish.form, lines, of)
 
-        self.push_screen(
+        # Waited for, so that the key that follows finds it.
+        await self.push_screen(
             PicturesScreen(subject, renderer=png_renderer(), folder=pictures_folder()), answered
         )
 

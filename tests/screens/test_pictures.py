@@ -59,6 +59,16 @@ async def test_the_menu_is_not_on_the_picture_of_the_screen() -> None:
         assert len(text.splitlines()) == 40
 
 
+async def test_keys_that_are_pressed_in_one_go_reach_the_menu() -> None:
+    async with running() as (app, pilot):
+        app.simulate_key("P")
+        app.simulate_key("c")
+        await pilot.pause()
+        await pilot.pause()
+
+        assert app.clipboard.startswith(" 1 BINANCE:BTCUSDT")
+
+
 async def test_text_goes_to_the_clipboard() -> None:
     async with running() as (app, pilot):
         await pilot.press("P", "c")

@@ -40,7 +40,7 @@ class LayoutActions(Board):
 
     # -- layouts ---------------------------------------------------------------------------
 
-    def action_layouts(self) -> None:
+    async def action_layouts(self) -> None:
         """Open the list of layouts."""
 
         def keep(layouts: tuple[Layout, ...]) -> None:
@@ -51,7 +51,8 @@ class LayoutActions(Board):
                 self.lay_out(layout)
 
         keys = [self.key_of(f"layout_{number}") for number in range(1, KEYED + 1)]
-        self.app.push_screen(
+        # Waited for, so that the key that follows finds it.
+        await self.app.push_screen(
             LayoutsScreen(self.layouts, self.present_layout(), keep=keep, keys=keys), chosen
         )
 

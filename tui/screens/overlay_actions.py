@@ -14,7 +14,7 @@ from tui.screens.watch_actions import WatchActions
 class OverlayActions(WatchActions):
     """Part of the dashboard."""
 
-    def action_overlay(self) -> None:
+    async def action_overlay(self) -> None:
         """Choose the symbols that are drawn over the chosen panel's candles."""
         panel = self.chosen
         if panel.instrument is None:
@@ -25,7 +25,8 @@ class OverlayActions(WatchActions):
             panel.view = msgspec.structs.replace(panel.view, overlays=overlays)
             self.follow()
 
-        self.app.push_screen(
+        # Waited for, so that the key that follows finds it.
+        await self.app.push_screen(
             OverlaysScreen(
                 panel.instrument,
                 panel.view.overlays,
