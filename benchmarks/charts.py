@@ -8,6 +8,10 @@ each round, and medians are compared, so that a busy machine is unfair to all al
 Bytes are those of truecolor ANSI. A full frame is what Textual's own compositor writes for the
 strips. For a tick the peers send their chart again, which is what Textual does when a widget is
 refreshed; ours goes through the compositor of tui/terminal, which sends the changed cells.
+
+Ours is also drawn with five plots (moving average, Bollinger bands with their filling and parabolic SAR
+over the candles, MACD and RSI in panes), whose values are computed before the clock runs, and with
+1,000 and with 1,000,000 candles held, which must cost the same.
 """
 
 from __future__ import annotations
@@ -16,9 +20,9 @@ import gc
 import platform
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from statistics import median
+from statistics import fmean, median, pstdev
 from time import process_time
 from typing import Any
 
@@ -31,7 +35,8 @@ from rich.console import Console
 from rich.text import Text
 from textual.strip import Strip
 
-from tui.charts import EIGHTHS, ChartPainter, Palette
+from tui.charts import EIGHTHS, ChartPainter, Layers, Palette, Plot
+from tui.charts.layers import PlotKind
 from tui.model.events import Candle
 from tui.model.instrument import Instrument
 from tui.model.timeframe import NS, Timeframe
@@ -89,6 +94,45 @@ def ticked(candles: list[Candle]) -> list[Candle]:
     return [*candles[:-1], tick]
 
 
+def plots(candles: list[Candle]) -> dict[str, Any]:
+    """Five indicators of the candles, as the painter takes them."""
+    times = [each.open_time for each in candles]
+    closes = [each.close for each in candles]
+    windows = [closes[max(at - 19, 0) : at + 1] for at in range(len(closes))]
+    means = [fmean(window) for window in windows]
+    widths = [2 * pstdev(window) for window in windows]
+    fast = [fmean(window[-12:]) for window in windows]
+    macd = [one - other for one, other in zip(fast, means, strict=True)]
+    overlays = [
+        Plot("SMA 20", times, [(mean,) for mean in means]),
+        Plot(
+            "Bollinger 20 2",
+            times,
+            [(mean + width, mean, mean - width) for mean, width in zip(means, widths, strict=True)],
+            ("upper", "middle", "lower"),
+            bands=[(0, 2)],
+        ),
+        Plot("SAR", times, [(each.low - 20,) for each in candles], kinds=[PlotKind.DOTS]),
+    ]
+    panes = [
+        Plot(
+            "MACD",
+            times,
+            [(value, value * 0.8, value * 0.2) for value in macd],
+            ("MACD", "signal", "histogram"),
+            kinds=[PlotKind.LINE, PlotKind.LINE, PlotKind.HISTOGRAM],
+        ),
+        Plot(
+            "RSI 14",
+            times,
+            [(50 + max(min(value, 40), -40),) for value in macd],
+            levels=[30, 70],
+            bounds=(0, 100),
+        ),
+    ]
+    return {"layers": Layers(overlays=overlays), "panes": panes}
+
+
 class Ours:
     name = "tradetui"
 
@@ -106,11 +150,11 @@ class Ours:
         self.cold = cold
         self.painter = ChartPainter()
 
-    def draw(self, candles: list[Candle]) -> list[Strip]:
+    def draw(self, candles: Sequence[Candle], **more: Any) -> list[Strip]:
         if self.cold:
             self.painter = ChartPainter()
-        now = candles[-1].open_time + 13 * NS
-        return self.painter.paint(candles, now_ns=now, last_price=candles[-1].close, **self.options)
+        now, last = candles[-1].open_time + 13 * NS, candles[-1].close
+        return self.painter.paint(candles, now_ns=now, last_price=last, **self.options, **more)
 
 
 class Peer:
@@ -232,11 +276,22 @@ def compare(title: str, count: int, width: int, height: int, merge: int = 1) -> 
     candles = walk(count)
     after = ticked(candles)
     cold, warm = Ours(width, height, merge, cold=True), Ours(width, height, merge, cold=False)
+    studied = Ours(width, height, merge, cold=False)
+    with_plots, with_plots_after = plots(candles), plots(after)
     turns: list[tuple[str, Callable[[int], None]]] = [
         ("tradetui, full frame", lambda number: void(cold.draw(candles))),
         (
             "tradetui, one tick",
             lambda number: void(warm.draw(after if number % 2 else candles)),
+        ),
+        ("  five plots, full frame", lambda number: void(cold.draw(candles, **with_plots))),
+        (
+            "  five plots, one tick",
+            lambda number: void(
+                studied.draw(after, **with_plots_after)
+                if number % 2
+                else studied.draw(candles, **with_plots)
+            ),
         ),
     ]
     peers = [each(width, height) for each in PEERS]
@@ -266,6 +321,10 @@ def compare(title: str, count: int, width: int, height: int, merge: int = 1) -> 
         "tradetui, full frame": (ansi_bytes(frame), screen.show(frame)),
         "tradetui, one tick": (0, screen.show(painter.draw(after))),
     }
+    screen, studied = Screen(width, height), Ours(width, height, merge, cold=False)
+    frame = studied.draw(candles, **with_plots)
+    sizes["  five plots, full frame"] = (ansi_bytes(frame), screen.show(frame))
+    sizes["  five plots, one tick"] = (0, screen.show(studied.draw(after, **with_plots_after)))
     for peer in peers:
         size = ansi_bytes(peer.draw(peer.convert(after)))
         sizes[peer.name] = (size, size)
@@ -283,6 +342,37 @@ def compare(title: str, count: int, width: int, height: int, merge: int = 1) -> 
     print()
 
 
+def compare_histories(width: int, height: int) -> None:
+    """The same view with little and with much history behind it, on a chart with five plots too."""
+    short = walk(1_000)
+    long = [
+        msgspec.structs.replace(each, open_time=each.open_time - behind * 1_000 * 60 * NS)
+        for behind in range(999, 0, -1)
+        for each in short
+    ] + short
+    views: dict[str, tuple[Sequence[Candle], dict[str, Any]]] = {
+        "1,000 candles": (short, {}),
+        "1,000,000 candles": (long, {}),
+        "1,000 and five plots": (short, plots(short)),
+        "1,000,000 and five plots": (long, plots(long)),
+    }
+    painters = {name: Ours(width, height, 1, cold=True) for name in views}
+    times: dict[str, list[float]] = {name: [] for name in views}
+    gc.collect()
+    gc.freeze()
+    for _ in range(ROUNDS):
+        for name, (candles, more) in views.items():
+            began = process_time()
+            painters[name].draw(candles, **more)
+            times[name].append((process_time() - began) * 1e3)
+    print(f"History: full frames at {width}x{height}")
+    names = list(views)
+    for few, many in (names[:2], names[2:]):
+        one, two = median(times[few]), median(times[many])
+        print(f"  {few:26}{one:8.2f} ms   {many:26}{two:8.2f} ms   ratio {two / one:.2f}")
+    print()
+
+
 def void(result: object) -> None:
     """Throw the result away."""
 
@@ -292,6 +382,7 @@ def main() -> None:
     compare("Chart", 120, 120, 30)
     compare("Large chart", 180, 200, 50)
     compare("Zoomed out", 500, 120, 30, merge=5)
+    compare_histories(120, 30)
 
 
 if __name__ == "__main__":

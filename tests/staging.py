@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import msgspec
 
@@ -138,12 +139,16 @@ def staged_app(
     health: FeedHealth = CONNECTED,
     instruments: tuple[Instrument, ...] = INSTRUMENTS,
     filled: bool = True,
+    **more_settings: Any,
 ) -> StagedApp:
-    """The application on a fixed market; `filled` False leaves the market empty."""
+    """The application on a fixed market; `filled` False leaves the market empty; `more_settings` are
+    others of the user's."""
     themes, problems = load_themes()
     assert problems == []
     settings = Launch(mode=Mode.LIVE).settings
-    settings = msgspec.structs.replace(settings, theme=theme, grid=grid, glyphs=glyphs)
+    settings = msgspec.structs.replace(
+        settings, theme=theme, grid=grid, glyphs=glyphs, **more_settings
+    )
     launch = Launch(
         mode=Mode.LIVE,
         settings=settings,

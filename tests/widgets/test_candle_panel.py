@@ -7,9 +7,12 @@ import math
 import pytest
 from staging import INSTRUMENTS, MINUTE, NOW, StagedApp, staged_app
 
+from tui.config import Colours
+from tui.feed.settings import FeedSettings
 from tui.model.events import StudyPoint
 from tui.model.instrument import Instrument
 from tui.model.timeframe import NS, Timeframe
+from tui.widgets.look import has_fine_colours
 
 BTC, ETH = INSTRUMENTS[:2]
 
@@ -99,3 +102,47 @@ async def test_names_from_outside_cannot_control_the_terminal() -> None:
     rows = await panel(app, (120, 40))
 
     assert headings(rows) == ["RSI a\ufffdb 61.50 [red]c 66.50"]
+
+
+async def test_rising_candles_are_hollow_unless_the_user_wants_them_filled() -> None:
+    hollow = await panel(staged_app(grid=1), (120, 40))
+    filled = await panel(staged_app(grid=1, hollow_candles=False), (120, 40))
+
+    assert any("┃" in row for row in hollow)
+    assert not any("┃" in row for row in filled)
+
+
+@pytest.mark.parametrize("is_flat", [False, True])
+async def test_candles_without_a_trade_are_absent_unless_the_user_wants_them_flat(
+    is_flat: bool,
+) -> None:
+    app = staged_app(grid=1, limits=FeedSettings(flat_candles=is_flat))
+    series = app.session.market[BTC].series(MINUTE)
+    held = [each for at, each in enumerate(series.candles) if not -9 <= at - len(series) < -4]
+    series.clear()
+    series.merge(held)
+
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.frame()
+        await pilot.pause()
+        geometry = app.dashboard.chosen._painter.geometry
+
+    assert geometry is not None
+    gap = held[-5].open_time + MINUTE.seconds * NS
+    assert (geometry.bar_at(gap) is not None) is is_flat
+
+
+@pytest.mark.parametrize(
+    ("colours", "is_fine"),
+    [
+        (Colours.TRUECOLOR, True),
+        (Colours.EIGHT_BITS, True),
+        (Colours.SIXTEEN, False),
+        (Colours.NONE, False),
+    ],
+)
+async def test_where_colours_are_few_there_are_no_shades(colours: Colours, is_fine: bool) -> None:
+    app = staged_app(colours=colours)
+
+    async with app.run_test():
+        assert has_fine_colours(app) is is_fine

@@ -120,7 +120,9 @@ def group_mark(app: App[object], number: int) -> tuple[str, Style] | None:
 
 def has_fine_colours(app: App[object]) -> bool:
     """True where shades of one colour can be told apart."""
-    return not app.no_color and app.console.color_system in ("truecolor", "256")
+    # What our own app sends may be less than what the console could show.
+    depth = getattr(app, "color_system", app.console.color_system)
+    return not app.no_color and depth in (None, "truecolor", "256")
 
 
 def chart_palette(app: App[object]) -> Palette:
