@@ -28,13 +28,13 @@ TOPICS: tuple[tuple[str, _Rows], ...] = (
             (("timeframe_shorter", "timeframe_longer"), "shorter, longer timeframe"),
             (("chart_style",), "candles, Heikin-Ashi, bars, line, area"),
             (("price_scale",), "linear, logarithmic, percent scale"),
-            (("crosshair",), "crosshair, which the arrows move; click"),
-            (("measure",), "measure from the crosshair; shift and drag"),
+            (("crosshair",), "crosshair; the arrows or a click move it"),
+            (("measure",), "measure from there; or shift and drag"),
             (("indicators",), "indicators"),
             (("drawings",), "draw lines, boxes, notes; list them"),
-            (("overlay",), "other symbols over the candles, in percent"),
+            (("overlay",), "other symbols over it, in percent"),
             (("heatmap",), "the book over time behind the candles"),
-            (("picture",), "picture, text or table of panel or screen"),
+            (("picture",), "picture, text, CSV of panel or screen"),
             (("screenshot",), "picture of the screen at once"),
         ),
     ),
@@ -45,7 +45,7 @@ TOPICS: tuple[tuple[str, _Rows], ...] = (
             (("next_panel", "previous_panel"), "the next panel, the one before"),
             (("grid",), "more panels, fewer"),
             (("maximize",), "one panel alone, and back"),
-            (("link_group",), "next colour group: panels that follow each other"),
+            (("link_group",), "next group: panels that go together"),
             (("layouts",), "layouts: switch, save, rename, delete"),
             (("layout_1", "layout_9"), "switch to a layout"),
         ),
@@ -56,8 +56,8 @@ TOPICS: tuple[tuple[str, _Rows], ...] = (
             (("search",), "search all symbols"),
             (("watch_down", "watch_up"), "next, previous symbol of the watchlist"),
             (("put_symbol",), "put it into the panel"),
-            (("add_watch",), "add the panel's symbol to the watchlist"),
-            (("remove_watch",), "remove the symbol from the watchlist"),
+            (("add_watch",), "add the panel's symbol to it"),
+            (("remove_watch",), "remove the symbol from it"),
             (("compare",), "the same market at several venues"),
         ),
     ),
@@ -67,14 +67,14 @@ TOPICS: tuple[tuple[str, _Rows], ...] = (
             (("book",), "show or hide the book"),
             (("book_view",), "ladder, depth curve, best prices"),
             (("group_finer", "group_coarser"), "smaller, larger steps of price"),
-            (("level_up", "level_down"), "level cursor: distance, cost to reach it"),
+            (("level_up", "level_down"), "level cursor: how far, at what cost"),
             (("tape_filter",), "all prints, large ones, from a size on"),
         ),
     ),
     (
         "Alerts and news",
         (
-            (("alerts",), "what you want to be told of; what fired"),
+            (("alerts",), "what to be told of, and what fired"),
             (("announcements",), "what venues announce"),
         ),
     ),
@@ -88,7 +88,7 @@ TOPICS: tuple[tuple[str, _Rows], ...] = (
             (("filter_errors",), "its next category"),
             (("clear_errors",), "clear it"),
             (("copy",), "copy it"),
-            (("debug",), "write down what connections do, on or off"),
+            (("debug",), "write down what they do, on or off"),
         ),
     ),
     (
@@ -113,18 +113,18 @@ TOPICS: tuple[tuple[str, _Rows], ...] = (
 
 LEGEND = (
     ("● live", "data flows and is checked"),
-    ("◌ pending, syncing", "asked for; history or a snapshot is on its way"),
+    ("◌ syncing", "asked for; the first data is to come"),
     ("○ stale 12s", "it flowed and stopped; its age"),
     ("✗ rejected", "the venue said no, with its reason"),
     ("verified", "every update of the book was checked"),
-    ("▲ ▼", "up, down; tape: a buyer, a seller took liquidity"),
+    ("▲ ▼", "up, down; tape: a buyer, a seller took"),
     ("▌ on the tape", "a large print"),
-    ("◆ in the book", "a large order; on a chart: an alert fired"),
+    ("◆ in the book", "a large order; on a chart: a fired alert"),
     ("◀ 08-07 21:03", "the chart stands in the past"),
 )
 _Topic = tuple[str, Sequence[tuple[str, str]]]
 _WIDE = 124
-_KEYS = 18
+_KEYS = 15
 
 
 class HelpScreen(ModalScreen[None]):
@@ -141,7 +141,7 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen Static { height: auto; background: $panel; }
     HelpScreen.-wide > VerticalScroll { width: 122; }
     HelpScreen.-wide #columns { layout: horizontal; }
-    HelpScreen.-wide #columns > Vertical { width: 1fr; }
+    HelpScreen.-wide #columns > Vertical { width: 1fr; padding-right: 1; }
     """
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]  # noqa: RUF012 (as its base says)
 
