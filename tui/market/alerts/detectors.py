@@ -97,13 +97,16 @@ def reaches(before: float, now: float, level: float, direction: Direction) -> bo
 
 class PriceCrossing(PriceDetector):
     def __init__(self, condition: PriceCrosses) -> None:
-        self._condition = condition
+        self._level = condition.level
+        self._direction = condition.direction
         self._before: float | None = None
+        self._rose = False
 
     def price(self, price: float, ts: int) -> float | None:
         before, self._before = self._before, price
-        condition = self._condition
-        if before is None or not reaches(before, price, condition.level, condition.direction):
+        if before is None or before == price:
+            return None
+        if not reaches(before, price, self._level, self._direction):
             return None
         self._rose = before < price
         return price
@@ -113,8 +116,7 @@ class PriceCrossing(PriceDetector):
 
     def describe(self, value: float, price: str) -> str:
         verb = "rose to" if self._rose else "fell to"
-        level = number_text(self._condition.level)
-        return f"price {verb} {price}, past {level}"
+        return f"price {verb} {price}, past {number_text(self._level)}"
 
 
 class PriceMove(PriceDetector):

@@ -219,7 +219,9 @@ class InstrumentWatch:
         if ts >= self._ts:
             self._take_price(trade.price, ts)
         for armed, detector in self._trades:
-            self._judge(armed, detector.trade(trade), trade.ts_exchange)
+            value = detector.trade(trade)
+            if value is not None:
+                self._judge(armed, value, trade.ts_exchange)
 
     def _take_ticker(self, ticker: Ticker) -> None:
         ts = self._stamp(ticker)
@@ -235,7 +237,9 @@ class InstrumentWatch:
         self._is_away = False
         self._price, self._ts = price, ts
         for armed, detector in self._prices:
-            self._judge(armed, detector.price(price, ts), ts, after)
+            value = detector.price(price, ts)
+            if value is not None:
+                self._judge(armed, value, ts, after)
 
     def _take_book(self, _: None) -> None:
         book = self._market[self._instrument].book
@@ -252,7 +256,9 @@ class InstrumentWatch:
         if bid is None or ask is None or not 0 < bid < ask:
             return
         for armed, detector in self._quotes:
-            self._judge(armed, detector.quote(bid, ask), 0)
+            value = detector.quote(bid, ask)
+            if value is not None:
+                self._judge(armed, value, 0)
 
     def _take_candle(self, told: Candle) -> None:
         state = self._market[self._instrument]
@@ -267,14 +273,17 @@ class InstrumentWatch:
             if self._lags.venue_time(venue, told.ts_local) <= end + _LATE_NS:
                 candles = Subscription(self._instrument, Channel.CANDLES, detector.timeframe)
                 value = detector.candle(candle, series, is_live=self._is_live(candles))
-                self._judge(armed, value, candle.ts_exchange)
+                if value is not None:
+                    self._judge(armed, value, candle.ts_exchange)
 
     def _check_time(self, now_s: float) -> None:
         for armed, detector in self._truths:
-            self._judge(armed, detector.check(now_s), 0)
+            value = detector.check(now_s)
+            if value is not None:
+                self._judge(armed, value, 0)
 
-    def _judge(self, armed: Armed, value: float | None, ts: int, after: str = "") -> None:
-        if value is not None and self._monotonic() >= armed.cool_at_s:
+    def _judge(self, armed: Armed, value: float, ts: int, after: str = "") -> None:
+        if self._monotonic() >= armed.cool_at_s:
             self._fire(armed, value, ts, after)
 
     # -- inside ----------------------------------------------------------------------------
