@@ -142,7 +142,7 @@ class BestPrices(LineWidget):
                     )
                 ]
             ),
-            panes=[Plot("spread bp", times, [(span.spread_bp,) for span in spans])],
+            panes=[Plot("spread bp", times, [(round(span.spread_bp, 2),) for span in spans])],
             message="" if spans else "waiting for the book",
         )
         return [*rows, *strips]
