@@ -9,6 +9,7 @@ import msgspec
 
 from tui.adapters.base import Adapter
 from tui.app import TradeTuiApp
+from tui.config import Colours
 from tui.feed.clock import Clock, ManualClock
 from tui.launch import Launch, Mode
 from tui.model.events import Candle, Side, Ticker, Trade
@@ -146,6 +147,7 @@ def staged_app(
     themes, problems = load_themes()
     assert problems == []
     settings = Launch(mode=Mode.LIVE).settings
+    more_settings = {"colours": Colours.TRUECOLOR} | more_settings
     settings = msgspec.structs.replace(
         settings, theme=theme, grid=grid, glyphs=glyphs, **more_settings
     )
