@@ -20,6 +20,7 @@ from tui.feed.feed import Feed
 from tui.feed.redaction import Redactor
 from tui.feed.settings import FeedSettings
 from tui.feed.vigil import Disturbance, DisturbanceKind
+from tui.market.candle_series import Past
 from tui.model.errors import TransportError
 from tui.model.health import ConnectionState
 from tui.model.instrument import Instrument, InstrumentInfo, VenueListing
@@ -185,6 +186,16 @@ async def test_a_truth_repeats_no_secret(session: Session) -> None:
     session.market.set_truth(subscription, Truth(SubscriptionStatus.REJECTED, f"who is {SECRET}?"))
 
     assert session.market.truth(subscription).reason == "who is •••?"
+
+
+async def test_a_word_on_older_candles_repeats_no_secret(session: Session) -> None:
+    session._redactor.add(SECRET)
+
+    session.market.tell_past(
+        Subscription(BTC, Channel.CANDLES, MINUTE), Past(note=f"no older candles: {SECRET}")
+    )
+
+    assert session.market[BTC].series(MINUTE).past == Past(note="no older candles: •••")
 
 
 async def test_a_token_for_a_public_venue_is_told_to_be_of_no_use() -> None:

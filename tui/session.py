@@ -23,6 +23,7 @@ from tui.feed.timeframes import available_timeframes
 from tui.feed.tokens import open_tokens
 from tui.feed.trace import NO_TRACE, Trace
 from tui.feed.vigil import Disturbance, Senses, Vigil
+from tui.market.candle_series import Past
 from tui.market.market import Market
 from tui.model.errors import TradeTuiError, TransportError
 from tui.model.health import ErrorCategory, FeedHealth, Transition
@@ -49,6 +50,11 @@ class _DiscreetMarket(Market):
         if truth.reason:
             truth = msgspec.structs.replace(truth, reason=self._redactor.hide(truth.reason))
         super().set_truth(subscription, truth)
+
+    def tell_past(self, subscription: Subscription, past: Past) -> None:
+        super().tell_past(
+            subscription, msgspec.structs.replace(past, note=self._redactor.hide(past.note))
+        )
 
 
 class Session:

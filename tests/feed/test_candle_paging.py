@@ -183,6 +183,18 @@ async def test_while_they_are_fetched_the_series_says_so() -> None:
         assert made.series.past == Past(note="loading older…")
 
 
+async def test_a_series_that_is_not_live_any_more_is_not_called_loading() -> None:
+    async with desk() as made:
+        made.venue.gate.clear()
+        made.want(3500)
+        await made.rest()
+
+        made.is_loaded = False
+        made.paging.resume()
+
+        assert made.series.past == Past()
+
+
 async def test_what_is_there_is_not_fetched() -> None:
     async with desk() as made:
         made.want(5000)

@@ -13,7 +13,7 @@ from tui.feed.clock import Clock
 from tui.feed.jobs import Jobs
 from tui.feed.patience import Patience
 from tui.feed.rest_client import is_final
-from tui.market.candle_series import KEPT, UNASKED, CandleSeries, Past
+from tui.market.candle_series import KEPT, CandleSeries, Past
 from tui.market.market import Market
 from tui.model.errors import NotOffered, ProtocolError, TransportError
 from tui.model.instrument import Instrument
@@ -72,7 +72,7 @@ class CandlePaging:
         self._wanted = dict(wishes)
         for subscription in gone:
             self._jobs.cancel(_key(subscription))
-            self._tell_nothing(self._series(subscription))
+            self._tell_nothing(subscription)
             self._series(subscription).keep(KEPT)
         self.resume()
 
@@ -87,7 +87,7 @@ class CandlePaging:
                     self._jobs.start(key, partial(self._page_back, subscription))
             else:
                 self._jobs.cancel(key)
-                self._tell_nothing(series, wish)
+                self._tell_nothing(subscription)
 
     # -- one series ------------------------------------------------------------------------
 
@@ -95,27 +95,27 @@ class CandlePaging:
         """Fetch page after page, until what is wanted is there or there is no more."""
         series = self._series(subscription)
         if subscription.timeframe not in self._adapter.timeframes:
-            series.tell_past(Past(begins=True, note=_FROM_TRADES))
+            self._tell(subscription, _FROM_TRADES, begins=True)
             return
         attempt = 0
         while self._is_missing(subscription):
-            series.tell_past(Past(note=LOADING))
+            self._tell(subscription, LOADING)
             oldest = series.times[0]
             try:
                 has_more = await self._fetch_before(subscription, oldest)
             except (TransportError, ProtocolError) as error:
                 refusal = error if isinstance(error, TransportError) else None
                 if refusal is not None and is_final(refusal):
-                    series.tell_past(Past(begins=True, note=_why_none(refusal)))
+                    self._tell(subscription, _why_none(refusal), begins=True)
                     return
-                series.tell_past(Past(note=f"no older candles yet: {error.message}"))
+                self._tell(subscription, f"no older candles yet: {error.message}")
                 await self._patience.wait(attempt, refusal)
                 attempt += 1
                 continue
             attempt = 0
             if not has_more and series.times and series.times[0] == oldest:
-                series.tell_past(Past(begins=True, note=BEGINNING))
-        self._tell_nothing(series, self._wanted.get(subscription))
+                self._tell(subscription, BEGINNING, begins=True)
+        self._tell_nothing(subscription)
 
     async def _fetch_before(self, subscription: Subscription, oldest: int) -> bool:
         """Fetch the page in front of the oldest candle, which opens then (ns); False without any."""
@@ -176,12 +176,15 @@ class CandlePaging:
             return False
         return series.times[0] > wish and self._is_loaded(subscription)
 
-    def _tell_nothing(self, series: CandleSeries, wish: int | None = None) -> None:
+    def _tell_nothing(self, subscription: Subscription) -> None:
         """Say that nobody fetches anything, and why not, where more is wanted than is there."""
-        if series.past.begins:
-            return
-        is_full = wish is not None and len(series) >= MOST and series.times[0] > wish
-        series.tell_past(Past(note=_NO_MORE_ROOM) if is_full else UNASKED)
+        series, wish = self._series(subscription), self._wanted.get(subscription)
+        if not series.past.begins:
+            is_full = wish is not None and len(series) >= MOST and series.times[0] > wish
+            self._tell(subscription, _NO_MORE_ROOM if is_full else "")
+
+    def _tell(self, subscription: Subscription, note: str, *, begins: bool = False) -> None:
+        self._market.tell_past(subscription, Past(begins, note))
 
     def _series(self, subscription: Subscription) -> CandleSeries:
         assert subscription.timeframe is not None

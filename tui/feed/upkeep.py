@@ -196,6 +196,7 @@ class Upkeep:
         self._adapter.connection_lost()
         self.outbox.clear()
         self.subscriptions.lost(cause)
+        self.paging.resume()
 
     def restart(self) -> None:
         """Begin anew with nothing known of this venue."""

@@ -10,7 +10,7 @@ import msgspec
 
 from tui.market.announced import Notices, VenueMetrics
 from tui.market.built_candles import BuiltSeries
-from tui.market.candle_series import CandleSeries
+from tui.market.candle_series import CandleSeries, Past
 from tui.market.order_book import OrderBook
 from tui.market.studies import Studies
 from tui.market.tape import Tape
@@ -276,6 +276,11 @@ class Market:
         if not isinstance(held, BuiltSeries) or held.parts is not series:
             state.candles[built.timeframe] = BuiltSeries(series, built.timeframe)
         self._built[built] = parts
+
+    def tell_past(self, subscription: Subscription, past: Past) -> None:
+        """Say what there is before the oldest candle of a series."""
+        assert subscription.timeframe is not None
+        self[subscription.instrument].series(subscription.timeframe).tell_past(past)
 
     def book_changed(self, instrument: Instrument) -> None:
         """Note that the synchroniser wrote to the instrument's book."""
