@@ -58,6 +58,12 @@ def test_eighths() -> None:
     ]
 
 
+def test_a_date_stands_at_the_very_left() -> None:
+    drawn = lines(wave(62, timeframe=HOUR), 60, 14, timeframe=HOUR, columns=1, volume=False)
+
+    assert drawn[-1] == "22 Nov       12:00      23 Nov       12:00              UTC"
+
+
 def test_wide_candles() -> None:
     drawn = lines(wave(30), 44, 16, columns=4, last_price=101.25, now_ns=NOW)
 

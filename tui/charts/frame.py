@@ -87,7 +87,7 @@ def draw_time_axis(canvas: Canvas) -> None:
         canvas.timeframe,
         every=(text_width + _LABEL_GAP) / canvas.columns * canvas.merge,
     )
-    ends = -1
+    ends = -2  # a label at the very left has nothing before it
     date_held = False
     for label in labels:
         text = label.text
