@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import msgspec
-import pytest
+from dialogs import asking
 from staging import INSTRUMENTS, MINUTE, StagedApp, staged_app
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
@@ -34,6 +34,7 @@ WIDE = Layout(
     errors_shown=True,
     metrics_shown=True,
 )
+NOW = Layout(name="", panels=(PanelState(ETHBTC, FIVE),))
 PLAIN = Layout(name="plain", panels=(PanelState(BTC, MINUTE),), book_view="ladder")
 
 
@@ -48,18 +49,6 @@ async def running(
         app.frame()
         await pilot.pause()
         yield app, pilot
-
-
-def lines(app: StagedApp) -> list[str]:
-    options = app.screen.query_one(OptionList)
-    return [
-        str(options.get_option_at_index(index).prompt).rstrip()
-        for index in range(options.option_count)
-    ]
-
-
-def note(app: StagedApp) -> str:
-    return str(app.screen.query_one("#layouts-note", Static).content)
 
 
 def charts(app: StagedApp) -> list[tuple[str, str]]:
@@ -85,74 +74,12 @@ async def test_what_was_saved_comes_back_exactly() -> None:
         assert app.dashboard.present_layout() == msgspec.structs.replace(WIDE, name="")
 
 
-async def test_a_layout_is_saved_under_a_name_and_remembered() -> None:
-    async with running(grid=2) as (app, pilot):
-        await pilot.press("L")
-        assert lines(app) == [" none yet: press s to save this one"]
-
-        await pilot.press("s", *"my [b]", "enter")
-        assert lines(app) == ["● my [b]          alt+1  BTCUSDT 1m, ETHUSDT 1m"]
-        await pilot.press("escape")
+async def test_a_layout_is_saved_and_remembered() -> None:
+    async with running(grid=1) as (app, pilot):
+        await pilot.press("L", "s", "b", "enter", "escape")
 
         (saved,) = app.dashboard.state().layouts
-        assert saved == msgspec.structs.replace(app.dashboard.present_layout(), name="my [b]")
-
-
-async def test_a_name_is_given_once() -> None:
-    async with running(PLAIN) as (app, pilot):
-        await pilot.press("L", "s", *"plain", "enter")
-
-        assert note(app) == "a layout has that name already: choose another one"
-        assert len(app.dashboard.layouts) == 1
-        await pilot.press("escape", "s", "enter")
-        assert len(app.dashboard.layouts) == 1
-
-
-async def test_a_layout_is_renamed() -> None:
-    async with running(PLAIN, WIDE) as (app, pilot):
-        await pilot.press("L", "down", "r", *["backspace"] * 4, *"two", "enter")
-
-        assert [layout.name for layout in app.dashboard.layouts] == ["plain", "two"]
-        assert app.dashboard.layouts[1].panels == WIDE.panels
-
-
-async def test_deleting_and_overwriting_ask_first() -> None:
-    async with running(PLAIN, WIDE, grid=1) as (app, pilot):
-        await pilot.press("L", "x")
-        assert note(app) == "press x again to delete plain"
-        await pilot.press("down", "x")
-        assert note(app) == "press x again to delete wide"
-        assert len(app.dashboard.layouts) == 2
-        await pilot.press("x")
-        assert [layout.name for layout in app.dashboard.layouts] == ["plain"]
-
-        await pilot.press("o", "o")
-        (layout,) = app.dashboard.layouts
-        assert layout == msgspec.structs.replace(app.dashboard.present_layout(), name="plain")
-
-
-async def test_enter_switches_to_the_layout_under_the_cursor() -> None:
-    async with running(PLAIN, WIDE) as (app, pilot):
-        await pilot.press("L", "down", "enter")
-
-        assert charts(app) == [("SOLUSDT", "1h"), ("ETHUSDT", "1m")]
-        assert app.dashboard.chosen.instrument == ETH
-
-
-async def test_a_layout_that_is_moved_takes_another_key() -> None:
-    async with running(PLAIN, WIDE) as (app, pilot):
-        await pilot.press("L", "greater_than_sign", "escape", "alt+1")
-
-        assert [layout.name for layout in app.dashboard.layouts] == ["wide", "plain"]
-        assert charts(app)[0] == ("SOLUSDT", "1h")
-
-
-async def test_a_key_without_a_layout_changes_nothing() -> None:
-    async with running(PLAIN, grid=2) as (app, pilot):
-        before = app.dashboard.present_layout()
-        await pilot.press("alt+7")
-
-        assert app.dashboard.present_layout() == before
+        assert saved == msgspec.structs.replace(app.dashboard.present_layout(), name="b")
 
 
 async def test_what_a_layout_shows_is_subscribed() -> None:
@@ -164,38 +91,103 @@ async def test_what_a_layout_shows_is_subscribed() -> None:
         assert candles == {(SOL, HOUR), (BTC, HOUR), (ETH, MINUTE)}
 
 
-async def test_the_list_fits_a_tiny_terminal() -> None:
-    many = [msgspec.structs.replace(WIDE, name=f"layout {number}") for number in range(20)]
-    async with running(*many, size=(40, 12)) as (app, pilot):
-        await pilot.press("L", *["down"] * 19)
+# -- the list of layouts -----------------------------------------------------------------------
 
-        assert isinstance(app.screen, LayoutsScreen)
-        assert app.screen.query_one(OptionList).highlighted == 19
+
+class Listed:
+    """The dialog, and the layouts as it keeps them."""
+
+    def __init__(self, *layouts: Layout) -> None:
+        self.kept = layouts
+        keys = ["alt+1", "alt+2"]
+        self.dialog = LayoutsScreen(layouts, NOW, keep=self._keep, keys=keys)
+
+    def _keep(self, layouts: tuple[Layout, ...]) -> None:
+        self.kept = layouts
+
+    @property
+    def names(self) -> list[str]:
+        return [layout.name for layout in self.kept]
+
+    @property
+    def note(self) -> str:
+        return str(self.dialog.query_one("#layouts-note", Static).content)
+
+
+async def test_an_empty_list_says_how_to_begin() -> None:
+    async with asking(Listed().dialog) as (app, pilot):
+        assert app.lines == [" none yet: press s to save this one"]
+
+        await pilot.press("s", *"my [b]", "enter")
+        assert app.lines == ["● my [b]          alt+1  ETHBTC 5m"]
+
+
+async def test_a_name_is_given_once() -> None:
+    listed = Listed(PLAIN)
+    async with asking(listed.dialog) as (_, pilot):
+        await pilot.press("s", *"plain", "enter")
+        assert listed.note == "a layout has that name already: choose another one"
+
+        await pilot.press("escape", "s", "enter")
+        assert listed.names == ["plain"]
+
+
+async def test_a_layout_is_renamed() -> None:
+    listed = Listed(PLAIN, WIDE)
+    async with asking(listed.dialog) as (_, pilot):
+        await pilot.press("down", "r", *["backspace"] * 4, *"two", "enter")
+
+        assert listed.names == ["plain", "two"]
+        assert listed.kept[1].panels == WIDE.panels
+
+
+async def test_deleting_and_overwriting_ask_first() -> None:
+    listed = Listed(PLAIN, WIDE)
+    async with asking(listed.dialog) as (_, pilot):
+        await pilot.press("x")
+        assert listed.note == "press x again to delete plain"
+        await pilot.press("down", "x")
+        assert listed.note == "press x again to delete wide"
+        assert listed.names == ["plain", "wide"]
+        await pilot.press("x")
+        assert listed.names == ["plain"]
+
+        await pilot.press("o", "o")
+        assert listed.kept == (msgspec.structs.replace(NOW, name="plain"),)
+
+
+async def test_the_layout_under_the_cursor_is_chosen_by_enter() -> None:
+    async with asking(Listed(PLAIN, WIDE).dialog) as (app, pilot):
+        await pilot.press("down", "enter")
+
+        assert app.answers == [WIDE]
+
+
+async def test_a_layout_that_is_moved_takes_another_key() -> None:
+    listed = Listed(PLAIN, WIDE)
+    async with asking(listed.dialog) as (app, pilot):
+        await pilot.press("greater_than_sign")
+
+        assert listed.names == ["wide", "plain"]
+        assert [line[18:23] for line in app.lines] == ["alt+1", "alt+2"]
+
+
+async def test_the_list_fits_a_tiny_terminal() -> None:
+    many = [msgspec.structs.replace(WIDE, name=f"layout {number}") for number in range(9)]
+    listed = Listed(*many)
+    async with asking(listed.dialog, size=(40, 12)) as (app, pilot):
+        await pilot.press(*["down"] * 8)
+
+        assert app.screen.query_one(OptionList).highlighted == 8
         assert app.screen.query_one("#layouts-note", Static).region.bottom <= 12
 
 
 # -- groups ------------------------------------------------------------------------------------
 
 
-async def grouped(pilot: Pilot[Any], **presses: int) -> None:
-    """Put panels into groups: panel_1=2 presses the key twice on panel 1."""
-    for panel, times in presses.items():
-        await pilot.press(panel[-1], *["G"] * times)
-
-
-async def test_the_key_goes_through_the_groups_and_back_to_none() -> None:
-    async with running() as (app, pilot):
-        found = []
-        for _ in range(5):
-            await pilot.press("G")
-            found.append(app.dashboard.chosen.view.group)
-
-        assert found == [1, 2, 3, 4, 0]
-
-
 async def test_panels_of_the_first_group_share_symbol_and_timeframe() -> None:
     async with running() as (app, pilot):
-        await grouped(pilot, panel_1=1, panel_2=1)
+        await pilot.press("1", "G", "2", "G")
         assert charts(app)[:2] == [("BTCUSDT", "1m"), ("BTCUSDT", "1m")]
 
         await pilot.press("right_square_bracket", "right_square_bracket")
@@ -208,23 +200,26 @@ async def test_panels_of_the_first_group_share_symbol_and_timeframe() -> None:
         ]
 
 
-@pytest.mark.parametrize(
-    ("presses", "after"),
-    [
-        (2, [("ETHUSDT", "1m"), ("ETHUSDT", "3m")]),
-        (3, [("BTCUSDT", "3m"), ("ETHUSDT", "3m")]),
-        (4, [("ETHUSDT", "1m"), ("ETHUSDT", "3m")]),
-    ],
-)
-async def test_other_groups_share_one_of_the_two(
-    presses: int, after: list[tuple[str, str]]
-) -> None:
-    async with running(grid=2) as (app, pilot):
-        for panel in app.dashboard.panels[:2]:
-            panel.view = PanelView(group=presses)
-        await pilot.press("2", "right_square_bracket", "j", "enter")
+async def test_other_groups_share_one_of_the_two() -> None:
+    async with running(grid=2, size=(100, 24)) as (app, _):
+        for group, after in (
+            (2, [("ETHUSDT", "1m"), ("ETHUSDT", "3m")]),
+            (3, [("BTCUSDT", "3m"), ("ETHUSDT", "3m")]),
+            (4, [("ETHUSDT", "1m"), ("ETHUSDT", "3m")]),
+        ):
+            for panel, instrument in zip(app.dashboard.panels, (BTC, ETH), strict=False):
+                panel.view = PanelView(group=group)
+                panel.instrument = instrument
+                panel.timeframe = MINUTE
+            app.dashboard.grid.chosen = 1
+            app.dashboard.put_timeframe(Timeframe(3, "m"))
+            app.dashboard.put_instrument(ETH)
 
-        assert charts(app) == after
+            assert [
+                (str(panel.instrument.symbol), str(panel.timeframe))
+                for panel in app.dashboard.panels[:2]
+                if panel.instrument
+            ] == after
 
 
 async def test_who_joins_a_group_takes_over_what_it_shares() -> None:
@@ -236,19 +231,25 @@ async def test_who_joins_a_group_takes_over_what_it_shares() -> None:
         assert charts(app) == [("BTCUSDT", "1h"), ("BTCUSDT", "1h")]
 
 
-async def test_the_letter_of_the_group_stands_in_the_title() -> None:
-    async with running() as (app, pilot):
-        await pilot.press("G", "2", "G", "G")
-        app.frame()
+async def test_the_key_goes_through_the_groups_whose_letters_stand_in_the_title() -> None:
+    async with running(grid=1, size=(80, 24)) as (app, pilot):
+        panel = app.dashboard.chosen
+        titles, colours = [], set()
+        for _ in range(5):
+            await pilot.press("G")
+            title = panel.render_line(0)
+            titles.append(title.text[:11])
+            colours |= {
+                segment.style.bgcolor
+                for segment in title
+                if segment.style and segment.text in "ABCD"
+            }
 
-        titles = [panel.render_line(0) for panel in app.dashboard.panels[:3]]
-        assert [title.text[:12] for title in titles] == [
-            " 1A BINANCE:",
-            " 2B BINANCE:",
-            " 3 BINANCE:S",
+        assert titles == [
+            " 1A BINANCE",
+            " 1B BINANCE",
+            " 1C BINANCE",
+            " 1D BINANCE",
+            " 1 BINANCE:",
         ]
-        (letter,) = [segment for segment in titles[0] if segment.text == "A"]
-        (other,) = [segment for segment in titles[1] if segment.text == "B"]
-        assert letter.style is not None
-        assert other.style is not None
-        assert letter.style.bgcolor != other.style.bgcolor
+        assert len(colours) == 4

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dialogs import asking
 from staging import StagedApp, staged_app
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
 from tui import picturing
-from tui.screens.pictures import PicturesScreen
+from tui.screens.pictures import Form, PicturesScreen, Wish
 
 
 @asynccontextmanager
-async def running(size: tuple[int, int] = (120, 40)) -> AsyncIterator[tuple[StagedApp, Pilot[Any]]]:
+async def running(size: tuple[int, int] = (120, 32)) -> AsyncIterator[tuple[StagedApp, Pilot[Any]]]:
     app = staged_app(grid=1)
     async with app.run_test(size=size) as pilot:
         app.frame()
@@ -56,22 +57,15 @@ async def test_the_menu_is_not_on_the_picture_of_the_screen() -> None:
         text = saved()[0].read_text()
         assert "Watchlist" in text
         assert "Picture of" not in text
-        assert len(text.splitlines()) == 40
+        assert len(text.splitlines()) == 32
 
 
-async def test_keys_that_are_pressed_in_one_go_reach_the_menu() -> None:
+async def test_text_goes_to_the_clipboard_by_keys_pressed_in_one_go() -> None:
     async with running() as (app, pilot):
         app.simulate_key("P")
         app.simulate_key("c")
         await pilot.pause()
         await pilot.pause()
-
-        assert app.clipboard.startswith(" 1 BINANCE:BTCUSDT")
-
-
-async def test_text_goes_to_the_clipboard() -> None:
-    async with running() as (app, pilot):
-        await pilot.press("P", "c")
 
         assert app.clipboard.splitlines()[0].startswith(" 1 BINANCE:BTCUSDT 1m")
         assert saved() == []
@@ -98,29 +92,42 @@ async def test_the_candles_in_view_become_a_table() -> None:
         assert 20 < len(rows) < 120
 
 
-async def test_what_is_under_the_cursor_is_made_by_enter(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picturing, "png_renderer", lambda: "")
-    async with running() as (_, pilot):
-        await pilot.press("P", "down", "enter")
+async def test_what_cannot_be_made_says_why() -> None:
+    dialog = PicturesScreen("SIM:BTCUSDT 1m", renderer="", folder=Path("/home/me"))
+    async with asking(dialog) as (app, pilot):
+        await pilot.press("tab", "p", "v")
 
-        # Nothing makes PNGs, so the cursor went over that line.
-        assert [path.suffix for path in saved()] == [".txt"]
-
-
-async def test_what_cannot_be_made_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(picturing, "png_renderer", lambda: "")
-    async with running() as (app, pilot):
-        await pilot.press("P", "tab", "p", "v")
-
-        assert isinstance(app.screen, PicturesScreen)
-        options = app.screen.query_one(OptionList)
-        lines = [str(options.get_option_at_index(index).prompt) for index in (1, 4)]
-        assert lines == [
+        assert app.answers == []
+        assert [app.lines[1], app.lines[4]] == [
             " p PNG: needs rsvg-convert, inkscape or cairosvg",
             " v candles in view as CSV: of a panel only",
         ]
         await pilot.press("escape")
-        assert saved() == []
+        assert app.answers == [None]
+
+
+async def test_what_is_under_the_cursor_is_chosen_by_enter() -> None:
+    dialog = PicturesScreen("SIM:BTCUSDT 1m", renderer="", folder=Path("/home/me"))
+    async with asking(dialog) as (app, pilot):
+        await pilot.press("down", "enter")
+
+        # Nothing makes PNGs, so the cursor went over that line.
+        assert app.answers == [Wish(Form.TEXT, of_screen=False)]
+
+
+async def test_a_panel_that_shows_nothing_leaves_the_screen() -> None:
+    dialog = PicturesScreen("", renderer="inkscape", folder=Path("/home/me"))
+    async with asking(dialog) as (app, pilot):
+        await pilot.press("tab", "p")
+
+        assert app.answers == [Wish(Form.PNG, of_screen=True)]
+
+
+async def test_the_menu_fits_a_tiny_terminal() -> None:
+    dialog = PicturesScreen("SIM:BTCUSDT 1m", renderer="", folder=Path("/home/me"))
+    async with asking(dialog, size=(40, 12)) as (app, _):
+        assert app.screen.query_one("#pictures-note", Static).region.bottom <= 12
+        assert app.screen.query_one(OptionList).size.height == 5
 
 
 async def test_a_png_is_kept_when_it_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,12 +153,3 @@ async def test_a_folder_that_cannot_be_written_is_told(monkeypatch: pytest.Monke
             f"no picture: {Path('/nowhere/at/all')}/" + notice.message.partition("all/")[2]
         )
         assert notice.message.endswith(".svg: No such file or directory")
-
-
-async def test_the_menu_fits_a_tiny_terminal() -> None:
-    async with running(size=(40, 12)) as (app, pilot):
-        await pilot.press("P")
-
-        note = app.screen.query_one("#pictures-note", Static)
-        assert note.region.bottom <= 12
-        assert app.screen.query_one(OptionList).size.height == 5
