@@ -15,6 +15,7 @@ os.environ["TEXTUAL_COLOR_SYSTEM"] = "truecolor"
 
 from tui.app import TradeTuiApp
 from tui.launch import Launch, Mode
+from tui.pictures import to_svg
 from tui.sim.process import SimProcess, start_sim
 from tui.sources import SimSource
 from tui.themes import load_themes
@@ -50,7 +51,8 @@ async def take(
         await asyncio.sleep(SECONDS_OF_DATA)
         await pilot.press(*keys)
         await asyncio.sleep(2.0)
-        app.save_screenshot(str(PICTURES / f"{name}.svg"))
+        picture = to_svg(app.lines_shown(), title="tradetui", theme=app.ansi_theme)
+        (PICTURES / f"{name}.svg").write_text(picture, encoding="utf-8")
 
 
 def main() -> None:
