@@ -62,8 +62,9 @@ class IndicatorEditor(LiveScreen):
     IndicatorEditor #editor-note.-wrong { color: $tt-error; text-style: bold; }
     IndicatorEditor #editor-preview { margin: 1 0 0 0; min-height: 6; }
     IndicatorEditor.-short #editor-preview { display: none; }
-    IndicatorEditor.-short > Vertical { height: auto; }
-    IndicatorEditor.-short #editor-meaning, IndicatorEditor.-short #editor-note { margin: 0; }
+    IndicatorEditor.-short #editor-meaning { display: none; }
+    IndicatorEditor.-short #editor-fields { height: 1fr; max-height: 100%; }
+    IndicatorEditor.-short #editor-note { height: auto; margin: 0; }
     """
     VERTICAL_BREAKPOINTS = [(0, "-short"), (22, "-tall")]  # noqa: RUF012 - to mypy Textual declares it for instances
 

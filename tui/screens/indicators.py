@@ -15,6 +15,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.charts.glyphs import Glyphs
+from tui.market.indicators import library
 from tui.market.indicators.catalogue import CATALOGUE
 from tui.market.indicators.definition import Definition, Placement
 from tui.market.market import Market
@@ -112,6 +113,7 @@ class IndicatorsScreen(ModalScreen[None]):
             yield Static(_KEYS, id="indicators-note", markup=False)
 
     def on_mount(self) -> None:
+        self.run_worker(library.load, thread=True)  # so that the first preview does not wait for it
         self._list(0)
 
     @on(OptionList.OptionSelected)

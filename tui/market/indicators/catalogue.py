@@ -59,7 +59,7 @@ _SOURCE = Parameter(
     minimum=0,
     maximum=len(SOURCES) - 1,
     choices=tuple(SOURCES),
-    meaning="what of each candle it is computed of",
+    meaning="which price of each candle",
 )
 
 _SESSION = Parameter(
