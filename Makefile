@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types imports unit coverage bench soak soak-binance soak-native peers clean
+.PHONY: run test lint types imports unit coverage bench soak soak-binance soak-native peers browser clean
 
 # What running needs, and what developing needs besides.
 RUN := $(VENV)/.run
@@ -69,6 +69,11 @@ peers: $(DEV)
 	$(call PEERS_INSTALL,d,--no-deps cbpro)
 	TRADETUI_PEERS_PYTHON=$(subst $() ,:,$(foreach name,a b c d,$(CURDIR)/$(PEERS)/$(name)/bin/python)) \
 		$(BIN)/python -m pytest tests/sim/peers -v
+
+# The program in headless Chromium (Debian: chromium), through textual-serve.
+browser: $(DEV)
+	$(PIP_INSTALL) --editable ".[web]"
+	$(BIN)/python -m pytest -q tests/e2e/test_browser.py
 
 clean:
 	rm -rf $(VENV) .bench-venv .peers-venv .mypy_cache .pytest_cache .ruff_cache .coverage

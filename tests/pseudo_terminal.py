@@ -166,6 +166,10 @@ def is_running(pid: int) -> bool:
         return False
 
 
+def is_stopped(pid: int) -> bool:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+
 def end(pids: set[int]) -> None:
     """End what is left of a failed test."""
     for pid in pids:

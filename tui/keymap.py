@@ -81,6 +81,7 @@ ACTIONS: dict[str, Action] = {
     "picture": Action(("P",), "Picture, text or table of the panel or the screen"),
     "help": Action(("question_mark",), "Help"),
     "palette": Action(("ctrl+p",), "Command palette"),
+    "suspend_process": Action(("ctrl+z",), "Back to the shell for a while; fg resumes"),
     "quit": Action(("q",), "Quit"),
     "replay_pause": Action(("p",), "Replay: pause and go on"),
     "replay_slower": Action(("less_than_sign",), "Replay: slower"),

@@ -18,13 +18,13 @@ import pytest
 if not sys.platform.startswith("linux"):
     pytest.skip("reads processes from /proc", allow_module_level=True)
 
-from pseudo_terminal import PseudoTerminal, children_of, end, is_running
+from pseudo_terminal import PseudoTerminal, children_of, end, is_running, is_stopped
 
 pytestmark = pytest.mark.xdist_group("terminal")
 
 COMMAND = Path(sysconfig.get_path("scripts")) / "tradetui"
 HOW_TO_GO_LIVE = "go live: tradetui --venue binance BTCUSDT"
-ESCAPE, ENTER, BACKSPACE = "\x1b", "\r", "\x7f"
+ESCAPE, ENTER, BACKSPACE, SUSPEND = "\x1b", "\r", "\x7f", "\x1a"
 
 Start = Callable[..., PseudoTerminal]
 
@@ -174,6 +174,13 @@ def test_the_default_run_is_driven_by_keys_and_remembered(start: Start, home: Pa
     terminal.type(" ")
     terminal.see_gone("VIEW PAUSED")
     assert background(terminal) != dark
+
+    terminal.type(SUSPEND)
+    terminal.wait_for(lambda: is_stopped(terminal.process.pid))
+    assert terminal.leftovers() == []
+    terminal.process.send_signal(signal.SIGCONT)
+    terminal.wait_for(lambda: terminal.leftovers() != [])
+    terminal.see("2 SIM:DOGEUSDT 3m")
 
     [market] = children_of(terminal.process.pid)
     terminal.type("q")

@@ -161,6 +161,22 @@ def test_a_resize_paints_everything_anew(terminal: Terminal) -> None:
     terminal.read_until(lambda: terminal.shows("line 8 number 0") and not terminal.shows("#"))
 
 
+def test_a_storm_of_sizes_is_painted_as_few_frames(terminal: Terminal) -> None:
+    terminal.start()
+    terminal.emulator.resize(70, 20)
+
+    for turn in range(60):
+        terminal.set_size(50 + turn % 9, 10 + turn % 5)
+        select.select([], [], [], 0.003)
+    terminal.set_size(70, 20)
+    before = len(terminal.written)
+
+    terminal.read_until(lambda: terminal.shows("line 18 number 0") and not terminal.shows("#"))
+    frames = terminal.written[before:].count(b"ready")
+    assert frames <= 12
+    assert terminal.emulator.rows()[19].startswith("line 18 number 0")
+
+
 def test_suspended_and_resumed_the_screen_is_whole_again(terminal: Terminal) -> None:
     terminal.start()
     terminal.type("z")

@@ -52,6 +52,7 @@ _OF_THE_APP = (
     "screenshot",
     "picture",
     "help",
+    "suspend_process",
     "quit",
 )
 
