@@ -168,6 +168,33 @@ async def test_the_arrows_go_from_one_list_into_the_other() -> None:
         assert (app.screen._rules.is_chosen, app.screen._firings.is_chosen) == (True, False)
 
 
+async def test_what_fired_is_told_in_full_where_its_line_is_cut() -> None:
+    async with running(size=(40, 12)) as (app, pilot):
+        app.alerts.put(rule("print > 5", note="a large one"))
+        trade(app, 61_837.0, size=7.0)
+        await pilot.press("A", "tab")
+
+        assert shown(app.screen._details) == [
+            " one trade: buy of 7 at 61837 (a large …",
+            " BINANCE:BTCUSDT print > 5",
+        ]
+
+
+async def test_a_click_chooses_a_line_and_its_list() -> None:
+    async with running() as (app, pilot):
+        app.alerts.put(rule("print > 5", 1), rule("print > 6", 2))
+        trade(app, 61_837.0, size=7.0)
+        await pilot.press("A")
+        await pilot.click("#alert-firings", offset=(5, 2))
+        assert app.screen._firings.is_chosen
+        assert app.screen._firings.cursor == 1
+
+        await pilot.click("#alert-rules", offset=(5, 2))
+
+        assert app.screen._rules.is_chosen
+        assert app.screen._rules.current == app.alerts.rules[1]
+
+
 async def test_what_fired_is_counted_in_the_top_line_until_it_is_looked_at() -> None:
     async with running() as (app, pilot):
         app.alerts.put(rule("print > 5", cooldown_s=1.0))

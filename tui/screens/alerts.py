@@ -16,7 +16,7 @@ from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
 from tui.screens.alert_form import AlertForm, Draft, draft_of
 from tui.screens.live import LiveScreen
-from tui.widgets.alert_lists import FiringsView, RuleDetails, RulesView
+from tui.widgets.alert_lists import AlertDetails, FiringsView, RulesView
 from tui.widgets.key_bar import KeyBar
 
 
@@ -75,8 +75,10 @@ class AlertsScreen(LiveScreen):
         self._now = now
         self._doomed = ""
         self._rules = RulesView(alerts, zone=zone, id="alert-rules")
-        self._details = RuleDetails(alerts, self._rules, zone=zone, id="alert-details")
         self._firings = FiringsView(alerts, zone=zone, id="alert-firings")
+        self._details = AlertDetails(
+            alerts, self._rules, self._firings, zone=zone, id="alert-details"
+        )
         self._rules.is_chosen = True
 
     def compose(self) -> ComposeResult:
@@ -107,6 +109,7 @@ class AlertsScreen(LiveScreen):
     def _choose(self, *, rules: bool) -> None:
         self._rules.is_chosen = rules
         self._firings.is_chosen = not rules
+        self._details.sync(self._now())
 
     def action_move(self, lines: int) -> None:
         self._doomed = ""

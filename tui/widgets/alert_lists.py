@@ -152,6 +152,12 @@ class FiringsView(_CursorList):
     def count(self) -> int:
         return len(self._alerts.history)
 
+    @property
+    def current(self) -> Firing | None:
+        """What fired, at the cursor."""
+        history = self._alerts.history
+        return history[-1 - max(0, min(self.cursor, len(history) - 1))] if history else None
+
     def fingerprint(self, now: int) -> Hashable:
         return (self._alerts.revision, self.cursor, self.is_chosen, now // _DAY_NS)
 
@@ -177,18 +183,24 @@ class FiringsView(_CursorList):
         return f"{datetime.fromtimestamp(firing.ts // NS, self._zone):%m-%d} {time}"
 
 
-class RuleDetails(LineWidget):
-    """All about the rule at the cursor, in two lines."""
+class AlertDetails(LineWidget):
+    """All about the rule at the cursor, or about what fired there, in two lines."""
 
-    DEFAULT_CSS = "RuleDetails { height: 2; }"
+    DEFAULT_CSS = "AlertDetails { height: 2; }"
 
-    def __init__(self, alerts: Alerts, rules: RulesView, *, zone: tzinfo, id: str) -> None:
+    def __init__(
+        self, alerts: Alerts, rules: RulesView, firings: FiringsView, *, zone: tzinfo, id: str
+    ) -> None:
         super().__init__(id=id)
         self._alerts = alerts
         self._rules = rules
+        self._firings = firings
         self._zone = zone
 
     def fingerprint(self, now: int) -> Hashable:
+        firing = self._firing()
+        if firing is not None:
+            return (firing.ts, firing.text)
         rule = self._rules.current
         if rule is None:
             return None
@@ -196,14 +208,23 @@ class RuleDetails(LineWidget):
         return (rule.id, self._alerts.revision, state.status, state.why, state.count)
 
     def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
-        rule = self._rules.current
-        if rule is None:
-            return []
-        state = self._alerts.state(rule.id)
-        return [
-            ((_cut(f" {'; '.join(self._facts(rule, state))}", width), look.muted),),
-            ((_cut(f" {self._told_by(rule)}", width), look.muted),),
-        ]
+        firing, rule = self._firing(), self._rules.current
+        if firing is not None:
+            rule = firing.rule
+            note = f" ({rule.note})" if rule.note else ""
+            lines = [
+                f"{firing.text}{note}",
+                f"{rule.instrument} {write_condition(rule.condition)}",
+            ]
+        elif rule is not None:
+            state = self._alerts.state(rule.id)
+            lines = ["; ".join(self._facts(rule, state)), self._told_by(rule)]
+        else:
+            lines = []
+        return [((_cut(f" {line}", width), look.muted),) for line in lines]
+
+    def _firing(self) -> Firing | None:
+        return self._firings.current if self._firings.is_chosen else None
 
     def _facts(self, rule: AlertRule, state: RuleState) -> list[str]:
         facts = []

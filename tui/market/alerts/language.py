@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 from typing import Final, NoReturn
 
 import msgspec
@@ -89,7 +90,7 @@ def read_condition(text: str, timeframe: Timeframe | None = None) -> Condition:
     line = " ".join(text.split())
     if not line:
         raise AlertError("no condition", f"write one such as {FORMS[0].example}")
-    for pattern, build in _FORMS:
+    for pattern, build in _compiled():
         match = pattern.fullmatch(line)
         if match is not None:
             return build(match, timeframe)
@@ -260,35 +261,38 @@ _INDICATOR = (
 )
 _TIMEFRAME = r"(?:\s+(?P<timeframe>\S+))?"
 
-_FORMS: Final[tuple[tuple[re.Pattern[str], _Build], ...]] = tuple(
-    (re.compile(pattern, re.IGNORECASE), build)
-    for pattern, build in (
-        (rf"(?:(?:price|last)\s*)?(?:{_OPERATOR})?\s*{_NUMBER}", _price),
-        (
-            rf"(?:price\s+)?(?P<verb>moves?|rises?|falls?)\s+(?:by\s+|{_MORE}\s*)?{_NUMBER}\s*%\s*"
-            rf"{_DURATION}",
-            _move,
-        ),
-        (rf"spread\s*{_MORE}\s*{_NUMBER}\s*(?P<unit>bps?|%)?", _spread),
-        (
-            rf"(?:print|trade)s?\s*{_MORE}\s*{_NUMBER}\s*(?P<worth>quote|worth|notional)?",
-            _print,
-        ),
-        (rf"volume\s*{_MORE}\s*{_NUMBER}\s+{_DURATION}", _volume),
-        (rf"candle\s+volume\s*{_MORE}\s*{_NUMBER}(?:\s+(?P<timeframe>\S+))?", _candle_volume),
-        (r"touch(?:es)?(?:\s+(?P<label>.{1,40}))?", _touch),
-        (
-            r"(?:(?P<channel>feed|ticker|trades?|book)\s+)?stale\s+(?:for\s+)?(?P<duration>\S+)",
-            _stale,
-        ),
-        (r"(?:book\s+)?unverified\s+(?:for\s+)?(?P<duration>\S+)", _unverified),
-        (rf"price\s*{_OPERATOR}\s*{_INDICATOR}{_TIMEFRAME}", _price_at_indicator),
-        (
-            rf"{_INDICATOR}\s*{_OPERATOR}\s*(?:{_NUMBER}|(?P<other>[%+-]?[a-z]\w*)){_TIMEFRAME}",
-            _indicator,
-        ),
-    )
+_PATTERNS: Final[tuple[tuple[str, _Build], ...]] = (
+    (rf"(?:(?:price|last)\s*)?(?:{_OPERATOR})?\s*{_NUMBER}", _price),
+    (
+        rf"(?:price\s+)?(?P<verb>moves?|rises?|falls?)\s+(?:by\s+|{_MORE}\s*)?{_NUMBER}\s*%\s*"
+        rf"{_DURATION}",
+        _move,
+    ),
+    (rf"spread\s*{_MORE}\s*{_NUMBER}\s*(?P<unit>bps?|%)?", _spread),
+    (
+        rf"(?:print|trade)s?\s*{_MORE}\s*{_NUMBER}\s*(?P<worth>quote|worth|notional)?",
+        _print,
+    ),
+    (rf"volume\s*{_MORE}\s*{_NUMBER}\s+{_DURATION}", _volume),
+    (rf"candle\s+volume\s*{_MORE}\s*{_NUMBER}(?:\s+(?P<timeframe>\S+))?", _candle_volume),
+    (r"touch(?:es)?(?:\s+(?P<label>.{1,40}))?", _touch),
+    (
+        r"(?:(?P<channel>feed|ticker|trades?|book)\s+)?stale\s+(?:for\s+)?(?P<duration>\S+)",
+        _stale,
+    ),
+    (r"(?:book\s+)?unverified\s+(?:for\s+)?(?P<duration>\S+)", _unverified),
+    (rf"price\s*{_OPERATOR}\s*{_INDICATOR}{_TIMEFRAME}", _price_at_indicator),
+    (
+        rf"{_INDICATOR}\s*{_OPERATOR}\s*(?:{_NUMBER}|(?P<other>[%+-]?[a-z]\w*)){_TIMEFRAME}",
+        _indicator,
+    ),
 )
+
+
+@cache
+def _compiled() -> list[tuple[re.Pattern[str], _Build]]:
+    # Not when the program starts: it takes longer than a frame.
+    return [(re.compile(pattern, re.IGNORECASE), build) for pattern, build in _PATTERNS]
 
 
 _WORDS: Final = {form.word: form for form in FORMS if form.word != "rsi"} | {
