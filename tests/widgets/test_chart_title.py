@@ -78,6 +78,14 @@ def test_on_the_way_to_the_oldest_candle_what_is_going_on_comes_first() -> None:
     assert "◀ 08-08 23:54 loading older…" in title(100, until=NOW, past=past)[0]
 
 
+def test_at_the_oldest_candle_its_moment_comes_first() -> None:
+    past = Past(begins=True, note="beginning of the data")
+
+    assert title(80, until=NOW, past=past, seeks_first=True, badge="SIMULATED") == [
+        " 1 BINANCE:BTCUSDT 1m  61,837.64  — ◀ 08-08 23:54           SIMULATED ws ● live"
+    ]
+
+
 def test_a_venues_words_cannot_control_the_terminal() -> None:
     assert "\x1b" not in title(120, past=Past(note="no \x1b[31mred"))[0]
 

@@ -186,7 +186,8 @@ def _notes(heading: Heading) -> list[str]:
     notes = [clean(heading.past.note, 40)] if heading.past.note else []
     if heading.until is not None:
         # On the way to the oldest candle, what is going on says more than how far it got.
-        at = len(notes) if heading.seeks_first else 0
+        is_under_way = heading.seeks_first and not heading.past.begins
+        at = len(notes) if is_under_way else 0
         notes[at:at] = ["◀", _short_moment(heading.until, heading)]
     view = heading.view
     if view.style is not ChartStyle.CANDLES:
