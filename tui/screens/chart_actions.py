@@ -26,9 +26,9 @@ class ChartActions(Board):
         """Have the candles that the panels in sight show, and some before them."""
         wanted: dict[Subscription, int] = {}
         for panel in self.grid.visible_panels:
-            subscription, since = panel.subscription, panel.wanted_since()
-            if subscription is None or since is None:
+            if panel.wants is None:
                 continue
+            subscription, since = panel.wants
             for each in (subscription, *panel.overlaid):
                 wanted[each] = min(since, wanted.get(each, since))
         self.session.look_back(wanted)

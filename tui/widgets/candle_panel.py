@@ -14,6 +14,7 @@ from tui.charts.glyphs import Glyphs
 from tui.charts.layers import Crosshair
 from tui.market.candle_series import UNASKED
 from tui.market.market import InstrumentState, Market
+from tui.model.chart import PanelView
 from tui.model.subscription import Subscription, SubscriptionStatus
 from tui.model.text import clean
 from tui.model.transport import TransportKind
@@ -94,6 +95,10 @@ class CandlePanel(MouseChart, can_focus=True):
         self._absent_flat = absent_flat
         self.sources: list[LayerSource] = [VenueStudies(market)]
         """What adds to the chart, in the order in which it is drawn."""
+        self.wants: tuple[Subscription, int] | None = None
+        """The candles that the chart shows, and the time (ns) back to which they should be held, 0 for
+        all that there are; None where nobody can tell."""
+        self._room_of: tuple[PanelView | None, int, tuple[int, int]] = (None, 0, (1, 0))
 
     def watch_is_chosen(self) -> None:
         if not self.is_chosen:
@@ -103,17 +108,24 @@ class CandlePanel(MouseChart, can_focus=True):
     # -- the picture -----------------------------------------------------------------------
 
     def fingerprint(self, now: int) -> Hashable:
-        subscription = self.subscription
+        # Asked for ten times a second by each panel: what is reactive is read once.
+        subscription, view = self.subscription, self.view
         if subscription is None:
+            self.wants = None
             return self.is_chosen
         state = self._market[subscription.instrument]
         truth = self._market.truth(subscription)
-        sight = self._sight(state, now)
+        sight = self._sight(state, view, now)
+        series = state.series(sight.timeframe)
+        since = self._viewport.wanted_since(
+            series.times, self._room(view)[0], view, sight.timeframe
+        )
+        self.wants = None if since is None else (subscription, since)
         return (
             subscription,
             self.is_chosen,
-            state.series(self.timeframe).revision,
-            self.view,
+            series.revision,
+            view,
             self._viewport.anchor,
             self._viewport.seeks_first,
             self._pointer.cross,
@@ -133,13 +145,14 @@ class CandlePanel(MouseChart, can_focus=True):
         subscription = self.subscription
         if subscription is None:
             return self._nothing_chosen(width, height, look)
-        state = self._market[subscription.instrument]
+        state, view = self._market[subscription.instrument], self.view
         series = state.series(self.timeframe)
-        self._viewport.settle(series.times, self._slots, self.view)
-        offset = self._viewport.offset(series.times, self._slots, self.view)
+        slots, ahead = self._room(view)
+        self._viewport.settle(series.times, slots, view)
+        offset = self._viewport.offset(series.times, slots, view)
         title = chart_title(self._heading(subscription, state), width, height, look)
         self._top = len(title)
-        sight = self._sight(state, self.now)
+        sight = self._sight(state, view, self.now)
         chart = self._painter.paint(
             state.carried_candles(self.timeframe),
             width=width,
@@ -148,14 +161,14 @@ class CandlePanel(MouseChart, can_focus=True):
             price_decimals=sight.decimals,
             palette=chart_palette(self.app),
             glyphs=self.glyphs,
-            style=self.view.style,
-            price_scale=self.view.scale,
+            style=view.style,
+            price_scale=view.scale,
             now_ns=self.now,
             last_price=state.last_price,
-            columns=self.view.columns,
-            merge=self.view.merge,
-            offset=max(offset - self._ahead, 0),
-            margin=max(self._ahead - offset, 0) // self.view.merge,
+            columns=view.columns,
+            merge=view.merge,
+            offset=max(offset - ahead, 0),
+            margin=max(ahead - offset, 0) // view.merge,
             hollow_up=self._hollow_up,
             absent_flat=self._absent_flat,
             fine_colours=has_fine_colours(self.app),
@@ -174,14 +187,15 @@ class CandlePanel(MouseChart, can_focus=True):
         blank: list[Row] = [((" ", look.base),)] * max(0, (height - 2) // 2)
         return [heading, *blank, (("press / to choose a symbol".center(width), look.muted),)]
 
-    def _sight(self, state: InstrumentState, now: int) -> Sight:
-        times = state.series(self.timeframe).times
-        since, until = self._span(times)
+    def _sight(self, state: InstrumentState, view: PanelView, now: int) -> Sight:
+        timeframe = self.timeframe
+        times = state.series(timeframe).times
+        since, until = self._span(times, view)
         return Sight(
             panel=self.id or "",
             instrument=state.instrument,
-            timeframe=self.timeframe,
-            view=self.view,
+            timeframe=timeframe,
+            view=view,
             since=since,
             until=until,
             is_now=bool(times) and until == times[-1],
@@ -190,23 +204,28 @@ class CandlePanel(MouseChart, can_focus=True):
             decimals=fmt.price_decimals(state.info, state.last_text),
         )
 
-    def _span(self, times: Sequence[int]) -> tuple[int, int]:
+    def _span(self, times: Sequence[int], view: PanelView) -> tuple[int, int]:
         """Open times (ns) of the oldest and the newest candle in sight; zeros without candles."""
-        since, until = self._viewport.span(times, self._slots, self.view)
-        if times:
-            offset = self._viewport.offset(times, self._slots, self.view)
-            until = times[len(times) - 1 - max(offset - self._ahead, 0)]
+        slots, ahead = self._room(view)
+        since, until = self._viewport.span(times, slots, view)
+        if ahead and times:
+            offset = self._viewport.offset(times, slots, view)
+            until = times[len(times) - 1 - max(offset - ahead, 0)]
         return since, until
 
-    @property
-    def _ahead(self) -> int:
-        """Candles that are kept free behind the right edge, for what is drawn ahead of the newest."""
-        wanted = max([source.ahead(self.view) for source in self.sources], default=0)
-        return min(wanted, int(super()._slots * _MOST_AHEAD) * self.view.merge)
+    def _room(self, view: PanelView) -> tuple[int, int]:
+        """Bars that there is room for, and candles that are kept free behind the right edge, for what
+        is drawn ahead of the newest."""
+        slots = super()._slots
+        if view is not self._room_of[0] or slots != self._room_of[1]:
+            wanted = max([source.ahead(view) for source in self.sources], default=0)
+            ahead = min(wanted, int(slots * _MOST_AHEAD) * view.merge)
+            self._room_of = (view, slots, (max(slots - ahead // view.merge, 1), ahead))
+        return self._room_of[2]
 
     @property
     def _slots(self) -> int:
-        return max(super()._slots - self._ahead // self.view.merge, 1)
+        return self._room(self.view)[0]
 
     def _crosshair(self) -> Crosshair | None:
         if self._pointer.cross is None and self.shadow is not None:
@@ -218,7 +237,7 @@ class CandlePanel(MouseChart, can_focus=True):
         times = series.times
         geometry = self._painter.geometry
         decimals = fmt.price_decimals(state.info, state.last_text)
-        since, until = self._span(times)
+        since, until = self._span(times, self.view)
         begins_here = bool(times) and since == times[0]
         return Heading(
             number=self._number,

@@ -99,13 +99,6 @@ class SteeredChart(LineWidget):
         """True while the newest candle stays in sight."""
         return self._viewport.follows
 
-    def wanted_since(self) -> int | None:
-        """The time (ns) back to which candles should be held for what is in sight; 0 for all that there
-        are, None where nobody can tell."""
-        if self.instrument is None:
-            return None
-        return self._viewport.wanted_since(self._times, self._slots, self.view, self.timeframe)
-
     def candles_in_view(self) -> list[Candle]:
         """The candles that the last painting shows, oldest first."""
         geometry = self._painter.geometry
