@@ -78,7 +78,7 @@ def test_what_is_measured_is_marked_and_told() -> None:
         "              ▃ ▃ ▃ ▃               ▃ ▃ ▃ ▃",
         "              ╵ ╵ ╵ ╵               ╵ ╵ ╵ ╵",
         "            97.00                         │",
-        "          10:10     10:15     10:20 21 Nov 10:25        UTC",
+        "10:05     10:10     10:15     10:20 21 Nov 10:25        UTC",
     ]
 
 

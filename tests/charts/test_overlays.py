@@ -62,7 +62,7 @@ def test_a_line_of_braille_passes_behind_the_candles() -> None:
         "▁               ▁ ▁ ▁ ▁",
         "╵               ╵ ╵ ╵ ╵",
         "97.00",
-        "          10:20     10:25               UTC",
+        "10:15     10:20     10:25               UTC",
     ]
 
 
@@ -79,7 +79,7 @@ def test_a_line_of_half_blocks() -> None:
         "█               █ █ █ █",
         "╵               ╵ ╵ ╵ ╵",
         "97.00",
-        "          10:20     10:25               UTC",
+        "10:15     10:20     10:25               UTC",
     ]
 
 
@@ -96,7 +96,7 @@ def test_a_line_among_braille_bodies() -> None:
         "⠿               ⠿ ⠿ ⠿ ⠿",
         "╵               ╵ ╵ ╵ ╵",
         "97.00",
-        "          10:20     10:25               UTC",
+        "10:15     10:20     10:25               UTC",
     ]
 
 
@@ -113,7 +113,7 @@ def test_a_line_of_letters_says_in_the_legend_which_letter() -> None:
         "O               # O # O",
         "'               ' ' ' '",
         "97.00",
-        "          10:20     10:25               UTC",
+        "10:15     10:20     10:25               UTC",
     ]
 
 
@@ -200,6 +200,19 @@ def test_the_legend_goes_on_in_a_second_row_where_there_is_room() -> None:
     assert drawn[0].startswith("Average 0 100.00  Average 1 100.00")
     assert drawn[1].startswith("Average 2 100.00")
     assert not over(*plots, height=12)[1].startswith("Average")
+
+
+def test_values_that_do_not_fit_are_left_out_whole_and_that_is_said() -> None:
+    five = Plot("Ichimoku", RAMP.times, [(99.5,) * 5] * 30, tuple("ABCDE"))
+
+    tall = over(RAMP, five, height=24)
+    assert [row[:36].strip(" ┈") for row in tall[:3]] == [
+        "EMA 102.80",
+        "Ichimoku 99.50 99.50 99.50 99.50",
+        "99.50",
+    ]
+    assert over(RAMP, five, height=12)[0] == "EMA 102.80  Ichimoku 99.50 99.50 …"
+    assert over(five, glyphs=ASCII)[0] == "Ichimoku * 99.50 + 99.50 x 99.50 >"
 
 
 def test_a_small_chart_has_no_legend() -> None:

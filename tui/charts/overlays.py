@@ -16,7 +16,7 @@ _MOST_STRETCH = 2.0
 _ALL_KINDS = frozenset(PlotKind)
 _LEAST_ROWS_WITH_LEGEND = 8
 _LEAST_COLUMNS_WITH_LEGEND = 24
-_ROWS_PER_LEGEND_ROW = 10
+_ROWS_PER_LEGEND_ROW = 7
 
 
 def see_overlays(canvas: Canvas, plots: Sequence[Plot], memory: PlotMemory) -> list[Window]:
@@ -74,26 +74,32 @@ def legend_rows(canvas: Canvas, plots: Sequence[Plot]) -> int:
         if not needed or used + size > canvas.plot_width:
             needed, used = needed + 1, 0
         used += size
+        needed, used = needed + used // canvas.plot_width, used % canvas.plot_width
     return min(needed, max(rows // _ROWS_PER_LEGEND_ROW, 1))
 
 
 def draw_legend(canvas: Canvas, windows: Sequence[Window]) -> None:
     """Tell the values of the newest candle, or of the crosshair's, each in its line's colour."""
-    number, column = 0, 0
-    last = canvas.legend_rows - 1
-    mark = 0
-    for window in windows if last >= 0 else ():
+    if not canvas.legend_rows:
+        return
+    number, column, mark = 0, 0, 0
+    width, last = canvas.plot_width, canvas.legend_rows - 1
+    for window in windows:
         parts = _legend(canvas, window, mark)
         mark += len(window.head)
         size = sum(len(text) for text, _ in parts)
-        if column and column + size - 1 > canvas.plot_width:
-            if number == last:
-                break
+        if column and column + size > width + 2 and number < last:
             number, column = number + 1, 0
         for text, ink in parts:
-            text = text[: canvas.plot_width - column]
-            if text.rstrip():
-                canvas.rows[number].overlay(column, text, ink)
+            if column + len(text.rstrip()) > width - (number == last):
+                if number == last:
+                    # Half a number would be another number.
+                    cut = ">" if canvas.glyphs.is_ascii else "…"
+                    canvas.rows[number].overlay(min(column, width - 1), cut, canvas.inks.muted)
+                    return
+                number, column = number + 1, 0
+            text = text[: width - column]
+            canvas.rows[number].overlay(column, text, ink)
             column += len(text)
 
 
