@@ -211,8 +211,8 @@ def test_values_that_do_not_fit_are_left_out_whole_and_that_is_said() -> None:
         "Ichimoku 99.50 99.50 99.50 99.50",
         "99.50",
     ]
-    assert over(RAMP, five, height=12)[0] == "EMA 102.80  Ichimoku 99.50 99.50 …"
-    assert over(five, glyphs=ASCII)[0] == "Ichimoku * 99.50 + 99.50 x 99.50 >"
+    assert over(RAMP, five)[0].startswith("EMA 102.80  Ichimoku 99.50 99.50 … ")
+    assert over(five, glyphs=ASCII)[0].startswith("Ichimoku * 99.50 + 99.50 x 99.50 >")
 
 
 def test_a_small_chart_has_no_legend() -> None:
