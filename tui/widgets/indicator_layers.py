@@ -81,14 +81,21 @@ class ShownIndicator:
         """Changes with the values; a profile has none but its candles'."""
         return self._run.revision if self._run is not None else 0
 
-    def follow(self, state: InstrumentState, has_time: Callable[[], bool]) -> None:
-        """Bring the values in line with what the market knows now, as far as there is time."""
+    def follow(
+        self,
+        state: InstrumentState,
+        has_time: Callable[[], bool],
+        in_view: tuple[int, int] | None = None,
+    ) -> None:
+        """Bring the values in line with what the market knows now, as far as there is time; `in_view`
+        are the open times (ns) of the oldest and the newest candle in sight."""
         if self._run is not None:
             candles = state.carried_candles(self._timeframe)
             self._run.follow(
                 state.series(self._timeframe),
                 candles[-1] if candles else None,
                 tape=state.tape if self.definition.needs_trades else None,
+                in_view=in_view,
                 has_time=has_time,
             )
 
@@ -117,7 +124,7 @@ class ShownIndicator:
 
     def _title(self, run: IndicatorRun, zone: tzinfo) -> str:
         title = self.definition.title(self.settings)
-        if run.is_computing:
+        if not run.covers_view:
             return f"{title} {run.progress:.0%}"
         if run.counted_since is not None:
             since = datetime.fromtimestamp(run.counted_since // NS, zone)
@@ -150,8 +157,8 @@ class IndicatorLayers(LayerSource):
         held.choose(sight)
         self._budget.begin(sight.now)
         state = self._market[sight.instrument]
-        for indicator, _ in held.shown:
-            indicator.follow(state, self._budget.has_time)
+        for indicator, _ in held.in_turn():
+            indicator.follow(state, self._budget.has_time, (sight.since, sight.until))
         return held.choices, tuple(indicator.revision for indicator, _ in held.shown)
 
     def ahead(self, view: PanelView) -> int:
@@ -202,6 +209,12 @@ class _PanelIndicators:
         self._key: tuple[object, ...] = ()
         self.choices: tuple[IndicatorChoice, ...] = ()
         self.shown: list[tuple[ShownIndicator, Sequence[str]]] = []
+        self._turn = 0
+
+    def in_turn(self) -> Sequence[tuple[ShownIndicator, Sequence[str]]]:
+        """All of them, another one first each time: whoever is first may use up the time."""
+        self._turn = (self._turn + 1) % max(len(self.shown), 1)
+        return self.shown[self._turn :] + self.shown[: self._turn]
 
     def choose(self, sight: Sight) -> None:
         """Show what the view says; what stays goes on with the values it has."""

@@ -171,6 +171,35 @@ def test_pages_that_come_while_others_are_computed(name, pages, slices) -> None:
     assert_as_anew(run, series)
 
 
+def test_who_looks_at_the_past_sees_its_values_before_all_are_computed() -> None:
+    series = series_of(LONG[1000:])
+    run = start("obv")
+    run.follow(series)
+    series.merge(LONG[:1000])
+    old, new = (0, 100), (2500, 2999)
+
+    def follow(view: tuple[int, int]) -> None:
+        run.follow(
+            series,
+            in_view=(LONG[view[0]].open_time, LONG[view[1]].open_time),
+            has_time=_never,
+        )
+
+    for _ in range(6):
+        follow(old)
+        assert not run.covers_view
+    revision = run.revision
+    follow(old)
+    assert run.covers_view
+    assert run.is_computing
+    assert run.revision == revision + 1
+    assert run.times[0] == LONG[0].open_time
+
+    follow(new)
+    assert run.covers_view
+    assert run.times[0] == LONG[1000].open_time
+
+
 def test_a_correction_in_the_middle_is_computed_to_the_end() -> None:
     series = series_of(LONG[1000:2000])
     run = start("ema")

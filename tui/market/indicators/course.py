@@ -80,6 +80,10 @@ class Course:
         index = source.after(last)
         return index > 0 and source.candles[index - 1].open_time == last
 
+    def covers(self, since: int, until: int) -> bool:
+        """Whether there are values from one open time (ns) to the other."""
+        return self.count > 0 and self.times[0] <= since and self._given[-1].open_time >= until
+
     def take_back(self, oldest: int) -> bool:
         """Take back the candles from a time (ns) on; False when that is too long ago."""
         given = self._given

@@ -21,8 +21,9 @@ def _always() -> bool:
 class IndicatorRun:
     """The values of one indicator of one candle series.
 
-    `times` and `values` grow with the series; while the past is computed anew, they stay what they were.
-    They run on behind the newest candle where lines are drawn ahead.
+    `times` and `values` grow with the series; while the past is computed anew, they stay what they were,
+    or are those new ones that cover what is in view. They run on behind the newest candle where lines are
+    drawn ahead.
 
     Attributes:
         revision: changes with every change of the values.
@@ -37,6 +38,8 @@ class IndicatorRun:
         self._deltas = TradeDeltas(timeframe) if definition.needs_trades else None
         self._shown = Course(definition, settings, timeframe)
         self._next: Course | None = None
+        self._visible = self._shown
+        self._covers_view = False
         self._series: CandleSeries | None = None
         self._series_revision = -1
         self._past_revision = self._inner_revision = 0
@@ -48,17 +51,22 @@ class IndicatorRun:
     @property
     def times(self) -> Sequence[int]:
         """The open times (ns) of candles, rising."""
-        return self._shown.times
+        return self._visible.times
 
     @property
     def values(self) -> Sequence[Row]:
         """For each of the times one value a line; None where there is none."""
-        return self._shown.rows
+        return self._visible.rows
 
     @property
     def is_computing(self) -> bool:
         """True while not all candles are in the values."""
         return self._next is not None or self._is_late
+
+    @property
+    def covers_view(self) -> bool:
+        """True while there are values for everything in view."""
+        return self._covers_view or not self.is_computing
 
     @property
     def progress(self) -> float:
@@ -81,6 +89,7 @@ class IndicatorRun:
         newest: Candle | None = None,
         *,
         tape: Tape | None = None,
+        in_view: tuple[int, int] | None = None,
         has_time: Callable[[], bool] = _always,
     ) -> bool:
         """Bring the values in line with a series, as far as there is time.
@@ -88,6 +97,7 @@ class IndicatorRun:
         Args:
             newest: what the newest candle is to be taken for, where a newer price is known.
             tape: the trades of its instrument, for what is computed of them.
+            in_view: open times (ns) of the oldest and the newest candle that somebody looks at.
             has_time: False when the rest has to wait for another call.
 
         Returns:
@@ -119,6 +129,7 @@ class IndicatorRun:
             if finished:
                 self._shown, self._next, self._is_late = self._next, None, False
                 self._is_true = changed = True
+        changed |= self._choose_visible(in_view)
         self.revision += changed
         return changed
 
@@ -152,9 +163,19 @@ class IndicatorRun:
             if self._shown.count and self._next is None:
                 self._next = self._new_course()
 
+    def _choose_visible(self, in_view: tuple[int, int] | None) -> bool:
+        """Show the new values where only they cover what is in view; True when that is another choice."""
+        before, self._visible = self._visible, self._shown
+        if in_view is not None and self._next is not None:
+            covering = (each for each in (self._shown, self._next) if each.covers(*in_view))
+            self._visible = next(covering, self._shown)
+        self._covers_view = in_view is not None and self._visible.covers(*in_view)
+        return self._visible is not before
+
     def _begin_anew(self) -> bool:
-        had = bool(self._shown.times)
+        had = bool(self._visible.times)
         self._shown, self._next = self._new_course(), None
+        self._visible = self._shown
         self._is_late, self._is_true = False, True
         self.revision += had
         return had
