@@ -256,7 +256,13 @@ def test_lines_widen_the_scale_as_far_as_the_candles_keep_a_third(
 ) -> None:
     window = Window(RAMP, (), (), (), lowest, highest)
 
-    assert stretch(100.0, 110.0, [window], smallest=0.04, is_log=False) == expected
+    assert stretch(100.0, 110.0, [window], rows=20, smallest=0.04, is_log=False) == expected
+
+
+def test_where_rows_are_few_the_candles_keep_most_of_them() -> None:
+    window = Window(RAMP, (), (), (), 0.0, 1000.0)
+
+    assert stretch(100.0, 110.0, [window], rows=8, smallest=0.04, is_log=False) == (97.0, 113.0)
 
 
 def test_a_wild_line_does_not_flatten_the_candles() -> None:

@@ -12,7 +12,8 @@ from tui.charts.palette import Ink, line_ink
 from tui.charts.plots import MARKS, PlotMemory, Window, colours_of, draw_lines, narrow
 
 _PLACE = "overlays"
-_MOST_STRETCH = 2.0
+# So many times the range of the candles may be added to it: where rows are few they keep most of them.
+_MOST_STRETCH, _MOST_STRETCH_OF_FEW, _FEW_ROWS = 2.0, 0.6, 14
 _ALL_KINDS = frozenset(PlotKind)
 _LEAST_ROWS_WITH_LEGEND = 8
 _LEAST_COLUMNS_WITH_LEGEND = 24
@@ -28,7 +29,13 @@ def see_overlays(canvas: Canvas, plots: Sequence[Plot], memory: PlotMemory) -> l
 
 
 def stretch(
-    low: float, high: float, windows: Sequence[Window], *, smallest: float, is_log: bool
+    low: float,
+    high: float,
+    windows: Sequence[Window],
+    *,
+    rows: int,
+    smallest: float,
+    is_log: bool,
 ) -> tuple[float, float]:
     """The range of the candles widened to that of the lines, as far as the candles keep a third of it."""
     lows = [each.low for each in windows if each.low is not None]
@@ -36,7 +43,8 @@ def stretch(
     if not lows or not highs:
         return low, high
     below, above = max(low - min(lows), 0.0), max(max(highs) - high, 0.0)
-    allowed = _MOST_STRETCH * max(high - low, smallest)
+    times = _MOST_STRETCH if rows >= _FEW_ROWS else _MOST_STRETCH_OF_FEW
+    allowed = times * max(high - low, smallest)
     if below + above > allowed:
         # Each side gets what it wants of the half, and what the other leaves.
         half = allowed / 2

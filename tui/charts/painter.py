@@ -272,8 +272,8 @@ class ChartPainter:
         canvas.price_scale = wanted if possible[wanted] else PriceScale.LINEAR
         is_log = canvas.price_scale is PriceScale.LOG
         smallest = 4 * 10.0**-canvas.decimals
-        low, high = stretch(low, high, windows, smallest=smallest, is_log=is_log)
         rows = canvas.layout.price_rows
+        low, high = stretch(low, high, windows, rows=rows, smallest=smallest, is_log=is_log)
         canvas.legend_rows = legend_rows(canvas, [each.plot for each in windows])
         canvas.scale = self._scale.fit(
             low, high, rows, smallest=smallest, is_log=is_log, head=canvas.legend_rows
