@@ -113,6 +113,17 @@ def test_a_moment_before_all_candles_shows_the_first_ones_until_older_ones_come(
     assert port.span(times(0, 999), SLOTS, VIEW) == (451 * SPAN, 500 * SPAN)
 
 
+def test_where_nothing_is_older_the_view_is_full_of_what_there_is() -> None:
+    port, held = Viewport(), times(0, 999)
+    port.pan(-1000, held, SLOTS, VIEW)
+
+    port.zoom(VIEW, at(1), held, slots=100)
+    assert port.span(held, 100, at(1)) == (0, 49 * SPAN)
+    port.begins = True
+    assert port.span(held, 100, at(1)) == (0, 99 * SPAN)
+    assert port.offset(held, 100, at(1)) == 900
+
+
 def test_zooming_keeps_the_candle_under_the_mouse_in_its_column() -> None:
     port, held = Viewport(), times(0, 999)
     port.pan(-200, held, SLOTS, VIEW)  # 799 at the edge
@@ -196,6 +207,7 @@ _STEPS = st.lists(
         st.tuples(st.just("let go"), st.integers(0, 200)),
         st.tuples(st.just("zoom"), st.integers(-3, 3)),
         st.tuples(st.just("timeframe"), st.sampled_from([1, 3, 15, 60])),
+        st.tuples(st.just("begins"), st.integers(0, 1)),
     ),
     max_size=25,
 )
@@ -228,6 +240,8 @@ def test_whatever_happens_the_moment_that_was_looked_at_stays_in_sight(
             slots = max(width // after.columns, 1)
             port.zoom(view, after, held(), slots=slots, focus=moment)
             view = after
+        elif step == "begins":
+            port.begins = bool(number)
         else:
             minutes = number
 

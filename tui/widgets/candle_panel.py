@@ -115,8 +115,9 @@ class CandlePanel(MouseChart, can_focus=True):
             return self.is_chosen
         state = self._market[subscription.instrument]
         truth = self._market.truth(subscription)
+        series = state.series(self.timeframe)
+        self._viewport.begins = series.past.begins
         sight = self._sight(state, view, now)
-        series = state.series(sight.timeframe)
         since = self._viewport.wanted_since(
             series.times, self._room(view)[0], view, sight.timeframe
         )

@@ -42,11 +42,12 @@ class Viewport:
     Attributes:
         anchor: the moment (ns) at the right edge; None for the newest candle.
         seeks_first: the chart is on its way to the oldest candle that there is.
+        begins: nothing is older than the oldest candle.
     """
 
     def __init__(self, anchor: int | None = None) -> None:
         self.anchor = anchor
-        self.seeks_first = False
+        self.seeks_first = self.begins = False
 
     @property
     def follows(self) -> bool:
@@ -76,10 +77,11 @@ class Viewport:
         last = len(times) - 1
         if self.anchor is None or not times:
             return last
-        if self.anchor < times[0]:
-            # There are no candles of that moment, or not yet: those next to it.
-            return min(slots * view.merge - 1, last)
-        return bisect_right(times, self.anchor) - 1
+        index = bisect_right(times, self.anchor) - 1
+        if index < 0 or self.begins:
+            # There are no candles before these, or not yet: the view is full of those that there are.
+            index = max(index, min(slots * view.merge - 1, last))
+        return index
 
     def span(self, times: Sequence[int], slots: int, view: PanelView) -> tuple[int, int]:
         """Open times (ns) of the oldest and the newest candle in sight; zeros without candles."""
