@@ -265,6 +265,13 @@ def test_where_rows_are_few_the_candles_keep_most_of_them() -> None:
     assert stretch(100.0, 110.0, [window], rows=8, smallest=0.04, is_log=False) == (97.0, 113.0)
 
 
+def test_lines_in_another_measure_get_more_of_the_rows() -> None:
+    window = Window(plot(0.0, 1000.0, said=["+1.00%"]), (), (), (), 0.0, 1000.0)
+
+    assert stretch(100.0, 110.0, [window], rows=20, smallest=0.04, is_log=False) == (80.0, 130.0)
+    assert over(plot(*([100.0] * 30), name="ETH", said=["+1.00%"]))[0].startswith("ETH +1.00%")
+
+
 def test_a_wild_line_does_not_flatten_the_candles() -> None:
     wild = plot(*([1e9] * 29), -1e9)
 

@@ -44,6 +44,9 @@ def stretch(
         return low, high
     below, above = max(low - min(lows), 0.0), max(max(highs) - high, 0.0)
     times = _MOST_STRETCH if rows >= _FEW_ROWS else _MOST_STRETCH_OF_FEW
+    if any(each.plot.said for each in windows):
+        # Other symbols are there to be compared with: their lines are worth more of the room.
+        times *= 2
     allowed = times * max(high - low, smallest)
     if below + above > allowed:
         # Each side gets what it wants of the half, and what the other leaves.
