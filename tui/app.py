@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, tzinfo
 from functools import partial
-from time import perf_counter
+from time import thread_time
 from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -47,6 +47,7 @@ from tui.screens.compare import CompareScreen, find_comparable
 from tui.screens.connections import ConnectionsScreen
 from tui.screens.dashboard import Dashboard
 from tui.screens.help import HelpScreen, help_topics
+from tui.screens.indicators import IndicatorSearch
 from tui.screens.live import LiveScreen
 from tui.screens.symbol_search import SymbolSearch
 from tui.session import Session
@@ -235,9 +236,10 @@ class TradeTuiApp(AlertActions, ReplayActions, PictureActions, DiffingApp[int]):
 
     def on_key(self, event: events.Key) -> None:
         # Letters typed in one go with the search's key went to the screen beneath it.
-        if isinstance(self.screen, SymbolSearch) and event.character and event.is_printable:
+        screen, text = self.screen, event.character if event.is_printable else None
+        if isinstance(screen, SymbolSearch | IndicatorSearch) and text:
             event.prevent_default()
-            self.screen.type(event.character)
+            screen.type(text)
 
     # -- the frame -------------------------------------------------------------------------
 
@@ -254,9 +256,9 @@ class TradeTuiApp(AlertActions, ReplayActions, PictureActions, DiffingApp[int]):
     def _beat(self) -> None:
         """Paint a frame, or skip it where the link or the processor takes fewer."""
         if self.pacer.is_due():
-            began = perf_counter()
+            began = thread_time()
             self.frame()
-            self.pacer.note_work(perf_counter() - began)
+            self.pacer.note_work(thread_time() - began)
         else:
             self.terminal_meter.frames_skipped += 1
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from candle_walks import BTCUSDT, MINUTE, make_walk
 from staging import staged_app
+from textual import events
 from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
@@ -254,6 +255,18 @@ async def test_the_key_opens_the_chosen_panels_and_they_are_remembered() -> None
         assert app.screen is app.dashboard
         views = [panel.view.indicators for panel in app.dashboard.state().panels]
         assert views == [(), (IndicatorChoice("rsi"),)]
+
+
+async def test_letters_typed_before_the_catalogue_is_there_are_not_lost() -> None:
+    app = staged_app(grid=1)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("I")
+        for key in ("a", "c", "c", "i"):
+            app.post_message(events.Key(key, key))
+        await pilot.pause()
+
+        assert isinstance(app.screen, IndicatorSearch)
+        assert app.screen.query_one(Input).value == "cci"
 
 
 def test_indicators_are_found_by_their_short_names_first() -> None:

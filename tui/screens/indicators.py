@@ -117,8 +117,8 @@ class IndicatorsScreen(ModalScreen[None]):
         self._list(0)
 
     @on(OptionList.OptionSelected)
-    def _clicked(self) -> None:
-        self.action_edit()
+    async def _clicked(self) -> None:
+        await self.action_edit()
 
     def action_step(self, lines: int) -> None:
         options = self.query_one(OptionList)
@@ -126,13 +126,14 @@ class IndicatorsScreen(ModalScreen[None]):
             at = (options.highlighted or 0) + lines
             options.highlighted = max(0, min(at, options.option_count - 1))
 
-    def action_add(self) -> None:
+    async def action_add(self) -> None:
         if len(self._choices) >= MOST:
             self._note(f"{MOST} are shown already: remove one first")
             return
-        self.app.push_screen(IndicatorSearch(), self._add)
+        # Waited for, here and below, so that the keys that follow find the dialog.
+        await self.app.push_screen(IndicatorSearch(), self._add)
 
-    def _add(self, name: str | None) -> None:
+    async def _add(self, name: str | None) -> None:
         if name is None:
             return
         definition = CATALOGUE[name]
@@ -141,9 +142,9 @@ class IndicatorsScreen(ModalScreen[None]):
         }
         self._choices.append(IndicatorChoice(name, parameters))
         self._tell(len(self._choices) - 1)
-        self.action_edit()
+        await self.action_edit()
 
-    def action_edit(self) -> None:
+    async def action_edit(self) -> None:
         at = self._at()
         definition = None if at is None else CATALOGUE.get(self._choices[at].name)
         if at is None or definition is None:
@@ -153,7 +154,7 @@ class IndicatorsScreen(ModalScreen[None]):
             self._choices[at] = choice
             self._tell(at)
 
-        self.app.push_screen(
+        await self.app.push_screen(
             IndicatorEditor(
                 self._market,
                 self._instrument,
@@ -245,6 +246,10 @@ class IndicatorSearch(ModalScreen[str | None]):
     def on_mount(self) -> None:
         self.query_one(Input).focus()
         self._show("")
+
+    def type(self, text: str) -> None:
+        """Add to what is typed, as the keys do that arrive before the field has the focus."""
+        self.query_one(Input).insert_text_at_cursor(text)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
