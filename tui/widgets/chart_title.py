@@ -143,13 +143,20 @@ def _candle(heading: Heading, look: Look, back: Style | None, width: int) -> lis
         return [(" no candle here ", plain)]
     muted = look.muted if back is None else back
     moved = (bar.close / bar.open - 1) * 100 if bar.open > 0 else None
-    moment = f" {_moment(bar.open_time, heading)}"
     change = f" {fmt.arrow(bar.close - bar.open)}{fmt.percent(moved):>8}"
     volume = f"{fmt.size(bar.volume):>8} "
     prices = {"O": bar.open, "H": bar.high, "L": bar.low, "C": bar.close}
     each = 3 + heading.price_width
+    # The axis of time tells the date too: prices matter more.
+    wishes = [
+        (letters, f" {moment}")
+        for letters in ("OHLC", "HLC", "C")
+        for moment in _moments(bar.open_time, heading)
+    ]
+    letters, moment = next(
+        (wish for wish in wishes if _needs(wish, each) <= width - len(change)), wishes[-1]
+    )
     room = width - len(moment) - len(change)
-    letters = next((some for some in ("OHLC", "HLC") if len(some) * each <= room), "C")
     parts: list[Part] = [(moment, plain)]
     for letter in letters:
         text = fmt.price(prices[letter], heading.decimals)
@@ -199,12 +206,21 @@ def _notes(heading: Heading) -> list[str]:
     return notes
 
 
-def _moment(time: int, heading: Heading) -> str:
+def _needs(wish: tuple[str, str], each: int) -> int:
+    letters, moment = wish
+    return len(moment) + len(letters) * each
+
+
+def _moments(time: int, heading: Heading) -> list[str]:
+    """A candle's time in words, the longest first."""
     timeframe = heading.subscription.timeframe
     seconds = timeframe.seconds if timeframe is not None else 0
-    form = "%Y-%m-%d" if seconds >= _DAY else "%Y-%m-%d %H:%M"
+    clock = "%H:%M" if seconds >= 60 else "%H:%M:%S"
+    forms = (f"%Y-%m-%d {clock}", f"%m-%d {clock}", clock)
+    if seconds >= _DAY:
+        forms = ("%Y-%m-%d", "%m-%d", "%m-%d")
     moment = datetime.fromtimestamp(time // NS, UTC)
-    return moment.strftime(form if seconds >= 60 else f"{form}:%S")
+    return [moment.strftime(form) for form in forms]
 
 
 def _short_moment(time: int, heading: Heading) -> str:
