@@ -262,6 +262,24 @@ def test_a_note_at_the_edge_is_moved_to_where_it_has_room() -> None:
     assert any(row[:36].endswith("the end of it") for row in rows)
 
 
+def test_a_note_in_wide_characters_keeps_the_width_of_its_row() -> None:
+    strips = paint(
+        wave(30), 44, 12, volume=False, layers=Layers(drawings=[Note(at(18, 98.0), "買い増し")])
+    )
+
+    assert strips[7].text[12:20] == "買い増し█ █ "
+    assert {strip.cell_length for strip in strips} == {44}
+
+
+def test_of_a_wide_character_cut_in_half_a_blank_is_left() -> None:
+    layers = Layers(drawings=[Note(at(18, 98.0), "買い")], marks=[Mark(at(19, 98.0), "▲", "^")])
+
+    strip = paint(wave(30), 44, 12, volume=False, layers=layers)[7]
+
+    assert strip.text[12:16] == "買▲  "
+    assert strip.cell_length == sum(segment.cell_length for segment in strip) == 44
+
+
 def test_a_watched_price_is_labelled_on_the_axis_in_its_colour() -> None:
     strips = paint(
         wave(30),

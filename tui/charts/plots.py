@@ -16,7 +16,7 @@ from tui.charts.canvas import Canvas
 from tui.charts.dots import Dots
 from tui.charts.layers import Plot, PlotKind
 from tui.charts.palette import Ink, line_colours, line_ink
-from tui.charts.rows import Cell, Row
+from tui.charts.rows import FILLER, Cell, Row
 from tui.charts.scale import Scale
 from tui.model.timeframe import NS
 
@@ -300,6 +300,14 @@ def colours_of(plots: Sequence[Plot], canvas: Canvas) -> list[tuple[str, ...]]:
 def colour_or(colour: str, otherwise: str) -> str:
     """The colour if it is one, "#rrggbb"."""
     return colour if _COLOUR.fullmatch(colour) else otherwise
+
+
+def fitted(text: str) -> str:
+    """The text with a character for each of its cells, for `Row.overlay`."""
+    if text.isascii() and text.isprintable():
+        return text
+    widths = ((each, cell_len(each)) for each in text if each.isprintable())
+    return "".join(each + FILLER * (width - 1) for each, width in widths if width)
 
 
 def narrow(text: str) -> str:

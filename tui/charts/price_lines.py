@@ -8,7 +8,7 @@ from math import isfinite
 from tui.charts.canvas import Canvas, write_label
 from tui.charts.layers import PriceLine
 from tui.charts.palette import line_ink, mark_ink
-from tui.charts.plots import colour_or, narrow
+from tui.charts.plots import colour_or, fitted
 
 
 def draw_price_lines(canvas: Canvas, lines: Sequence[PriceLine]) -> int:
@@ -28,7 +28,7 @@ def draw_price_lines(canvas: Canvas, lines: Sequence[PriceLine]) -> int:
         glyph = canvas.glyphs.price_line
         row = canvas.rows[number]
         row.behind.append([(column, glyph, ink) for column in range(0, canvas.plot_width, 2)])
-        label = narrow(line.label)[: canvas.plot_width]
+        label = fitted(line.label)[: canvas.plot_width]
         if label:
             row.overlay(0, label, ink)
         if canvas.label_width:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -19,6 +20,10 @@ Patch: TypeAlias = tuple[int, int, str]
 """First column, the one behind the last, and the colour "#rrggbb" that is the background there."""
 
 
+FILLER = "\ue000"
+"""Stands behind a wide character, so that a text has a character for each of its cells."""
+
+
 class Row:
     """One row, in layers: its cells; behind them other cells, which show where the row has none; behind
     those a pattern that fills what is empty up to `fill_width`; and the backgrounds of all that.
@@ -28,7 +33,7 @@ class Row:
             changed, so a layer that stays should stay the same list.
     """
 
-    __slots__ = ("behind", "cells", "fill", "fill_ink", "fill_width", "ground")
+    __slots__ = ("behind", "cells", "fill", "fill_ink", "fill_width", "ground", "has_wide")
 
     def __init__(self) -> None:
         self.cells: list[Cell] = []
@@ -37,6 +42,7 @@ class Row:
         self.fill = ""
         self.fill_ink: Ink | None = None
         self.fill_width = 0
+        self.has_wide = False
 
     def same_as(self, other: Row) -> bool:
         return (
@@ -49,7 +55,8 @@ class Row:
         )
 
     def overlay(self, column: int, text: str, ink: Ink) -> None:
-        """Put text over whatever is there."""
+        """Put text over whatever is there; it may hold wide characters, each followed by `FILLER`."""
+        self.has_wide = self.has_wide or FILLER in text
         self.cells = put_behind([(column, text, ink)], self.cells)
 
     def to_strip(self, width: int, blank: Ink) -> Strip:
@@ -61,7 +68,10 @@ class Row:
             cells = _filled(cells, self.fill, self.fill_ink, self.fill_width)
         if self.ground:
             cells = _grounded(cells, self.ground, width, blank)
-        return Strip(_segments(cells, width, blank), width)
+        segments = _segments(cells, width, blank)
+        if self.has_wide:
+            segments = [Segment(_without_fillers(each.text), each.style) for each in segments]
+        return Strip(segments, width)
 
 
 def put_behind(front: list[Cell], back: list[Cell]) -> list[Cell]:
@@ -122,6 +132,20 @@ def _segments(cells: list[Cell], width: int, blank: Ink) -> list[Segment]:
     if text:
         segments.append(Segment(text, ink.style))
     return segments
+
+
+def _without_fillers(text: str) -> str:
+    """The text as it is to be seen; of a wide character that was cut in half a blank is left."""
+    found: list[str] = []
+    for at, each in enumerate(text):
+        if each == FILLER:
+            if at == 0 or cell_len(text[at - 1]) != 2:
+                found.append(" ")
+        elif cell_len(each) == 2 and text[at + 1 : at + 2] != FILLER:
+            found.append(" ")
+        else:
+            found.append(each)
+    return "".join(found)
 
 
 def _filled(cells: list[Cell], fill: str, fill_ink: Ink, fill_width: int) -> list[Cell]:

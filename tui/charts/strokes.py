@@ -13,7 +13,7 @@ from tui.charts.geometry import Geometry
 from tui.charts.layers import Box, Mark, Note, Reach, Stroke
 from tui.charts.palette import blend, line_colours, line_ink, mark_ink
 from tui.charts.patterns import dotted
-from tui.charts.plots import PlotMemory, colour_or, narrow
+from tui.charts.plots import PlotMemory, colour_or, fitted, narrow
 from tui.charts.rows import Cell, Patch, Row
 
 _FARTHEST = 1e12
@@ -83,7 +83,7 @@ class _Field:
     def write(self, row: int, column: int, text: str, colour: str, *, is_label: bool) -> None:
         """Put a text in front, moved to where it has room."""
         width = self.canvas.plot_width
-        text = narrow(text)[:width]
+        text = fitted(text)[:width]
         column = max(min(column, width - len(text)), 0)
         if text and 0 <= row < self.canvas.scale.rows:
             self.texts.append(_Text(row, column, text, colour, is_label))
@@ -181,7 +181,8 @@ def _draw_stroke(field: _Field, stroke: Stroke, start: Point, end: Point, colour
         column, row = cell
         # Above the line where there is room, so that both can be seen.
         row = row - 1 if row else min(1, field.canvas.scale.rows - 1)
-        field.write(row, column + 1 - len(stroke.label), stroke.label, colour, is_label=False)
+        left = column + 1 - len(fitted(stroke.label))
+        field.write(row, left, stroke.label, colour, is_label=False)
     if stroke.chosen:
         field.corner(start, colour)
         field.corner(end, colour)
