@@ -29,7 +29,7 @@ class DrawingActions(Board):
     drawings: Drawings
     drawn: DrawingLayers
 
-    def action_drawings(self) -> None:
+    async def action_drawings(self) -> None:
         """Choose a tool, or one of the drawings."""
         panel = self.chosen
         instrument = panel.instrument
@@ -42,7 +42,8 @@ class DrawingActions(Board):
             if answer is not None and panel.instrument == instrument:
                 self._begin(panel, instrument, answer)
 
-        self.app.push_screen(
+        # Waited for, so that the keys that follow find the dialog.
+        await self.app.push_screen(
             DrawingsScreen(
                 self.drawings, instrument, write=lambda price: fmt.price(price, decimals)
             ),

@@ -16,7 +16,7 @@ _DAY = Timeframe(1, "d")
 class IndicatorActions(Board):
     """Part of the dashboard."""
 
-    def action_indicators(self) -> None:
+    async def action_indicators(self) -> None:
         """Choose the indicators of the chosen panel."""
         panel = self.chosen
         if panel.instrument is None:
@@ -26,7 +26,8 @@ class IndicatorActions(Board):
         def change(choices: tuple[IndicatorChoice, ...]) -> None:
             panel.view = msgspec.structs.replace(panel.view, indicators=choices)
 
-        self.app.push_screen(
+        # Waited for, so that the keys that follow find the dialog.
+        await self.app.push_screen(
             IndicatorsScreen(
                 self.session.market,
                 panel.instrument,
