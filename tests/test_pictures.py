@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from rich.segment import Segment
 from rich.style import Style
 from textual._ansi_theme import MONOKAI
@@ -96,6 +98,14 @@ def test_reversed_colours_are_exchanged() -> None:
 
     assert elements(picture, "text")[0].get("fill") == "#445566"
     assert [each.get("fill") for each in elements(picture, "rect")][1:] == ["#112233"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=40))
+def test_whatever_stands_on_the_screen_makes_a_sound_picture(text: str) -> None:
+    words = elements(svg(line((text, RED))), "text")
+
+    assert all(each.text and each.text.strip() for each in words)
 
 
 def test_text_is_what_is_seen_without_blanks_at_the_end() -> None:

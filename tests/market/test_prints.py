@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tui.market.prints import Print, PrintRun, merge_trades
 from tui.market.tape import Tape
@@ -116,6 +118,38 @@ def test_following_step_by_step_gives_what_merging_at_once_does() -> None:
         run.follow(tape)
 
     assert list(run.prints) == merge_trades(trades)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([1, 1, 1, 2]),  # to the next number
+            st.integers(0, 3),  # milliseconds since the trade before
+            st.sampled_from(["100.0", "100.5"]),
+            st.sampled_from(list(Side)),
+            st.integers(1, 3),  # trades until the next look
+        ),
+        max_size=60,
+    )
+)
+def test_prints_hold_each_trade_once_whenever_one_looks(
+    steps: list[tuple[int, int, str, Side, int]],
+) -> None:
+    number, at, looks = 0, START, 0
+    trades, tape, run = [], Tape(), PrintRun()
+    for skip, millis, price, side, wait in steps:
+        number, at, looks = number + skip, at + millis * 1_000_000, looks + 1
+        trades.append(trade(number, price, 0.5, side, at))
+        tape.add(trades[-1])
+        if looks % wait == 0:
+            run.follow(tape)
+    run.follow(tape)
+
+    assert list(run.prints) == merge_trades(trades)
+    assert sum(each.count for each in run.prints) == len(trades)
+    assert sum(each.size for each in run.prints) == 0.5 * len(trades)
+    assert all(100.0 <= each.price <= 100.5 for each in run.prints)
 
 
 def test_fetched_trades_are_put_where_they_belong_under_new_numbers() -> None:
