@@ -237,6 +237,15 @@ async def test_a_new_alert_begins_with_the_chosen_panels_newest_price() -> None:
         assert note(app).startswith("price > 2683.1: the price reaches a level")
 
 
+async def test_a_level_that_the_price_is_past_already_is_told_as_such() -> None:
+    async with running() as (app, pilot):
+        await pilot.press("A", "n")
+        field(app, "when").value = "price > 60000"
+        await pilot.pause()
+
+        assert note(app).endswith(" The price is 61837.62: it must be below first.")
+
+
 async def test_a_new_alert_begins_where_the_crosshair_points() -> None:
     async with running() as (app, pilot):
         await pilot.press("o", "down", "down", "A", "n")

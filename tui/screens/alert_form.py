@@ -25,7 +25,7 @@ from tui.market.alerts import (
     write_duration,
 )
 from tui.market.alerts.telling import PLACES, check_command
-from tui.model.alert import AlertRule, Condition, Notice
+from tui.model.alert import AlertRule, Condition, Direction, Notice, PriceCrosses
 from tui.model.errors import AlertError, TradeTuiError
 from tui.model.instrument import Instrument
 from tui.model.text import clean
@@ -202,7 +202,11 @@ class AlertForm(ModalScreen[AlertRule | None]):
         with Vertical():
             yield Static(Text(self._title, style="bold", no_wrap=True))
             for name, (label, hint) in fields.items():
-                field = Input(getattr(self._draft, name), id=f"alert-{name}", select_on_focus=False)
+                field = Input(
+                    getattr(self._draft, name),
+                    id=f"alert-{name}",
+                    select_on_focus=name in ("symbol", "again", "tell"),  # short: written anew
+                )
                 field.cursor_blink = False  # a blinking cursor is traffic
                 yield Horizontal(
                     Static(label, classes="label", markup=False),
@@ -298,7 +302,21 @@ class AlertForm(ModalScreen[AlertRule | None]):
     def _meaning(self, rule: AlertRule) -> str:
         meaning = f"{write_condition(rule.condition)}: {form_of(rule.condition).meaning}"
         price = self._newest(rule.instrument)
-        return f"{meaning}. The price is {price}." if price else meaning
+        if not price:
+            return meaning
+        first = ""
+        if isinstance(rule.condition, PriceCrosses):
+            first = _first(rule.condition, float(price))
+        return f"{meaning}. The price is {price}{first}."
+
+
+def _first(condition: PriceCrosses, price: float) -> str:
+    """What a price that is past its level already has to do before it can fire."""
+    if condition.direction is Direction.UP and price >= condition.level:
+        return ": it must be below first"
+    if condition.direction is Direction.DOWN and price <= condition.level:
+        return ": it must be above first"
+    return ""
 
 
 def form_of(condition: Condition) -> Form:
