@@ -218,7 +218,8 @@ class Adapter(Protocol):
         end: int | None = None,
         limit: int = 1000,
     ) -> RestRequest[list[Candle]]:
-        """Candles that open in `start..end` (ns, inclusive), oldest first; the newest without both."""
+        """Candles that open in `start..end` (ns, inclusive), oldest first: the first of them where there
+        is a `start`, else the last; the newest without both."""
         ...
 
     def trades_request(
