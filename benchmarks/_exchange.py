@@ -101,6 +101,7 @@ class Product:
 
 products = {name: Product(name) for name in PRODUCTS}
 sent = 0
+trade_rate = 0.0
 
 
 def now() -> str:
@@ -270,18 +271,23 @@ class Rest(BaseHTTPRequestHandler):
         end = int(time.time()) // granularity * granularity
         chance = random.Random(5)
         close, found = product.price, []
+        usual_volume = max(1.0, trade_rate) * 0.25
         for age in range(300):
             opened = close * (1 + chance.gauss(0, 0.001))
             low, high = min(opened, close) * 0.9996, max(opened, close) * 1.0004
             prices = (round(price, product.decimals) for price in (low, high, opened, close))
-            found.append([end - granularity * age, *prices, round(10 * chance.random(), 8)])
+            # As much as the trades of such a time come to, so that the live candle is none of giants.
+            volume = usual_volume * granularity * (0.5 + chance.random())
+            found.append([end - granularity * age, *prices, round(volume, 8)])
             close = opened
         return found
 
 
 async def main() -> None:
+    global trade_rate
     stream, rest, tickers, books, trades = map(float, sys.argv[1:])
     rates = {"tickers": tickers, "books": books, "trades": trades, "heartbeats": 1.0}
+    trade_rate = trades
     server = ThreadingHTTPServer(("127.0.0.1", int(rest)), Rest)
     threading.Thread(target=server.serve_forever, daemon=True).start()
 

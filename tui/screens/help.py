@@ -65,7 +65,7 @@ TOPICS: tuple[tuple[str, _Rows], ...] = (
         "Order book and tape",
         (
             (("book",), "show or hide the book"),
-            (("book_view",), "ladder, depth curve, best prices"),
+            (("book_view",), "ladder, depth curve, best prices, tape"),
             (("group_finer", "group_coarser"), "smaller, larger steps of price"),
             (("level_up", "level_down"), "level cursor: how far, at what cost"),
             (("tape_filter",), "all prints, large ones, from a size on"),
@@ -106,6 +106,7 @@ TOPICS: tuple[tuple[str, _Rows], ...] = (
             (("theme",), "next theme"),
             (("palette",), "all commands, by name"),
             (("help",), "this help"),
+            (("suspend_process",), "to the shell; fg there resumes"),
             (("quit",), "quit"),
         ),
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from rich.console import RenderableType
@@ -102,11 +102,13 @@ class FrameUpdate(ChopsUpdate):
         chop_ends: list[list[int]],
         *,
         started: float,
+        worked: float,
     ) -> None:
         super().__init__(chops, spans, chop_ends)
         self.compositor = compositor
         self.regions = regions
         self.started = started
+        self.worked = worked
 
     @property
     def is_full(self) -> bool:
@@ -152,7 +154,7 @@ class DiffCompositor(Compositor):
             update = super().render_update(True, screen_stack, simplify)
             self._dirty_regions.update(dirty)
             return update
-        started = perf_counter()
+        started, worked = perf_counter(), thread_time()
         app = self._app
         if app.holds_frames():
             app.terminal_meter.frames_held += 1
@@ -174,7 +176,7 @@ class DiffCompositor(Compositor):
         crop = Region.from_union(regions).intersection(screen_region)
         chops = self._render_chops(crop, {y for y, _, _ in spans}.__contains__)
         ends = [cut_set[1:] for cut_set in self.cuts]
-        return FrameUpdate(self, regions, chops, spans, ends, started=started)
+        return FrameUpdate(self, regions, chops, spans, ends, started=started, worked=worked)
 
     def put_back(self, update: FrameUpdate) -> None:
         """Take an update for dirty again that could not be shown."""
@@ -368,7 +370,7 @@ class DiffingApp(App[ReturnType]):
             self._write_frame(driver, frame, size)
             self._shown_cursor = cursor
         took_s = perf_counter() - update.started
-        self.pacer.note_work(took_s)
+        self.pacer.note_work(thread_time() - update.worked)
         self.terminal_meter.count_frame(size_bytes=size, took_s=took_s, full=update.is_full)
 
     def _write_frame(self, driver: Driver, frame: str, size: int) -> None:

@@ -19,6 +19,7 @@ FASTEST_RATE = 30.0
 _ASK_AFTER_BYTES = 4096
 _ASK_AFTER_S = 10.0
 _MOST_ASKED = 8
+_DELAYS = 3
 _SLACK_S = 0.15  # an answer that comes so much later than on an idle link means a backlog
 _FAST_S = 0.05
 _PATIENCE_S = 5.0
@@ -57,7 +58,8 @@ class Pacer:
         self._last_asked = clock()
         self._last_answer = clock()
         self._base_s = _LONGEST_BASE_S
-        self._delay_s = 0.0
+        self._delay_s = 0.0  # behind what an idle link takes: the least of the last few answers
+        self._delays = deque([0.0], maxlen=_DELAYS)
         self._work_s = 0.0  # for each frame, of late
         self._work_now_s = 0.0
         self._last_frame = -1e9
@@ -79,7 +81,7 @@ class Pacer:
             return False
         since = self._sent + size - (self._asked[-1][1] if self._asked else self._answered)
         is_due = self._clock() - self._last_asked >= _ASK_AFTER_S
-        return is_due or since >= _ASK_AFTER_BYTES or self._delay_s > _FAST_S or bool(self._asked)
+        return is_due or since >= _ASK_AFTER_BYTES or self._delays[-1] > _FAST_S or bool(self._asked)
 
     def note_asked(self) -> None:
         """A question went out behind everything sent so far."""
@@ -97,10 +99,12 @@ class Pacer:
         took = now - when
         # A little upwards each time: the way may have become longer.
         self._base_s = min(took, self._base_s * 1.02 + 1e-4, _LONGEST_BASE_S)
-        self._delay_s = max(0.0, took - self._base_s)
+        delay_s = max(0.0, took - self._base_s)
+        self._delays.append(delay_s)
+        self._delay_s = min(self._delays)  # a single late one may be a busy machine
         busy_s = now - max(when + self._base_s / 2, self._last_answer)
         size = sent - self._answered
-        if self._delay_s > _FAST_S and busy_s > 0 and size > 0:
+        if delay_s > _FAST_S and busy_s > 0 and size > 0:
             seen = size / busy_s
             self.byte_rate = seen if self.byte_rate is None else (self.byte_rate + seen) / 2
         self._answered = sent
