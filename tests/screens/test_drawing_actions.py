@@ -34,10 +34,10 @@ async def test_a_trend_line_is_placed_by_two_points_and_remembered() -> None:
     async with app.run_test(size=(120, 40)) as pilot:
         await begin(app, pilot, "d", "t")
         start = app.dashboard.chosen.cross
-        assert "trend line, first point" in title(app)
+        assert "trend line 1/2" in title(app)
 
         await pilot.press("enter", *["shift+left"] * 2, "up", "up")
-        assert "trend line, second point" in title(app)
+        assert "trend line 2/2" in title(app)
         end = app.dashboard.chosen.cross
         await pilot.press("enter")
         await pilot.pause()
@@ -53,10 +53,10 @@ async def test_a_trend_line_is_placed_by_two_points_and_remembered() -> None:
 @pytest.mark.parametrize(
     ("width", "told"),
     [
-        (165, "trend line, first point: enter places, esc ends"),
-        (200, "trend line, first point"),
-        (120, "trend line, first point "),
-        (40, "trend line, first point"),
+        (165, "trend line 1/2: enter sets, esc ends"),
+        (200, "trend line 1/2"),
+        (120, "trend line 1/2: enter sets, esc ends"),
+        (40, "trend line 1/2"),
     ],
 )
 async def test_what_is_to_be_done_is_told_at_every_width(width: int, told: str) -> None:

@@ -151,9 +151,8 @@ def _pointed_at(panel: CandlePanel) -> tuple[int, float] | None:
 def _task_of(editor: DrawingEditor) -> str:
     name = NAMES[editor.kind]
     if editor.next_point:
-        which = {1: "first point", 2: "second point"}[editor.next_point]
-        if editor.kind in (DrawingKind.LEVEL, DrawingKind.NOTE):
-            which = "where"
-        return f"{name}, {which}: enter places, esc ends"
+        needs_one = editor.kind in (DrawingKind.LEVEL, DrawingKind.NOTE)
+        which = "" if needs_one else f" {editor.next_point}/2"
+        return f"{name}{which}: enter sets, esc ends"
     part = "" if editor.corner is None else f" corner {editor.corner + 1}"
     return f"{name}{part}: enter drops, tab corner, x deletes"
