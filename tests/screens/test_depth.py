@@ -33,12 +33,17 @@ async def test_the_key_of_the_books_views_goes_around_them() -> None:
         board = app.dashboard
         shown = []
         for _ in range(4):
-            views = {"ladder": board.ladder, "curve": board.curve, "history": board.bests}
+            views = {
+                "ladder": board.ladder,
+                "curve": board.curve,
+                "history": board.bests,
+                "tape": board.tape,
+            }
             shown.append([name for name, view in views.items() if view.is_on_screen])
             await pilot.press("v")
 
-        assert shown == [["ladder"], ["curve"], ["history"], ["ladder"]]
-        assert board.state().book_view == "curve"
+        assert shown == [["ladder", "tape"], ["curve", "tape"], ["history", "tape"], ["tape"]]
+        assert board.state().book_view == "ladder"
 
 
 async def test_braces_change_the_steps_of_price() -> None:

@@ -211,6 +211,14 @@ async def test_a_low_panel_has_only_prints() -> None:
         assert app.rows(1.0)[1] == " 23:54:15 ▲ 61,000.50    0.500"
 
 
+async def test_a_narrow_tape_leaves_out_the_hour() -> None:
+    async with running(size=(30, 9)) as app:
+        app.trade(61_000.5)
+        app.trade(61_000.5)
+
+        assert app.rows(1.0)[2] == " 54:15 ▲ 61,000.50    1.000 x2"
+
+
 async def test_missed_trades_are_told_whatever_else_is() -> None:
     async with running(size=(39, 9), large={BTC: 2.0}) as app:
         app.trade(61_000.5)

@@ -94,6 +94,10 @@ class Dashboard(
     Dashboard.-tiny #watchlist, Dashboard.-tiny #tape { display: none; }
     Dashboard.-tiny.-watching #book-side { display: none; }
     Dashboard.-tiny.-watching #watchlist { display: block; height: 1fr; max-height: 100%; }
+    Dashboard.-tape-view #book-side { display: none; }
+    Dashboard.-tape-view #tape { display: block; height: 1fr; }
+    Dashboard.-narrow.-watching #tape, Dashboard.-short.-watching #tape,
+    Dashboard.-tiny.-watching #tape { display: none; }
     Dashboard #too-small { display: none; width: 1fr; height: 1fr; content-align: center middle; }
     Dashboard.-too-small > * { display: none; }
     Dashboard.-too-small #too-small { display: block; }

@@ -12,8 +12,8 @@ from tui.screens.board import Board
 from tui.widgets.book_heat import BookHeat
 from tui.widgets.depth_ladder import DepthLadder
 
-BOOK_VIEWS = ("ladder", "curve", "history")
-"""How the book can be shown, in the order of their key."""
+BOOK_VIEWS = ("ladder", "curve", "history", "tape")
+"""How the book can be shown, in the order of their key; the last is the tape in its place."""
 
 
 class DepthActions(Board):
@@ -29,6 +29,7 @@ class DepthActions(Board):
         self.ladder.display = self.book_view == "ladder"
         self.curve.display = self.book_view == "curve"
         self.bests.display = self.book_view == "history"
+        self.set_class(self.book_view == "tape", "-tape-view")
 
     def action_book_view(self) -> None:
         self.show_book_view(BOOK_VIEWS[(BOOK_VIEWS.index(self.book_view) + 1) % len(BOOK_VIEWS)])

@@ -12,4 +12,5 @@ class TapeActions(Board):
         if self.tape.is_on_screen:
             self.tape.cycle_filter()
         else:
-            self.notify("the tape is not shown: it needs more room", markup=False, timeout=3)
+            text = "the tape is not shown: it is one of the book's views"
+            self.notify(text, markup=False, timeout=3)

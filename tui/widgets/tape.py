@@ -29,6 +29,7 @@ _BOLD = Style(bold=True)
 _LEAST_FOR_SPEED = 5  # rows; with fewer all are for prints
 _REST_NS = 400_000_000
 _TIME_WIDTH = 8
+_COUNT_WIDTH = 3
 _MOST_BARS = 30
 
 
@@ -161,7 +162,7 @@ class TapeView(LineWidget):
             rows.append(((" no print of that size yet", look.muted),))
             return rows
         blank: Row = ((" ", look.base),)
-        layout = _Columns(shown, state)
+        layout = _Columns(width, shown, state)
         rows += [blank] * free
         shown = shown[: room - free]
         # A time stands for the rows above it too, up to the next one: so it is written once a second.
@@ -246,19 +247,23 @@ class TapeView(LineWidget):
         if each.is_large:
             style += _BOLD
             mark = self._glyphs.left[len(self._glyphs.left) // 2]
-        when = fmt.clock_time(each.ts_exchange, self._zone) if has_time else " " * _TIME_WIDTH
+        when = fmt.clock_time(each.ts_exchange, self._zone) if has_time else ""
         count = f" x{each.count}" if each.count > 1 else ""
         text = f" {fmt.UP if bought else fmt.DOWN} {layout.price(each)} {layout.size(each)}{count}"
+        when = when[-layout.time_width :].rjust(layout.time_width)
         return ((mark, style), (when, look.muted), (text, style))
 
 
 class _Columns:
     """Widths that depend on the venue's precision and on the panel."""
 
-    def __init__(self, prints: Sequence[Print], state: InstrumentState) -> None:
+    def __init__(self, width: int, prints: Sequence[Print], state: InstrumentState) -> None:
         self._decimals = fmt.price_decimals(state.info, state.last_text)
         self._size_decimals = state.info.size_decimals if state.info else 8
         self._price_width = max(9, *(len(self._price(each)) for each in prints))
+        # Where there is not room for all, the hour is known.
+        has_room = width >= 1 + _TIME_WIDTH + 3 + self._price_width + 9 + _COUNT_WIDTH
+        self.time_width = _TIME_WIDTH if has_room else _TIME_WIDTH - 3
 
     def price(self, each: Print) -> str:
         return self._price(each).rjust(self._price_width)
