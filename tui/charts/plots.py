@@ -25,6 +25,7 @@ LINES = 8
 MARKS = "*+xo%&@~"
 """What lines are drawn with where there are only letters."""
 _HUGE = 1e100
+_MOST_KEPT = 100
 _COLOUR = re.compile("#[0-9a-fA-F]{6}")
 
 _Drawing = TypeVar("_Drawing")
@@ -110,6 +111,8 @@ class PlotMemory:
         """The drawing that was kept for the place and the key, or a new one."""
         held = self._drawings.get(place)
         if held is None or held[0] != key:
+            if len(self._drawings) >= _MOST_KEPT:
+                self.forget()  # of plots that are no longer shown
             held = self._drawings[place] = key, draw()
         drawing: _Drawing = held[1]
         return drawing
@@ -145,22 +148,32 @@ def _spots(canvas: Canvas, plot: Plot, bars: range, at: int, lines: int) -> tupl
     span = canvas.timeframe.seconds * NS
     # Months differ in length: half of one is room enough for the longest of them.
     reach = canvas.merge * span - span // 2
+    holes = canvas.holes
     spots: tuple[list[Spot], ...] = tuple([] for _ in range(lines))
     for number in bars:
         bar = canvas.bars[number]
         opened = bar.open_time
-        found: list[float | None] = [None] * lines
-        while at < known and times[at] < opened + reach:
-            if times[at] >= opened:
-                _take(values[at], found)
-            at += 1
+        first = bisect_left(times, opened, at, known)
+        at = bisect_left(times, opened + reach, first, known)
         # Where candles could not be had nobody knows how the line went.
         before = canvas.bars[number - 1].open_time if number else opened
-        is_joined = not any(low < opened and before < high for low, high in canvas.holes)
+        is_joined = not holes or not any(low < opened and before < high for low, high in holes)
         column = canvas.middle(bar)
-        for line, value in zip(spots, found, strict=True):
-            line.append(None if value is None else (column, value, is_joined))
+        for line, found in enumerate(spots):
+            value = _last_sane(values, line, first, at)
+            found.append(None if value is None else (column, value, is_joined))
     return spots
+
+
+def _last_sane(
+    values: Sequence[Sequence[float | None]], line: int, first: int, end: int
+) -> float | None:
+    """The last value of a line among some of them that is one."""
+    for at in range(end - 1, first - 1, -1):
+        row = values[at]
+        if line < len(row) and (value := row[line]) is not None and -_HUGE < value < _HUGE:
+            return value
+    return None
 
 
 def _behind_the_newest(canvas: Canvas, plot: Plot, at: int, lines: int) -> tuple[list[Spot], ...]:
@@ -189,7 +202,7 @@ def _behind_the_newest(canvas: Canvas, plot: Plot, at: int, lines: int) -> tuple
 def _take(row: Sequence[float | None], found: list[float | None]) -> None:
     for line in range(min(len(found), len(row))):
         value = row[line]
-        if value is not None and isfinite(value) and -_HUGE < value < _HUGE:
+        if value is not None and -_HUGE < value < _HUGE:
             found[line] = value
 
 
