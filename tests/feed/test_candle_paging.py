@@ -282,6 +282,19 @@ async def test_a_refusal_is_the_end_and_says_why() -> None:
         assert made.venue.asked == []
 
 
+async def test_what_was_refused_is_asked_for_again_when_the_user_wants_it() -> None:
+    async with desk() as made:
+        made.venue.failures = [TransportError("not now", status=400, fatal=True)]
+        made.want(4500)
+        await made.rest()
+
+        made.paging.ask_again()
+        await made.rest()
+
+        assert made.minutes[0] == 4000
+        assert made.series.past == Past()
+
+
 async def test_a_venue_without_such_a_request_gives_no_older_candles() -> None:
     async with desk() as made:
         made.venue.failures = [NotOffered("BINANCE has no such request")]

@@ -279,3 +279,7 @@ class PagingAdapter(Protocol):
     def awaits_candles(self, subscription: Subscription) -> bool:
         """True while the venue has not told all that was asked for."""
         ...
+
+    def told_since(self, subscription: Subscription) -> int | None:
+        """Open time (ns) of the oldest candle that was told on this connection; None without any."""
+        ...

@@ -89,6 +89,12 @@ class CandlePaging:
                 self._jobs.cancel(key)
                 self._tell_nothing(subscription)
 
+    def ask_again(self) -> None:
+        """The user wants another try, also of what was refused."""
+        for subscription in self._wanted:
+            self._tell(subscription, "")
+        self.resume()
+
     # -- one series ------------------------------------------------------------------------
 
     async def _page_back(self, subscription: Subscription) -> None:
@@ -130,10 +136,11 @@ class CandlePaging:
             if page:
                 series = self._series(subscription)
                 # Whoever fetched others meanwhile, or let some go, is asked to look again.
-                if series.times and series.times[0] == oldest:
-                    series.keep(MOST)
-                    self._history.take_older(subscription, timeframe, page, until=oldest)
-                return True
+                if not series.times or series.times[0] != oldest:
+                    return True
+                series.keep(MOST)
+                self._history.take_older(subscription, timeframe, page, until=oldest)
+                return series.times[0] < oldest
             if not window:
                 return False
             # Nothing was traded in the span of this answer; in an earlier one there may have been.
@@ -149,18 +156,23 @@ class CandlePaging:
         self, adapter: PagingAdapter, subscription: Subscription, oldest: int
     ) -> bool:
         """Have the stream tell what is older; False where nothing is."""
-        series = self._series(subscription)
-        series.keep(MOST)
-        asked = adapter.more_candles(subscription, _STREAMED)
-        for outgoing in asked:
-            self._send(outgoing)
-        waited = 0.0
-        while adapter.awaits_candles(subscription) and waited < _PATIENCE_S:
-            await self._clock.sleep(_LOOK_S)
-            waited += _LOOK_S
-        if adapter.awaits_candles(subscription):
-            raise TransportError("the venue does not answer")
-        return not asked or not series.times or series.times[0] != oldest
+        self._series(subscription).keep(MOST)
+        while True:
+            before = adapter.told_since(subscription)
+            asked = adapter.more_candles(subscription, _STREAMED)
+            if not asked:
+                raise TransportError("the chart is not open")
+            for outgoing in asked:
+                self._send(outgoing)
+            end = self._clock.monotonic() + _PATIENCE_S
+            while adapter.awaits_candles(subscription):
+                if self._clock.monotonic() >= end:
+                    raise TransportError("the venue does not answer")
+                await self._clock.sleep(_LOOK_S)
+            told = adapter.told_since(subscription)
+            # A new connection tells first what the one before it told already.
+            if told is None or told == before or told < oldest:
+                return told is not None and told < oldest
 
     async def _traded_before(self, instrument: Instrument, before: int) -> int | None:
         """The end (ns, at most `before`) of the last day, or the like, with a trade in it; None without

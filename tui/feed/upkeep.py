@@ -163,6 +163,7 @@ class Upkeep:
 
     def forgive(self) -> None:
         """Try what was rejected once more."""
+        self.paging.ask_again()
         forgiven = self.subscriptions.forgive()
         self._note_wishes()
         for subscription in forgiven:

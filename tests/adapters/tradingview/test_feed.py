@@ -234,6 +234,24 @@ async def test_older_candles_are_told_by_the_stream(server: Venue, bench: Bench)
     assert len(studies) == 1
 
 
+async def test_a_new_connection_tells_again_what_is_held_and_then_what_is_older(
+    server: Venue, bench: Bench
+) -> None:
+    bench.feed.want([CANDLES])
+    await until(lambda: bench.says(CANDLES)[0] == "live")
+    series = bench.market[AAPL].series(MINUTE)
+    bench.feed.look_back({CANDLES: (server.minute - 60 * 310) * 10**9})
+    await until(lambda: len(series) == 1301)
+
+    server.told = -300
+    await server.sockets[-1].close()
+    await until(lambda: len(server.origins) == 2 and bench.says(CANDLES)[0] == "live")
+    bench.feed.look_back({CANDLES: 0})
+    await until(lambda: series.past.begins)
+
+    assert len(series) == 1801
+
+
 async def test_the_chart_goes_on_with_what_follows(server: Venue, bench: Bench) -> None:
     bench.feed.want([CANDLES])
     await until(lambda: bench.says(CANDLES)[0] == "live")

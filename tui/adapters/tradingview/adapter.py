@@ -240,6 +240,11 @@ class TradingViewAdapter:
         chart = self._decoder.chart_of(subscription)
         return chart is not None and chart.awaits_more
 
+    def told_since(self, subscription: Subscription) -> int | None:
+        """Open time (ns) of the oldest candle that was told."""
+        chart = self._decoder.chart_of(subscription)
+        return None if chart is None else chart.oldest
+
     def add_study(self, subscription: Subscription, study: Study) -> list[Outgoing]:
         """Messages that begin a study of these candles; it begins by itself where the candles come
         later, and again on each connection. Its values are StudyPoints; that it is refused, as a third

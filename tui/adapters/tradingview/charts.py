@@ -36,6 +36,7 @@ class Chart:
         is_second: the session is a second one after an error ended the first.
         is_loaded: the history came.
         awaits_more: older candles were asked for and are on their way.
+        oldest: open time (ns) of the oldest candle that came; None without any.
         delay_s: how late its data is.
     """
 
@@ -50,6 +51,7 @@ class Chart:
         self.attempt = 0
         self.is_loaded = self.awaits_more = False
         self.delay_s = 0
+        self.oldest: int | None = None
         self.studies: dict[str, Study] = {}
         self._timeframe: Timeframe = subscription.timeframe
         self._code = timeframe_code(subscription.timeframe)
@@ -159,6 +161,8 @@ class Chart:
         if not candles:
             return events
         candles.sort(key=_open_time)
+        oldest = candles[0].open_time
+        self.oldest = oldest if self.oldest is None else min(self.oldest, oldest)
         held, newest = self._newest, candles[-1]
         if held is None or newest.open_time >= held.open_time:
             # The venue never says that a candle is over: the next one does.
