@@ -7,7 +7,7 @@ from alert_stage import BTC, ETH, LIVE, MINUTE, Stage
 
 from tui.market.alerts import RuleState, RuleStatus
 from tui.model.alert import AlertRule, IndicatorCrosses
-from tui.model.chart import IndicatorChoice
+from tui.model.chart import Drawing, DrawingKind, IndicatorChoice
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 
 
@@ -189,6 +189,28 @@ def test_a_fault_in_one_alert_harms_neither_the_feed_nor_the_others(stage: Stage
 
     assert stage.market[BTC].last_price == 100
     assert stage.failures == ["an alert failed: RuntimeError('a fault')"]
+
+
+def test_a_rule_that_meets_a_fault_does_not_keep_others_from_firing(stage: Stage) -> None:
+    stage.drawings = (Drawing(DrawingKind.TREND, ()),)  # no such drawing can be made
+    stage.watch("touch")
+    stage.watch("price > 100")
+
+    stage.prices(99, 101)
+
+    assert stage.texts == ["price rose to 101, past 100"]
+    assert len(stage.failures) == 2
+
+
+def test_a_rule_that_was_removed_by_what_fired_before_it_does_not_fire(stage: Stage) -> None:
+    stage.watch("price > 100")
+    second = stage.watch("price > 100")
+    stage.alerts._fired = lambda firing: stage.alerts.remove(second)
+
+    stage.prices(99, 101)
+
+    assert stage.failures == []
+    assert len(stage.alerts.history) == 1
 
 
 def test_what_fires_may_change_the_rules_at_once(stage: Stage) -> None:

@@ -126,6 +126,58 @@ def test_a_venue_whose_clock_or_data_is_always_late_is_not_late(stage: Stage) ->
     assert len(stage.told) == 1
 
 
+def test_one_impossible_stamp_neither_fires_nor_silences_what_follows(stage: Stage) -> None:
+    stage.watch("price > 100")
+    stage.prices(99)
+
+    stage.trade(101, ago_s=-3600.0)
+    assert stage.told == []
+    stage.trade(102)
+
+    assert [firing.price for firing in stage.told] == [102.0]
+
+
+def test_a_ticker_from_the_future_does_not_silence_what_follows(stage: Stage) -> None:
+    stage.watch("price > 100")
+    stage.prices(99)
+    stage.stands(Channel.TRADES, STALE)
+
+    stage.ticker(101, ago_s=-3600.0)
+    assert stage.told == []
+    stage.trade(102)
+
+    assert [firing.price for firing in stage.told] == [102.0]
+
+
+@pytest.mark.parametrize("step_s", [-7200.0, 7200.0])
+def test_a_clock_that_was_set_does_not_silence_alerts_for_long(stage: Stage, step_s: float) -> None:
+    stage.watch("price > 100")
+    stage.prices(99, 99, 99)
+
+    stage.clock.set_time(stage.now + round(step_s * NS))
+    for _ in range(25):
+        stage.skip(1)
+        stage.trade(99, ago_s=step_s)
+    stage.skip(1)
+    stage.trade(101, ago_s=step_s)
+
+    assert [firing.price for firing in stage.told] == [101.0]
+
+
+def test_a_venue_that_catches_up_for_long_is_late_until_it_is_through(stage: Stage) -> None:
+    stage.watch("price crosses 100")
+    stage.prices(99)
+    stage.skip(1200)
+
+    for number in range(30):
+        stage.skip(1)
+        stage.trade(101 if number % 2 else 99, ago_s=1000.0 - 20 * number)
+    assert stage.told == []
+    stage.trade(101)
+
+    assert [firing.price for firing in stage.told] == [101.0]
+
+
 def test_trades_from_before_anybody_asked_do_not_fire(stage: Stage) -> None:
     stage.watch("price > 100")
     stage.trade(99)

@@ -70,7 +70,7 @@ class CandleDetector(Detector):
     timeframe: Timeframe
 
     @abstractmethod
-    def candle(self, candle: Candle, series: CandleSeries, *, is_live: bool) -> float | None:
+    def candle(self, candle: Candle, series: CandleSeries, is_live: bool) -> float | None:
         """Take the newest state of the newest candle, and the series that it ends; `is_live` while
         nothing is missing in that."""
 
@@ -277,7 +277,7 @@ class CandleVolume(CandleDetector):
         self._open_time = 0
         self._told_open_time = 0
 
-    def candle(self, candle: Candle, series: CandleSeries, *, is_live: bool) -> float | None:
+    def candle(self, candle: Candle, series: CandleSeries, is_live: bool) -> float | None:
         self._open_time = candle.open_time
         if candle.volume <= self._condition.volume or candle.open_time == self._told_open_time:
             return None

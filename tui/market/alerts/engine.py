@@ -10,8 +10,9 @@ from typing import Final, Protocol
 import msgspec
 
 from tui.market.alerts.detectors import Detector, PriceDetector, TruthDetector
+from tui.market.alerts.lags import Lags
 from tui.market.alerts.making import make_detector, needs
-from tui.market.alerts.watching import Armed, InstrumentWatch, Lags
+from tui.market.alerts.watching import Armed, InstrumentWatch
 from tui.market.market import Market
 from tui.model.alert import AlertRule, Firing
 from tui.model.chart import Drawing
@@ -198,6 +199,8 @@ class Alerts:
             self._market.unwatch(instrument, watch)
 
     def _fire(self, armed: Armed, value: float, ts_exchange: int, after: str) -> None:
+        if self._armed.get(armed.rule_id) is not armed:
+            return  # what fired by the same fact has changed this rule
         rule = self._rules[armed.rule_id]
         watch = self._watches[rule.instrument]
         price, price_text = watch.newest_price()

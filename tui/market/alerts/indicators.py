@@ -40,7 +40,7 @@ class IndicatorCrossing(CandleDetector):
         self._before: float | None = None
         self._rose = False
 
-    def candle(self, candle: Candle, series: CandleSeries, *, is_live: bool) -> float | None:
+    def candle(self, candle: Candle, series: CandleSeries, is_live: bool) -> float | None:
         slices = itertools.count()
         self._run.follow(series, tape=self._tape, has_time=lambda: next(slices) < _SLICES)
         found = self._value(candle)

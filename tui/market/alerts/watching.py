@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from tui.market.alerts.detectors import (
     CandleDetector,
@@ -13,72 +13,17 @@ from tui.market.alerts.detectors import (
     TradeDetector,
     TruthDetector,
 )
+from tui.market.alerts.lags import LATE_NS, Lags
 from tui.market.alerts.language import number_text
 from tui.market.market import Market
 from tui.model.events import Candle, Ticker, Trade
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus, Truth
-from tui.model.timeframe import NS
 
-LATE_S: Final = 60.0
-"""A trade that is later by so much than its venue's trades usually are was caught up with: no news."""
-_LATE_NS: Final = round(LATE_S * NS)
-_USUAL_NS: Final = 300 * NS
-_USUAL_COUNT: Final = 200
-_NEVER: Final = 2**63
 _AWAY: Final = ", while the feed was away"
 
-T = TypeVar("T")
+P = ParamSpec("P")
 D = TypeVar("D", bound=Detector)
-
-
-class Lags:
-    """How late each venue's trades usually are, which includes how wrong our clock is."""
-
-    def __init__(self) -> None:
-        self._usual: dict[str, _Usual] = {}
-
-    def is_late(self, trade: Trade) -> bool:
-        """Take a streamed trade into account, and tell whether it is old news."""
-        venue = trade.instrument.venue
-        usual = self._usual.get(venue)
-        if usual is None:
-            usual = self._usual[venue] = _Usual(trade.ts_local)
-        lag = trade.ts_local - trade.ts_exchange
-        return lag > usual.add(lag, trade.ts_local) + _LATE_NS
-
-    def venue_time(self, venue: str, ts_local: int) -> int:
-        """About what the newest facts that a venue has sent by `ts_local` (ns) are stamped with."""
-        usual = self._usual.get(venue)
-        return ts_local - (usual.least if usual is not None else 0)
-
-
-class _Usual:
-    """The least lag of one venue's trades of late.
-
-    What is of late is told by their number as well as by the time: what comes after a long silence is
-    not usual.
-    """
-
-    __slots__ = ("_before", "_count", "_now", "_since")
-
-    def __init__(self, ts_local: int) -> None:
-        self._before = self._now = _NEVER
-        self._count = 0
-        self._since = ts_local
-
-    @property
-    def least(self) -> int:
-        return min(self._before, self._now)
-
-    def add(self, lag: int, ts_local: int) -> int:
-        """Take a lag (ns); returns the least."""
-        if self._count >= _USUAL_COUNT and ts_local - self._since > _USUAL_NS:
-            self._before, self._now, self._count, self._since = self._now, _NEVER, 0, ts_local
-        self._count += 1
-        if lag < self._now:
-            self._now = lag
-        return self._before if self._before < self._now else self._now
 
 
 class Armed:
@@ -171,26 +116,38 @@ class InstrumentWatch:
         self._use(tuple(one for one in self._all if one is not armed))
 
     def check_time(self, now_s: float) -> None:
-        self._guard(self._check_time, now_s)
+        """Look at what comes true by time alone, at `now_s` (monotonic seconds)."""
+        for armed, detector in self._truths:
+            self._look(armed, 0, "", detector.check, now_s)
 
     # -- what the market tells -------------------------------------------------------------
 
     def traded(self, trade: Trade) -> None:
-        self._guard(self._take_trade, trade)
+        if trade.from_history or not self._lags.is_news(trade):
+            return
+        self._has_trades = True
+        ts = self._stamp(trade)
+        if ts >= self._ts:
+            self._take_price(trade.price, ts)
+        for armed, detector in self._trades:
+            self._look(armed, trade.ts_exchange, "", detector.trade, trade)
 
     def ticker_told(self, told: Ticker, held: Ticker) -> None:
         if told.last is not None and not self._has_trades:
-            self._guard(self._take_ticker, told)
+            ts = self._stamp(told)
+            if ts >= self._ts and self._lags.is_credible(told):
+                self._take_price(told.last, ts)
         if self._quotes and (told.bid is not None or told.ask is not None):
-            self._guard(self._take_best, held)
+            self._take_best(held)
 
     def book_changed(self) -> None:
         if self._quotes and self._is_live(self._by_book):
-            self._guard(self._take_book, None)
+            book = self._market[self._instrument].book
+            self._take_quote(book.bids.best_price, book.asks.best_price)
 
     def candle_told(self, candle: Candle) -> None:
         if self._candles:
-            self._guard(self._take_candle, candle)
+            self._take_candle(candle)
 
     def truth_told(self, subscription: Subscription, truth: Truth) -> None:
         if truth.status is not SubscriptionStatus.LIVE:
@@ -211,23 +168,6 @@ class InstrumentWatch:
 
     # -- what counts -----------------------------------------------------------------------
 
-    def _take_trade(self, trade: Trade) -> None:
-        if trade.from_history or self._lags.is_late(trade):
-            return
-        self._has_trades = True
-        ts = self._stamp(trade)
-        if ts >= self._ts:
-            self._take_price(trade.price, ts)
-        for armed, detector in self._trades:
-            value = detector.trade(trade)
-            if value is not None:
-                self._judge(armed, value, trade.ts_exchange)
-
-    def _take_ticker(self, ticker: Ticker) -> None:
-        ts = self._stamp(ticker)
-        if ticker.last is not None and ts >= self._ts:
-            self._take_price(ticker.last, ts)
-
     def _stamp(self, fact: Trade | Ticker) -> int:
         # Some venues do not say of when a price is: it is the newest by arrival.
         return fact.ts_exchange or max(self._ts, fact.ts_local)
@@ -237,28 +177,18 @@ class InstrumentWatch:
         self._is_away = False
         self._price, self._ts = price, ts
         for armed, detector in self._prices:
-            value = detector.price(price, ts)
-            if value is not None:
-                self._judge(armed, value, ts, after)
-
-    def _take_book(self, _: None) -> None:
-        book = self._market[self._instrument].book
-        self._take_quote(book.bids.best_price, book.asks.best_price)
+            self._look(armed, ts, after, detector.price, price, ts)
 
     def _take_best(self, held: Ticker) -> None:
         # The book knows better, where there is one.
         if self._truth(self._by_book).status is SubscriptionStatus.REJECTED:
-            self._take_quote(
-                float(held.bid) if held.bid else None, float(held.ask) if held.ask else None
-            )
+            self._take_quote(_number(held.bid), _number(held.ask))
 
     def _take_quote(self, bid: float | None, ask: float | None) -> None:
         if bid is None or ask is None or not 0 < bid < ask:
             return
         for armed, detector in self._quotes:
-            value = detector.quote(bid, ask)
-            if value is not None:
-                self._judge(armed, value, 0)
+            self._look(armed, 0, "", detector.quote, bid, ask)
 
     def _take_candle(self, told: Candle) -> None:
         state = self._market[self._instrument]
@@ -270,21 +200,28 @@ class InstrumentWatch:
             if candle is None or candle.open_time > told.open_time:
                 continue
             end = detector.timeframe.next_open(candle.open_time)
-            if self._lags.venue_time(venue, told.ts_local) <= end + _LATE_NS:
-                candles = Subscription(self._instrument, Channel.CANDLES, detector.timeframe)
-                value = detector.candle(candle, series, is_live=self._is_live(candles))
-                if value is not None:
-                    self._judge(armed, value, candle.ts_exchange)
+            if self._lags.venue_time(venue, told.ts_local) <= end + LATE_NS:
+                by = Subscription(self._instrument, Channel.CANDLES, detector.timeframe)
+                is_live = self._is_live(by)
+                self._look(armed, candle.ts_exchange, "", detector.candle, candle, series, is_live)
 
-    def _check_time(self, now_s: float) -> None:
-        for armed, detector in self._truths:
-            value = detector.check(now_s)
-            if value is not None:
-                self._judge(armed, value, 0)
-
-    def _judge(self, armed: Armed, value: float, ts: int, after: str = "") -> None:
-        if self._monotonic() >= armed.cool_at_s:
-            self._fire(armed, value, ts, after)
+    def _look(
+        self,
+        armed: Armed,
+        ts: int,
+        after: str,
+        look: Callable[P, float | None],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Let a detector take a fact, and fire if that says that its condition holds."""
+        try:
+            value = look(*args, **kwargs)
+            if value is not None and self._monotonic() >= armed.cool_at_s:
+                self._fire(armed, value, ts, after)
+        except Exception as error:
+            # An alert that meets a fault of ours must not take the others with it, or the feed.
+            self._failed(self._instrument, f"an alert failed: {error!r}")
 
     # -- inside ----------------------------------------------------------------------------
 
@@ -304,9 +241,9 @@ class InstrumentWatch:
             (armed, armed.detector) for armed in self._all if isinstance(armed.detector, kind)
         )
 
-    def _guard(self, take: Callable[[T], None], fact: T) -> None:
-        """An alert that meets a fault of ours must not take the feed with it."""
-        try:
-            take(fact)
-        except Exception as error:
-            self._failed(self._instrument, f"an alert failed: {error!r}")
+
+def _number(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
