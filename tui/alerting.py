@@ -102,9 +102,10 @@ class AlertActions(DiffingApp[int]):
             },
         )
 
-    def action_alerts(self) -> None:
+    async def action_alerts(self) -> None:
         """Show the rules, and what fired."""
-        self.push_screen(
+        # Waited for, so that the keys that follow find the list.
+        await self.push_screen(
             AlertsScreen(
                 self.alerts,
                 proposal=self._proposal,

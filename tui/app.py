@@ -284,11 +284,14 @@ class TradeTuiApp(AlertActions, ReplayActions, PictureActions, DiffingApp[int]):
 
     # -- actions ---------------------------------------------------------------------------
 
-    def action_connections(self) -> None:
-        self.push_screen(ConnectionsScreen(self.session, self._zone, self._source.clock.time_ns))
+    async def action_connections(self) -> None:
+        # Waited for, here and below, so that the keys that follow find the screen.
+        await self.push_screen(
+            ConnectionsScreen(self.session, self._zone, self._source.clock.time_ns)
+        )
 
-    def action_announcements(self) -> None:
-        self.push_screen(
+    async def action_announcements(self) -> None:
+        await self.push_screen(
             AnnouncementsScreen(
                 self.session.market,
                 badge=self._source.badge,
@@ -337,13 +340,12 @@ class TradeTuiApp(AlertActions, ReplayActions, PictureActions, DiffingApp[int]):
                 self.dashboard.add_to_watchlist(instrument)
                 self.dashboard.show_instrument(instrument)
 
-        # Waited for, so that the letters that follow find the field.
         await self.push_screen(
             SymbolSearch(self.session.instruments, self.dashboard.add_to_watchlist), chosen
         )
 
-    def action_help(self) -> None:
-        self.push_screen(HelpScreen(help_topics(self._key_of, self._can), __version__))
+    async def action_help(self) -> None:
+        await self.push_screen(HelpScreen(help_topics(self._key_of, self._can), __version__))
 
     def action_theme(self) -> None:
         names = [theme.name for theme in self._themes] or list(self.available_themes)

@@ -122,13 +122,13 @@ class AlertsScreen(LiveScreen):
             (rules if rules.is_chosen else firings).move(lines)
         self._look()
 
-    def action_new(self) -> None:
-        self._ask(self._proposal(), self._new_id(), "New alert")
+    async def action_new(self) -> None:
+        await self._ask(self._proposal(), self._new_id(), "New alert")
 
-    def action_edit(self) -> None:
+    async def action_edit(self) -> None:
         rule = self._own()
         if rule is not None:
-            self._ask(draft_of(rule), rule.id, "Alert")
+            await self._ask(draft_of(rule), rule.id, "Alert")
 
     def action_switch(self) -> None:
         rule = self._rules.current
@@ -149,9 +149,10 @@ class AlertsScreen(LiveScreen):
         self._rules.move(0)
         self._tell()
 
-    def _ask(self, draft: Draft, rule_id: str, title: str) -> None:
+    async def _ask(self, draft: Draft, rule_id: str, title: str) -> None:
         self._doomed = ""
-        self.app.push_screen(
+        # Waited for, so that the letters that follow find the form.
+        await self.app.push_screen(
             AlertForm(
                 draft,
                 rule_id,

@@ -115,7 +115,7 @@ class OverlaysScreen(ModalScreen[None]):
         self._chosen.clear()
         self._changed(self.query_one(OptionList).highlighted or 0)
 
-    def action_search(self) -> None:
+    async def action_search(self) -> None:
         def found(instrument: Instrument | None) -> None:
             if instrument is None or instrument == self._beneath:
                 return
@@ -127,7 +127,8 @@ class OverlaysScreen(ModalScreen[None]):
             else:
                 self._switch(at)
 
-        self.app.push_screen(self._search(), found)
+        # Waited for, so that the letters that follow find the field.
+        await self.app.push_screen(self._search(), found)
 
     def _switch(self, at: int) -> None:
         instrument = self._listed[at]
