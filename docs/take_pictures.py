@@ -23,6 +23,16 @@ from tui.themes import load_themes
 PICTURES = Path(__file__).parent / "pictures"
 SHOTS: list[tuple[str, tuple[int, int], str, tuple[str, ...]]] = [
     ("dashboard", (200, 50), "dark", ()),
+    (
+        "chart",
+        (120, 40),
+        "dark",
+        (
+            *("1", "z", "b", "I", "a", *"bollinger", "enter", "escape", "escape"),
+            *("I", "a", *"rsi", "enter", "escape", "escape"),
+        ),
+    ),
+    ("heatmap", (120, 40), "dark", ("z", "H")),
     ("metrics", (160, 45), "dark", ("m", "v")),
     ("search", (120, 40), "dark", ("slash", "e", "t", "h")),
     ("light", (120, 40), "light", ()),
