@@ -91,7 +91,7 @@ class Product:
             changes += [["buy", self.level(steps), "0"]]
             changes += [["sell", self.level(steps), self.size()]]
         for _ in range(15):
-            away = int(self.random.expovariate(1 / 30))
+            away = int(self.random.expovariate(1 / 80))
             if self.random.random() < 0.5:
                 changes.append(["buy", self.level(self.low - away), self.size()])
             else:
