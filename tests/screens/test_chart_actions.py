@@ -218,8 +218,10 @@ async def test_the_crosshair_tells_a_candle_and_arrows_move_it() -> None:
         assert cross[1] is not None
         assert cross[1] > fourth.close
         assert made.app.dashboard.watchlist.cursor == 0
+        assert "esc end crosshair" in made.app.dashboard.key_bar.render_line(0).text
 
         await made.press("escape")
+        assert "crosshair" not in made.app.dashboard.key_bar.render_line(0).text
         assert made.panel.cross is None
         assert " C " not in made.title
         await made.press("down")

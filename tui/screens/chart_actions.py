@@ -21,6 +21,7 @@ class ChartActions(Board):
     """
 
     crosshair_sync: bool = True
+    _shows_crosshair_keys = False
 
     def look_back(self) -> None:
         """Have the candles that the panels in sight show, and some before them."""
@@ -96,10 +97,12 @@ class ChartActions(Board):
     @on(SteeredChart.Pointed)
     def _points_elsewhere(self, event: SteeredChart.Pointed) -> None:
         # The chart has the keys that move what it points with, for as long as it points.
-        if event.moment is None and self.focused is event.chart:
-            self.set_focus(None)
-        elif event.moment is not None and self.focused is not event.chart:
+        points = event.moment is not None
+        if points and self.focused is not event.chart:
             self.set_focus(event.chart)
+        if points is not self._shows_crosshair_keys:
+            self._shows_crosshair_keys = points
+            self.refresh_bindings()
         for panel in self.panels:
             is_other = panel is not event.chart and self.crosshair_sync
             panel.shadow = event.moment if is_other else None
