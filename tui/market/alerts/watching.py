@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, TypeVar, TypeVarTuple
 
 from tui.market.alerts.detectors import (
     CandleDetector,
@@ -22,7 +22,7 @@ from tui.model.subscription import Channel, Subscription, SubscriptionStatus, Tr
 
 _AWAY: Final = ", while the feed was away"
 
-P = ParamSpec("P")
+Facts = TypeVarTuple("Facts")
 D = TypeVar("D", bound=Detector)
 
 
@@ -210,13 +210,12 @@ class InstrumentWatch:
         armed: Armed,
         ts: int,
         after: str,
-        look: Callable[P, float | None],
-        *args: P.args,
-        **kwargs: P.kwargs,
+        look: Callable[[*Facts], float | None],
+        *facts: *Facts,
     ) -> None:
         """Let a detector take a fact, and fire if that says that its condition holds."""
         try:
-            value = look(*args, **kwargs)
+            value = look(*facts)
             if value is not None and self._monotonic() >= armed.cool_at_s:
                 self._fire(armed, value, ts, after)
         except Exception as error:
