@@ -20,6 +20,7 @@ _ROWS = 24
 """About as many rows the candles of a chart take: sizes are compared as they add up in one of them."""
 _STRONG_SHARE = 0.95
 _MOST_FELL = 0.5
+_MEASURED = 40  # columns
 _MARKS_KEPT = 400
 _LEAST_COLUMNS_FOR_MARKS = 2
 _HUGE = 3.0
@@ -49,15 +50,27 @@ class BookHeat(LayerSource):
         history = self._histories.depth(sight.instrument)
         if history is None:
             return Layers()
-        prints = self._prints.get(sight.instrument)
-        if prints is None:
-            prints = self._prints[sight.instrument] = _LargePrints()
-        prints.follow(self._market, sight.instrument)
         picture = self._pictures.get(sight.panel)
         if picture is None or picture.history is not history:
             picture = self._pictures[sight.panel] = _Picture(history)
-        heat = picture.heat(sight, self._price_range(sight))
-        return Layers(heat=heat, marks=print_marks(prints.held, sight))
+        # Charts are painted with every tick of the price, this changes once a second.
+        key = (
+            history.revision,
+            sight.since,
+            sight.until,
+            sight.is_now,
+            sight.view,
+            sight.timeframe,
+        )
+        if picture.key != key:
+            picture.key = key
+            prints = self._prints.setdefault(sight.instrument, _LargePrints())
+            prints.follow(self._market, sight.instrument)
+            picture.layers = Layers(
+                heat=picture.heat(sight, self._price_range(sight)),
+                marks=print_marks(prints.held, sight),
+            )
+        return picture.layers
 
     def _price_range(self, sight: Sight) -> float:
         """From the lowest to the highest price of the candles in sight; 0 without any."""
@@ -77,7 +90,9 @@ class _Picture:
 
     def __init__(self, history: BookHistory) -> None:
         self.history = history
-        self._key: object = None
+        self.key: object = None
+        self.layers = Layers()
+        self._measure: object = None
         self._made: dict[int, tuple[int, Sequence[tuple[float, float]]]] = {}
         self._most = 0.0
 
@@ -93,9 +108,9 @@ class _Picture:
         height = self.history.step * coarseness
         row = price_range / _ROWS
         together, pieces = rows_of_cells(height, row)
-        key = (number, together, pieces)
-        if key != self._key:
-            self._key, self._made, self._most = key, {}, 0.0
+        measure = (number, together, pieces)
+        if measure != self._measure:
+            self._measure, self._made, self._most = measure, {}, 0.0
         made = {}
         for column in columns:
             held = self._made.get(column.time)
@@ -117,7 +132,7 @@ class _Picture:
         self, columns: Sequence[Sequence[tuple[float, float]]], pieces: int, in_a_row: float
     ) -> None:
         """Keep the size that is drawn strongest while it is about right."""
-        sizes = sorted(size for levels in columns[-60:] for _, size in levels[::pieces])
+        sizes = sorted(size for levels in columns[-_MEASURED:] for _, size in levels[::pieces])
         if not sizes:
             return
         strong = sizes[int(_STRONG_SHARE * (len(sizes) - 1))] * in_a_row
