@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from math import isfinite
+from typing import TypeAlias
 
 import msgspec
 
@@ -18,8 +19,14 @@ from tui.model.timeframe import NS
 
 _LEVELS = 8
 _STRONGEST = 0.5
-_MOST_SAMPLES = 6
+_MOST_SAMPLES = 4
 """A column of the screen that stands for more columns of the book looks at so many of them."""
+
+
+_MOST_SUMMED = 20_000
+
+_Summed: TypeAlias = tuple[Sequence[tuple[float, float]], dict[int, float]]
+"""A column of the book, and its sizes by rows of the screen."""
 
 
 class _Drawn(msgspec.Struct, frozen=True, eq=False):
@@ -50,8 +57,11 @@ def draw_heat(canvas: Canvas, heat: Heat, memory: PlotMemory) -> None:
         heat.columns[first:cut],
         heat.bests[first:cut],
     )
-    head = memory.drawing("heat", key, lambda: _draw(canvas, heat, known, 0, edge))
-    tail = _draw(canvas, heat, known, edge, canvas.plot_width)
+    sums = memory.drawing("heat sums", canvas.scale, dict[int, _Summed])
+    if len(sums) > _MOST_SUMMED:
+        sums.clear()
+    head = memory.drawing("heat", key, lambda: _draw(canvas, heat, known, sums, 0, edge))
+    tail = _draw(canvas, heat, known, sums, edge, canvas.plot_width)
     shades = _shades(canvas)
     for number, row in enumerate(canvas.rows[: canvas.scale.rows]):
         lines = head.lines[number] + tail.lines[number]
@@ -84,12 +94,13 @@ def _shaded(canvas: Canvas, runs: Sequence[tuple[int, int, int]]) -> list[Cell]:
     ]
 
 
-def _draw(canvas: Canvas, heat: Heat, known: int, start: int, end: int) -> _Drawn:
+def _draw(
+    canvas: Canvas, heat: Heat, known: int, sums: dict[int, _Summed], start: int, end: int
+) -> _Drawn:
     scale = canvas.scale
     levels: list[list[tuple[int, int, int]]] = [[] for _ in range(scale.rows)]
     dots = Dots(canvas.plot_width, scale.rows, canvas.glyphs)
     before: list[tuple[int, int] | None] = [None, None]
-    sums: dict[int, dict[int, float]] = {}
     for column, (opened, closed) in _moments(canvas, start, end):
         found = _samples(heat, known, opened, closed)
         if not found:
@@ -126,23 +137,25 @@ def _samples(heat: Heat, known: int, opened: int, closed: int) -> range:
     if heat.times[first] + heat.span <= opened:
         first += 1
     last = bisect_left(heat.times, closed, first, known)
-    return range(first, last, max((last - first) // _MOST_SAMPLES, 1))
+    # An odd step meets what comes and goes by turns in both its states.
+    return range(first, last, (last - first) // _MOST_SAMPLES | 1)
 
 
 def _shade(
     canvas: Canvas,
     heat: Heat,
     found: range,
-    sums: dict[int, dict[int, float]],
+    sums: dict[int, _Summed],
     column: int,
     levels: list[list[tuple[int, int, int]]],
 ) -> None:
     total: dict[int, float] = {}
     for number in found:
-        by_row = sums.get(number)
-        if by_row is None:
-            by_row = sums[number] = _by_row(canvas, heat.columns[number])
-        for row, size in by_row.items():
+        book = heat.columns[number]
+        summed = sums.get(heat.times[number])
+        if summed is None or summed[0] is not book:
+            summed = sums[heat.times[number]] = book, _by_row(canvas, book)
+        for row, size in summed[1].items():
             total[row] = total.get(row, 0.0) + size
     per_level = _LEVELS / (heat.most * len(found))
     for row, size in total.items():
@@ -158,13 +171,15 @@ def _shade(
 
 def _by_row(canvas: Canvas, book: Sequence[tuple[float, float]]) -> dict[int, float]:
     """The sizes of a column of the book by rows of the screen."""
-    row_of = canvas.scale.row
+    scale = canvas.scale
+    rows, top = scale.rows, scale.top
+    per_unit = rows / (top - scale.bottom)
     sizes: dict[int, float] = {}
     for price, size in book:
-        if isfinite(price) and 0.0 < size < 1e100:
-            row = row_of(price)
-            if row is not None:
-                sizes[row] = sizes.get(row, 0.0) + size
+        position = scale.position(price) if scale.is_log else (top - price) * per_unit
+        if 0.0 <= position < rows and 0.0 < size < 1e100:
+            row = int(position)
+            sizes[row] = sizes.get(row, 0.0) + size
     return sizes
 
 
