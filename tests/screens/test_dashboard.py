@@ -305,16 +305,16 @@ async def test_the_footer_shows_what_can_be_done_now() -> None:
 
 async def test_keys_can_be_rebound() -> None:
     app = staged_app()
-    settings = msgspec.structs.replace(app._launch.settings, keys={"grid": ("G",)})
+    settings = msgspec.structs.replace(app._launch.settings, keys={"grid": ("Z",)})
     app._launch = msgspec.structs.replace(app._launch, settings=settings)
     async with running(app) as (app, pilot):
         await pilot.press("g")
         assert app.dashboard.grid.count == 4
 
-        await pilot.press("G")
+        await pilot.press("Z")
         assert app.dashboard.grid.count == 6
         app.frame()
-        assert "G grid" in row(app.dashboard.key_bar, 0)
+        assert "Z grid" in row(app.dashboard.key_bar, 0)
 
 
 async def test_help_lists_the_keys_as_they_are_bound() -> None:
