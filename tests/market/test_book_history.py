@@ -162,6 +162,15 @@ def test_a_whole_book_that_is_no_longer_wanted_is_forgotten() -> None:
     assert len(histories.bests(BTC)) == 2
 
 
+def test_orders_at_absurd_prices_are_left_out() -> None:
+    market = a_market()
+    market[BTC].book.apply([("0.01", "5")], [("99999999999", "5")])
+
+    histories = sampled(market, 0)
+
+    assert columns(histories.depth(BTC))[0][2].keys() == {9998, 10000, 10001, 10003}
+
+
 def test_memory_is_bounded() -> None:
     market = a_market()
     histories = sampled(market, *range(1000))

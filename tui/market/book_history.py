@@ -21,7 +21,8 @@ TIERS: Final = ((2, 300, 1), (15, 480, 2), (120, 480, 4))
 KEPT_BESTS: Final = 900
 """Seconds of best prices that are kept."""
 _CELL = Decimal("0.00005")  # of the price, half a basis point: cells are the next round step above
-_CELLS = 160  # of each side
+_CELLS = 160  # of each side in which something rests
+_FARTHEST = 4 * _CELLS  # an order at an absurd price is in nobody's sight
 _MOST_INSTRUMENTS = 16
 _TOO_FAR = 3.0  # the price has multiplied: its cells are of the wrong size
 
@@ -141,7 +142,7 @@ class _Tier:
         return BookColumn(
             self._start,
             self._count,
-            array("q", cells),
+            array("i", cells),
             array("f", sizes),
             self._best.bid,
             self._best.ask,
@@ -208,8 +209,8 @@ class BookHistories:
         step = history.cells_step
         history.add(
             now,
-            read_buckets(book.bids, step, _CELLS, is_bid=True),
-            read_buckets(book.asks, step, _CELLS, is_bid=False),
+            _near(read_buckets(book.bids, step, _CELLS, is_bid=True)),
+            _near(read_buckets(book.asks, step, _CELLS, is_bid=False)),
             best,
         )
 
@@ -226,3 +227,7 @@ class BookHistories:
             return held  # a tick is larger than what a cell should be
         history = self._depths[instrument] = BookHistory(step, is_tick=number == 0)
         return history
+
+
+def _near(buckets: Sequence[Bucket]) -> list[Bucket]:
+    return [one for one in buckets if abs(one.slot - buckets[0].slot) <= _FARTHEST]
