@@ -342,34 +342,48 @@ def compare(title: str, count: int, width: int, height: int, merge: int = 1) -> 
     print()
 
 
+def repeated(plot: Plot, times: list[int]) -> Plot:
+    """The plot again and again over a longer time."""
+    values = list(plot.values) * (len(times) // len(plot.times))
+    return msgspec.structs.replace(plot, times=times, values=values)
+
+
 def compare_histories(width: int, height: int) -> None:
     """The same view with little and with much history behind it, on a chart with five plots too."""
     short = walk(1_000)
     long = [
         msgspec.structs.replace(each, open_time=each.open_time - behind * 1_000 * 60 * NS)
-        for behind in range(999, 0, -1)
+        for behind in range(999, -1, -1)
         for each in short
-    ] + short
+    ]
+    times = [each.open_time for each in long]
+    few = plots(short)
+    many = {
+        "layers": Layers(overlays=[repeated(plot, times) for plot in few["layers"].overlays]),
+        "panes": [repeated(plot, times) for plot in few["panes"]],
+    }
     views: dict[str, tuple[Sequence[Candle], dict[str, Any]]] = {
         "1,000 candles": (short, {}),
         "1,000,000 candles": (long, {}),
-        "1,000 and five plots": (short, plots(short)),
-        "1,000,000 and five plots": (long, plots(long)),
+        "1,000 and five plots": (short, few),
+        "1,000,000 and five plots": (long, many),
     }
     painters = {name: Ours(width, height, 1, cold=True) for name in views}
-    times: dict[str, list[float]] = {name: [] for name in views}
+    spent: dict[str, list[float]] = {name: [] for name in views}
     gc.collect()
     gc.freeze()
     for _ in range(ROUNDS):
         for name, (candles, more) in views.items():
             began = process_time()
             painters[name].draw(candles, **more)
-            times[name].append((process_time() - began) * 1e3)
+            spent[name].append((process_time() - began) * 1e3)
     print(f"History: full frames at {width}x{height}")
     names = list(views)
-    for few, many in (names[:2], names[2:]):
-        one, two = median(times[few]), median(times[many])
-        print(f"  {few:26}{one:8.2f} ms   {many:26}{two:8.2f} ms   ratio {two / one:.2f}")
+    for one, other in (names[:2], names[2:]):
+        before, after = median(spent[one]), median(spent[other])
+        print(
+            f"  {one:26}{before:8.2f} ms   {other:26}{after:8.2f} ms   ratio {after / before:.2f}"
+        )
     print()
 
 
