@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import pytest
 from staging import INSTRUMENTS, NOW, StagedApp, staged_app, tell
 from textual.pilot import Pilot
 
@@ -18,7 +19,7 @@ BTC, ETH = INSTRUMENTS[:2]
 @asynccontextmanager
 async def running(grid: int = 1) -> AsyncIterator[tuple[StagedApp, Pilot[Any]]]:
     app = staged_app(grid=grid)
-    async with app.run_test(size=(120, 40)) as pilot:
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
         app.frame()
         await pilot.pause()
         yield app, pilot
@@ -55,6 +56,18 @@ async def test_braces_change_the_steps_of_price() -> None:
 
         await pilot.press("{")
         assert rows(app.dashboard.ladder)[-1].startswith(" 0.02 ")
+
+
+@pytest.mark.parametrize("key", ["}", "w"])
+async def test_keys_of_a_ladder_that_is_not_in_sight_say_so(key: str) -> None:
+    async with running() as (app, pilot):
+        await pilot.press("v", "v")
+        await pilot.pause()
+        await pilot.press(key)
+        await pilot.pause()
+
+        assert app.dashboard.ladder.cursor is None
+        assert [note.message for note in app._notifications if "ladder" in note.message]
 
 
 async def test_the_level_cursor_moves_in_ladder_and_curve_and_ends() -> None:

@@ -63,16 +63,29 @@ class DepthActions(Board):
             self.notify("the book is remembered from now on", markup=False, timeout=4)
 
     def action_group_finer(self) -> None:
-        self.ladder.change_grouping(-1)
+        self._change_grouping(-1)
 
     def action_group_coarser(self) -> None:
-        self.ladder.change_grouping(1)
+        self._change_grouping(1)
 
     def action_level_up(self) -> None:
-        self.ladder.move_cursor(-1)
+        self._move_level(-1)
 
     def action_level_down(self) -> None:
-        self.ladder.move_cursor(1)
+        self._move_level(1)
+
+    def _change_grouping(self, steps: int) -> None:
+        if self.ladder.is_on_screen:
+            self.ladder.change_grouping(steps)
+        else:
+            self.notify("steps of price are the ladder's: show it first", markup=False, timeout=3)
+
+    def _move_level(self, rows: int) -> None:
+        if self.ladder.is_on_screen or self.curve.is_on_screen:
+            self.ladder.move_cursor(rows)
+        else:
+            text = "the level cursor is the ladder's and the depth curve's: show one first"
+            self.notify(text, markup=False, timeout=3)
 
     def action_end_level(self) -> None:
         self.ladder.cursor = None
