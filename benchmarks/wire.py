@@ -134,7 +134,7 @@ def watch_scene(name: str, *, profile: bool) -> bool:
         messages = (market.ask("/_stats")["sent"] - sent_before) / MEASURED_S
         took = sightings.latencies_ms(market.ask("/_moments"), since)
         kept = watched.kept
-        frames = kept.count(b"\x1b[?2026h")
+        frames = len(chunks)
         print(
             f"{name:6} {rate:7.2f} KiB/s (zlib {watched.packed_rate / 1024:6.2f}), "
             f"{frames / MEASURED_S:4.1f} frames/s, {load:4.1f}% of a core, "

@@ -181,13 +181,28 @@ async def test_a_frame_is_one_write_inside_a_synchronised_pair(emulated: Any) ->
         app._sync_available = True
         app.driver.writes.clear()
 
-        app.query(Ticker).first().prices[0] = 1.0
+        app.query(Ticker).first().prices = [float(index) for index in range(40)]
         app.query(Ticker).first().refresh()
         await pilot.pause()
 
         (frame,) = app.driver.writes
         assert frame.startswith("\x1b[?2026h")
         assert frame.endswith("\x1b[?2026l")
+
+
+async def test_a_frame_that_is_read_at_once_needs_no_pair(emulated: Any) -> None:
+    async with await run_emulated(emulated) as pilot:
+        await pilot.pause()
+        app = pilot.app
+        app._sync_available = True
+        app.driver.writes.clear()
+
+        app.query(Ticker).first().prices[0] = 1.0
+        app.query(Ticker).first().refresh()
+        await pilot.pause()
+
+        (frame,) = app.driver.writes
+        assert "2026" not in frame
 
 
 async def test_the_meter_counts_what_was_written(emulated: Any) -> None:

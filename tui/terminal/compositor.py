@@ -59,6 +59,7 @@ PRIVATE_NAMES: Mapping[str, Sequence[str]] = {
 
 _SYNC_START = "\x1b[?2026h"
 _SYNC_END = "\x1b[?2026l"
+_SMALL_FRAME = 256  # bytes that a terminal reads at once, and so shows at once
 _MOST_REGIONS = (
     256  # of a screen whose frames are held; beyond, the whole screen is taken for dirty
 )
@@ -364,7 +365,7 @@ class DiffingApp(App[ReturnType]):
             frame = cursor_to(*cursor)
         size = len(frame) if frame.isascii() else len(frame.encode("utf-8", "replace"))
         if frame:
-            if self._sync_available:
+            if self._sync_available and size > _SMALL_FRAME:
                 frame = f"{_SYNC_START}{frame}{_SYNC_END}"
                 size += len(_SYNC_START) + len(_SYNC_END)
             self._write_frame(driver, frame, size)
