@@ -18,6 +18,13 @@ def test_prices_are_grouped_and_keep_the_venues_precision() -> None:
     assert fmt.price(None, 2) == "—"
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [(12.345, "12.35"), (0.02, "0.02"), (0.0016, "0.0016"), (0.0, "0.00")]
+)
+def test_a_spread_of_one_tick_of_a_high_price_is_not_told_as_none(value: float, text: str) -> None:
+    assert fmt.basis_points(value) == text
+
+
 def test_the_venues_digits_lose_trailing_zeros_only_beyond_the_tick() -> None:
     assert fmt.digits("61837.64000000", 2) == "61,837.64"
     assert fmt.digits("61837.60000000", 2) == "61,837.60"

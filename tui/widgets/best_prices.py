@@ -142,7 +142,7 @@ class BestPrices(LineWidget):
                     )
                 ]
             ),
-            panes=[Plot("spread bp", times, [(round(span.spread_bp, 2),) for span in spans])],
+            panes=[Plot("spread bp", times, [(round(span.spread_bp, 4),) for span in spans])],
             message="" if spans else "waiting for the book",
         )
         return [*rows, *strips]
@@ -195,8 +195,8 @@ def summary(
     if is_now:
         prices = f" {fmt.price(last.bid, decimals)} / {fmt.price(last.ask, decimals)}"
         spread = bp_from(last.ask, last.bid) or 0.0
-        now = f"{spread:.2f} bp  "
-    text = f" spread {now}average {average:.2f} "
+        now = f"{fmt.basis_points(spread)} bp  "
+    text = f" spread {now}average {fmt.basis_points(average)} "
     bars = sparkline([span.spread_bp for span in spans], max(width - len(text) - 1, 0), glyphs)
     return [line[:width].ljust(width) for line in (prices, text + bars)]
 

@@ -363,7 +363,7 @@ class DepthLadder(LineWidget):
             text = f" crossed by {fmt.price(bid - ask, decimals)}"
             return ((text.ljust(width), look.warning),)
         text = f" {fmt.price(middle, decimals + 1)}  spread {fmt.price(ask - bid, decimals)}"
-        more = f" ({points:.2f} bp)"
+        more = f" ({fmt.basis_points(points)} bp)"
         return (
             ((text + more if len(text + more) <= width else text).ljust(width), look.title_muted),
         )

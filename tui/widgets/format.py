@@ -43,6 +43,11 @@ def percent(value: float | None) -> str:
     return "—" if value is None else f"{value:+.2f}%"
 
 
+def basis_points(value: float) -> str:
+    """Two digits behind the point; four where the spread is a tick of a high price."""
+    return f"{value:.2f}" if value >= 0.005 or value == 0 else f"{value:.4f}"
+
+
 def arrow(value: float | None) -> str:
     """The direction as a shape, so that colour is never the only cue."""
     if value is None or value == 0:
