@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, tzinfo
 from functools import partial
@@ -21,7 +21,6 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerError, WorkerState
 
 from tui import __version__, locations
-from tui.alerting import AlertActions
 from tui.config import Colours
 from tui.debug_log import DebugLog
 from tui.event_loop import new_event_loop
@@ -35,10 +34,10 @@ from tui.glyph_choice import choose_glyphs
 from tui.keymap import ACTIONS, effective_keys
 from tui.launch import Launch
 from tui.log_file import LogFile, describe_error
-from tui.model.errors import TradeTuiError
 from tui.model.health import AppHealth, ErrorCategory, ErrorRecord
 from tui.model.instrument import Instrument
 from tui.model.text import clean
+from tui.opening import VenueOpening
 from tui.picturing import PictureActions
 from tui.program_figures import ProgramFigures
 from tui.replaying import ReplayActions
@@ -70,7 +69,7 @@ _NUMBERED = ("focus_panel_", "layout_")
 _NOTICE = 300  # characters: a notice must not cover the screen
 
 
-class TradeTuiApp(AlertActions, ReplayActions, PictureActions, DiffingApp[int]):
+class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, DiffingApp[int]):
     """Live markets in a terminal."""
 
     TITLE = "tradetui"
@@ -112,7 +111,7 @@ class TradeTuiApp(AlertActions, ReplayActions, PictureActions, DiffingApp[int]):
         self._state, problem = load_state(launch)
         for text in (*launch.problems, problem, self._log_file.problem):
             if text:
-                self._report_config(text)
+                self.report_config(text)
         self._themes = [to_textual(theme) for theme in launch.themes.values()]
         self.dashboard = self._make_dashboard()
         self.start_alerts()
@@ -127,10 +126,11 @@ class TradeTuiApp(AlertActions, ReplayActions, PictureActions, DiffingApp[int]):
             rng=rng,
             errors=ErrorLog(clock, write=self._write_error, redactor=self._redactor),
             settings=settings,
-            start=self._start_worker,
+            start=self.start_work,
             redactor=self._redactor,
             activity=self._activity,
             trace=self._debug_log,
+            venue_wanted=self.venue_wanted,
         )
 
     def _make_dashboard(self) -> Dashboard:
@@ -173,7 +173,7 @@ class TradeTuiApp(AlertActions, ReplayActions, PictureActions, DiffingApp[int]):
         self.set_keymap(effective_keys(self._launch.settings.keys))
         if self._launch.debug:
             self.action_debug()
-        self._start_worker("open source", self._open_source())
+        self.start_work("open source", self.open_source())
         if self._launch.comparing:
             self._compare(self._launch.instruments)
         if self._frame_clock:
@@ -328,7 +328,7 @@ class TradeTuiApp(AlertActions, ReplayActions, PictureActions, DiffingApp[int]):
         if not log.is_on:
             self.notify("debug mode is off", markup=False, timeout=3)
         elif log.problem:
-            self._report_config(log.problem)
+            self.report_config(log.problem)
             self.notify(clean(log.problem, _NOTICE), severity="error", markup=False)
             log.switch(False)
         else:
@@ -341,7 +341,12 @@ class TradeTuiApp(AlertActions, ReplayActions, PictureActions, DiffingApp[int]):
                 self.dashboard.show_instrument(instrument)
 
         await self.push_screen(
-            SymbolSearch(self.session.instruments, self.dashboard.add_to_watchlist), chosen
+            SymbolSearch(
+                self.session.instruments,
+                self.dashboard.add_to_watchlist,
+                openable=self.openable_venues(),
+            ),
+            chosen,
         )
 
     async def action_help(self) -> None:
@@ -358,33 +363,10 @@ class TradeTuiApp(AlertActions, ReplayActions, PictureActions, DiffingApp[int]):
 
     # -- inside ----------------------------------------------------------------------------
 
-    def _start_worker(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        self.run_worker(work, name=name, group="feeds", exit_on_error=False)
-
-    async def _open_source(self) -> None:
-        try:
-            venues = {instrument.venue for instrument in self.dashboard.instruments()}
-            venues |= self.alert_venues()
-            adapters = await self._source.open(venues, self._report_config)
-        except TradeTuiError as error:
-            self.session.errors.report(ErrorCategory.CONNECTION, str(error))
-            self.notify(clean(str(error), _NOTICE), severity="error", markup=False)
-            return
-        for adapter in adapters:
-            self.session.open_feed(adapter, self._launch.settings.tokens.get(adapter.venue))
-        self.dashboard.feed_opened()
-        self._start_worker("keep source", self._source.keep(self._report_connection))
-
     def _write_error(self, record: ErrorRecord) -> None:
         self._log_file.write(record)
         if self._debug_log.is_on:
             self._debug_log.note(TraceKind.ERROR, record.venue, describe_error(record))
-
-    def _report_connection(self, text: str) -> None:
-        self.session.errors.report(ErrorCategory.CONNECTION, text)
-
-    def _report_config(self, text: str) -> None:
-        self.session.errors.report(ErrorCategory.CONFIG, text)
 
     def _first_theme(self) -> str:
         """The remembered or set theme; Textual's own where a file of that name is gone."""

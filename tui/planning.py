@@ -103,7 +103,7 @@ def read_plan(arguments: Arguments) -> Plan:
         raise ConfigError(f"--config: there is no file {arguments.config}", "check its name")
     overrides = {key: value for key in _LOOKS if (value := getattr(arguments, key)) is not None}
     path = arguments.config or locations.config_file()
-    loaded = load_settings(path, overrides, venues=_known_venues())
+    loaded = load_settings(path, overrides, venues=known_venues())
     themes, problems = load_themes()
     if loaded.settings.up_down is UpDown.RED_UP:
         themes = {name: swap_up_and_down(theme) for name, theme in themes.items()}
@@ -137,7 +137,8 @@ def _is_textual_theme(name: str) -> bool:
 
 
 @cache
-def _known_venues() -> list[str]:
+def known_venues() -> list[str]:
+    """Every venue with an installed adapter, and the embedded market."""
     # It looks into every installed package: once is enough.
     return [*venues(), SIM_VENUE]
 
@@ -147,7 +148,7 @@ def _known_venues() -> list[str]:
 
 def _choose_instruments(arguments: Arguments, loaded: LoadedSettings) -> tuple[Instrument, ...]:
     """What to open in panels: the command line's symbols, else the settings'."""
-    known = [*_known_venues(), *loaded.settings.feeds]
+    known = [*known_venues(), *loaded.settings.feeds]
     venue = arguments.venue.upper() if arguments.venue is not None else None
     if venue is not None and venue not in known:
         hint = nearest(venue, known, f"there are {', '.join(known)}")

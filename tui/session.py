@@ -74,6 +74,7 @@ class Session:
         redactor: Redactor | None = None,
         activity: Activity | None = None,
         trace: Trace = NO_TRACE,
+        venue_wanted: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Begin without feeds.
 
@@ -81,6 +82,7 @@ class Session:
             redactor: learns every token, and hides it from the screen.
             activity: when the user last did something, for what is polled.
             trace: who wants to know everything.
+            venue_wanted: told once of each venue of which something is wanted while it has no feed.
         """
         self._redactor = redactor or Redactor()
         self.market: Market = _DiscreetMarket(self._redactor)
@@ -88,6 +90,8 @@ class Session:
         self.errors = errors
         self._activity = activity
         self._trace = trace
+        self._venue_wanted = venue_wanted
+        self._missed_venues: set[str] = set()
         self._rng = rng
         self._settings = settings
         self._start = start
@@ -159,6 +163,20 @@ class Session:
         self._wanted[who] = wanted
         for venue, feed in self._feeds.items():
             feed.want(self._share(venue))
+        missing = {subscription.instrument.venue for subscription in wanted}
+        for venue in sorted(missing - self._feeds.keys() - self._missed_venues):
+            self._missed_venues.add(venue)
+            self._venue_wanted(venue)
+
+    @property
+    def venues(self) -> list[str]:
+        """Those that have a feed."""
+        return list(self._feeds)
+
+    @property
+    def missing_venues(self) -> frozenset[str]:
+        """Those of which something is wanted, and that have no feed."""
+        return frozenset(self._missed_venues.difference(self._feeds))
 
     def look_back(self, wishes: Mapping[Subscription, int]) -> None:
         """Have these candles back to these times (ns), 0 for all that their venues have; of what is not

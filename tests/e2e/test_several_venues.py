@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -46,8 +46,8 @@ class Venues:
         self.instruments = tuple(instrument for instrument, _ in shown)
         self._adapters = [adapter for _, adapter in shown]
 
-    async def open(self, venues: object, report: object) -> list[Adapter]:
-        return self._adapters
+    async def open(self, venues: Collection[str], report: object) -> list[Adapter]:
+        return [adapter for adapter in self._adapters if adapter.venue in venues]
 
     def status(self) -> str:
         return self.badge
@@ -176,6 +176,25 @@ async def test_of_a_comparison_of_three_venues_the_one_that_dies_goes_alone(
         joined = await look(app, pilot, "#joined")
         assert "without B" in joined
         assert {feed.venue: feed.reconnects for feed in app.session.health()}["COINBASE"] == 0
+
+
+async def test_a_venue_opens_with_the_first_symbol_that_is_named(server: SimServer) -> None:
+    source = Venues(
+        (AT_BINANCE, BinanceAdapter(server.endpoints)),
+        (AT_NATIVE, NativeAdapter(server.native_endpoints)),
+    )
+    source.instruments = (AT_BINANCE,)
+    async with running(source, comparing=False) as (app, pilot):
+        await until(lambda: is_live(app, AT_BINANCE))
+        assert list(states(app)) == ["BINANCE"]
+        assert "NATIVE" in app.openable_venues()
+
+        await pilot.press("slash", *"native:btcusdt", "enter")
+        await until(lambda: is_live(app, AT_NATIVE))
+
+        assert app.dashboard.chosen.instrument == AT_NATIVE
+        assert "NATIVE" not in app.openable_venues()
+        assert app.session.errors.records() == []
 
 
 async def test_every_venue_runs_beside_the_others(server: SimServer) -> None:

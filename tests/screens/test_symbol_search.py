@@ -139,3 +139,19 @@ async def test_a_symbol_of_a_venue_without_a_list_is_taken_as_it_is_typed() -> N
         assert await typed(pilot, search, "tradingview:nasdaq:aapl") == ["TRADINGVIEW:NASDAQ:AAPL"]
         await pilot.press("enter")
         assert chosen == [Instrument("TRADINGVIEW", "NASDAQ:AAPL")]
+
+
+async def test_a_venue_that_is_not_open_takes_a_symbol_as_it_is_typed() -> None:
+    venues, chosen = Venues(), list[Instrument | None]()
+    app = staged_app(grid=1)
+    async with app.run_test(size=(120, 40)) as pilot:
+        search = SymbolSearch(venues.list, lambda instrument: None, openable=["COINBASE"])
+        app.push_screen(search, chosen.append)
+        await pilot.pause()
+
+        assert await typed(pilot, search, "coinbase:") == []
+        assert note(search) == "COINBASE opens with its first symbol: type it in full"
+        assert await typed(pilot, search, "coinbase:btc-usd") == ["COINBASE:BTC-USD"]
+        await pilot.press("enter")
+
+    assert chosen == [Instrument("COINBASE", "BTC-USD")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -103,10 +103,18 @@ class SymbolSearch(ModalScreen[Instrument | None]):
         self,
         listings: Callable[[], AsyncIterator[VenueListing]],
         watch: Callable[[Instrument], None],
+        *,
+        openable: Collection[str] = (),
     ) -> None:
-        """Make the screen; `listings` gives what each venue lists, as soon as it is known, `watch`
-        adds an instrument to the watchlist."""
+        """Make the screen.
+
+        Args:
+            listings: gives what each open venue lists, as soon as it is known.
+            watch: adds an instrument to the watchlist.
+            openable: venues that are not open, and open when one of their symbols is named.
+        """
         super().__init__()
+        self._openable = frozenset(openable)
         self._listings = listings
         self._watch = watch
         self._infos: list[InstrumentInfo] = []
@@ -184,15 +192,15 @@ class SymbolSearch(ModalScreen[Instrument | None]):
                 self.query_one(OptionList).highlighted = index
 
     def _unlisted(self, text: str) -> list[InstrumentInfo]:
-        """What is typed, as it is, of a venue that has no list."""
+        """What is typed, as it is, of a venue that has no list, or that is not open."""
         venue, _, symbol = text.strip().partition(":")
-        if venue.upper() not in self._problems or not symbol:
+        if venue.upper() not in (*self._problems, *self._openable) or not symbol:
             return []
         written = symbol.upper() if symbol.islower() else symbol
         return [InstrumentInfo(Instrument(venue.upper(), written), "as typed", "")]
 
     def _show(self, text: str) -> None:
-        if not (self._infos or self._problems) or text == self._text:
+        if not (self._infos or self._problems or self._openable) or text == self._text:
             return
         self._text = text
         ranked = self._unlisted(text) or rank(self._infos, text)
@@ -202,11 +210,13 @@ class SymbolSearch(ModalScreen[Instrument | None]):
         options.add_options([Option(_line(info)) for info in self._matches])
         if self._matches:
             options.highlighted = 0
-        if self._matches or not self._problems:
+        typed = text.partition(":")[0].strip().upper()
+        if not self._matches and typed in self._openable:
+            self._note(f"{typed} opens with its first symbol: type it in full")
+        elif self._matches or not self._problems:
             found = f"{len(ranked)} of {len(self._infos)}"
             self._note(f"{found} · enter panel · ctrl+a watch · esc close")
         else:
-            typed = text.partition(":")[0].strip().upper()
             venue = typed if typed in self._problems else next(iter(self._problems))
             self._note(clean(f"cannot list {venue}: {self._problems[venue]}", 120))
 
