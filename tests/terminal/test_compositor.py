@@ -181,8 +181,7 @@ async def test_a_frame_is_one_write_inside_a_synchronised_pair(emulated: Any) ->
         app._sync_available = True
         app.driver.writes.clear()
 
-        app.query(Ticker).first().prices = [float(index) for index in range(40)]
-        app.query(Ticker).first().refresh()
+        app.redraw()
         await pilot.pause()
 
         (frame,) = app.driver.writes
