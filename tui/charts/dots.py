@@ -45,10 +45,16 @@ class Dots:
         if steps <= 0:
             self._rise(bits, x, y, last_y)
             return
-        before, rise = y, (last_y - y) / steps
         across, down, width = self.across, self.down, self._width
         right, bottom = self._size
         masks = self._masks
+        if y == last_y:
+            first, dot = y // down * width, y % down
+            for at in range(max(x + 1, 0), min(last_x + 1, right)) if 0 <= y < bottom else ():
+                cell = first + at // across
+                bits[cell] = bits.get(cell, 0) | masks[at % across][dot]
+            return
+        before, rise = y, (last_y - y) / steps
         for step in range(1, steps + 1):
             now = y + round(rise * step)
             if -1 <= now - before <= 1:

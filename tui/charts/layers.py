@@ -23,7 +23,8 @@ class Plot(msgspec.Struct, frozen=True):
         name: plain text. lines: the names of its lines; without any, there is one and `name` is its
             name.
         times: open times (ns) of candles, rising. They may run on behind the newest candle.
-        values: for each of them one value a line, in the lines' order; None where there is none.
+        values: for each of them one value a line, in the lines' order; None where there is none. One
+            that changes is another object: what is drawn of those that are the same is kept.
         kinds: of the lines, in their order; those left out are lines.
         colours: "#rrggbb" of the lines; those left out, or "", are chosen for the theme.
         bands: pairs of lines, by index, with a faint filling between them.
@@ -122,7 +123,8 @@ class Heat(msgspec.Struct, frozen=True):
 
     Attributes:
         times: starts (ns) of its columns, rising; a column lasts `span` ns.
-        columns: for each of them price and size of the levels that rested then.
+        columns: for each of them price and size of the levels that rested then. One that changes is
+            another object: what was summed of those that are the same is kept.
         most: the size that is drawn strongest.
         bests: for each column the best bid and the best ask; None where one was not known.
     """
@@ -146,7 +148,11 @@ class Crosshair(msgspec.Struct, frozen=True):
 
 
 class Layers(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything besides the candles; what is further down is drawn over what is further up."""
+    """Everything besides the candles; what is further down is drawn over what is further up.
+
+    The candles hide the lines of all of it. Only texts stand before them: notes, labels, marks, and what a
+    crosshair tells.
+    """
 
     heat: Heat | None = None
     profile: Profile | None = None
