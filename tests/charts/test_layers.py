@@ -125,7 +125,7 @@ OPTIONS = st.fixed_dictionaries(
 SIZES = st.tuples(st.integers(0, 80), st.integers(0, 32))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.one_of(CANDLES, st.just(wave(40))), SIZES, LAYERS, OPTIONS)
 def test_whatever_comes_every_strip_has_its_width(
     candles: list[Candle], size: tuple[int, int], layers: Layers, options: dict[str, Any]
@@ -266,6 +266,7 @@ def test_more_room_than_there_is_leaves_the_newest_candle() -> None:
     assert [bar.slot for bar in painter.geometry.bars] == [0]
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.tuples(*([st.floats(90, 110)] * 4), st.floats(0, 1e6)), min_size=1, max_size=60),
     st.integers(1, 7),

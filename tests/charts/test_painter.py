@@ -23,7 +23,7 @@ from chart_drawing import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.charts import ASCII, EIGHTHS, HALVES, ChartPainter, Glyphs
+from tui.charts import ASCII, BRAILLE, EIGHTHS, HALVES, ChartPainter, Glyphs
 from tui.model.events import Candle
 from tui.model.timeframe import NS, Timeframe
 
@@ -132,6 +132,40 @@ def test_ascii() -> None:
         "    10:15     10:20     10:25           UTC",
     ]
     assert all(line.isascii() for line in drawn)
+
+
+def test_braille() -> None:
+    drawn = lines(wave(30), 44, 16, glyphs=BRAILLE, last_price=101.25, now_ns=NOW)
+
+    assert drawn == [
+        "┈   ┈  101.75   ┈   ┈   ┈   ┈   ┈    102.50",
+        "          ╷ ╷ ╷                 ╷ ╷",
+        "┄┄┄┄┄┄╷┄╷┄│┄│┄│┄╷┄╷┄┄┄┄┄┄┄┄┄╷┄╷┄│┄│┄ 101.25",
+        "    ╷ │ │ ⣿ ┼ ⣿ │ │ ╷     ╷ │ │ ⣿ ┼   00:47",
+        "┈   │ ⠿ ⣿ ⢕ ┈ ⣿ ⣿ ⠿ │   ┈ │ ⠿ ⣿ ⢕    100.00",
+        "    ⣿ │ ⣿ ⢕   ⣿ ⢕ │ ⣿     ⣿ │ ⣿ ⢕",
+        "│ │ ⢕   ⠿ ⠿   ⠿ ⠿   ⣿ │ │ ⢕   ⠿ ⠿",
+        "⣤ ⣤ ⢕   ╵ ╵   ╵ ╵   ⣿ ⣤ ⣤ ⢕   ╵ ╵",
+        "⢕ ⣿ ⢕               ⣿ ⢕ ⣿ ⢕",
+        "⠛ ⠛ ⠛   ┈   ┈   ┈   ⠛ ⠛ ⠛ ⠛ ┈   ┈     97.50",
+        "╵ ╵ ╵               ╵ ╵ ╵ ╵",
+        "97.00",
+        "⣶ ⣶ ⣶ ⣶ ⣶ ⣶ ⣶ ⣶ ⣶ ⣶ ⣶ ⣶ ⣶ ⣶ ⣶ ⣶ ⣶ ⣶     1.1",
+        "⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿",
+        "⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿",
+        "    10:15     10:20     10:25           UTC",
+    ]
+
+
+def test_wide_candles_of_braille_have_walls() -> None:
+    drawn = lines(wave(30), 44, 10, glyphs=BRAILLE, columns=4, volume=False)
+
+    assert drawn[3:7] == [
+        "⣤⣤⣤ ┈│  ┈   ┈   ┈│  ⣤⣤⣤ ⣶⣶⣶ ⡇ ⢸ ┈    100.00",
+        " ╵  ⣿⣿⣿  ╷   ╷  ⣿⣿⣿  ╵  ⣿⣿⣿ ⣿⣿⣿",
+        "    ⣿⣿⣿ ⣤⣤⣤ ⣤⣤⣤ ⡇ ⢸      ╵   ╵",
+        "    ⠿⠿⠿ ⠿⠿⠿ ⠿⠿⠿ ⠿⠿⠿",
+    ]
 
 
 def test_days_are_separated() -> None:
@@ -359,7 +393,7 @@ TIMEFRAMES = st.sampled_from(
 )
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     CANDLES,
     st.integers(0, 90),
@@ -367,7 +401,7 @@ TIMEFRAMES = st.sampled_from(
     TIMEFRAMES,
     st.fixed_dictionaries(
         {
-            "glyphs": st.sampled_from([EIGHTHS, HALVES, ASCII]),
+            "glyphs": st.sampled_from([EIGHTHS, HALVES, BRAILLE, ASCII]),
             "price_decimals": st.integers(0, 12),
             "now_ns": st.integers(0, 2**63),
             "last_price": st.one_of(st.none(), PRICES),
@@ -392,10 +426,10 @@ def test_whatever_comes_every_strip_has_its_width(
             assert sum(segment.cell_length for segment in strip) == width
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.tuples(st.floats(90, 110), st.floats(90, 110)), min_size=2, max_size=14),
-    st.sampled_from([EIGHTHS, HALVES, ASCII]),
+    st.sampled_from([EIGHTHS, HALVES, BRAILLE, ASCII]),
     st.integers(4, 40),
 )
 def test_bodies_reach_to_their_price(

@@ -7,11 +7,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from chart_drawing import MINUTE, START, candle, colour_at, paint, picture, wave
+from chart_drawing import MINUTE, PALETTE, START, candle, colour_at, paint, picture, wave
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui.charts import ASCII, EIGHTHS, HALVES, ChartPainter, Plot
+from tui.charts import ASCII, BRAILLE, EIGHTHS, HALVES, ChartPainter, Layers, Plot
+from tui.charts.layers import Crosshair, PlotKind
 from tui.charts.layout import share_room
 from tui.charts.panes import fit_pane
 from tui.charts.view import look
@@ -61,6 +62,90 @@ def test_stars_where_there_is_only_ascii() -> None:
         "            ************",
         "************                             30",
     ]
+
+
+HISTOGRAM = Plot(
+    "MACD", opens(18), [((at - 6) / 5,) for at in range(18)], kinds=[PlotKind.HISTOGRAM]
+)
+
+
+def test_a_histogram_grows_from_zero() -> None:
+    assert drawn(HISTOGRAM) == [
+        "MACD 2.200 ─────────────────────────",
+        "                          ▁ ▃ ▄ ▅ ▆     2.5",
+        "▁ ▁ ▁ ▁ ┈ ▁ ▁ ▁ ▂ ▄ ▅ ▆ ▁ ▁ ▁ ▁ ▁ ▁",
+        "▂ ▃ ▄ ▅ ▇                              -1.5",
+    ]
+
+
+def test_a_histogram_of_half_blocks() -> None:
+    assert drawn(HISTOGRAM, glyphs=HALVES) == [
+        "MACD 2.200 ─────────────────────────",
+        "                            ▄ ▄ ▄ █     2.5",
+        "┈   ┈   ┈   ┈ ▄ ▄ ▄ ▄ █ █ █ █ █ █ █",
+        "█ ▀ ▀ ▀ ─ ─ ─                          -1.5",
+    ]
+
+
+def test_a_histogram_of_braille() -> None:
+    assert drawn(HISTOGRAM, glyphs=BRAILLE) == [
+        "MACD 2.200 ─────────────────────────",
+        "                          ⣀ ⣀ ⣤ ⣤ ⣶     2.5",
+        "┈   ┈   ┈   ┈ ━ ⣤ ⣤ ⣶ ⣶ ⣿ ⣿ ⣿ ⣿ ⣿ ⣿",
+        "⠿ ⠿ ⠛ ━ ━ ─ ─                          -1.5",
+    ]
+
+
+def test_a_histogram_of_letters() -> None:
+    assert drawn(HISTOGRAM, glyphs=ASCII) == [
+        "MACD 2.200 -------------------------",
+        "                                # #     2.5",
+        ".   .   .   .   . # # # # # # # # #",
+        "# # - - - - - - -                      -1.5",
+    ]
+
+
+def test_a_histogram_is_coloured_by_its_sign() -> None:
+    strips = paint(wave(18), 44, 20, panes=[HISTOGRAM])
+
+    assert PALETTE.up_volume in colour_at(strips, 34, 17)
+    assert PALETTE.down_volume in colour_at(strips, 0, 18)
+
+
+def test_a_line_stands_before_its_histogram() -> None:
+    both = Plot(
+        "MACD",
+        opens(18),
+        [(5.0, 10.0)] * 18,
+        ("A", "B"),
+        kinds=[PlotKind.LINE, PlotKind.HISTOGRAM],
+    )
+
+    rows = drawn(both, glyphs=ASCII)
+
+    assert any(set(row[:35]) == {"*"} for row in rows)
+    assert sum("#" in row for row in rows) == 2
+
+
+def test_levels_have_faint_lines_and_bounds_hold_the_scale() -> None:
+    made = msgspec.structs.replace(pane(*([50.0] * 18)), levels=[30.0, 70.0], bounds=(0.0, 100.0))
+
+    rows = drawn(made, height=38)
+
+    assert labels(rows) == ("100", "0")
+    assert sum(row.startswith("┈   ┈") for row in rows) == 2
+
+
+def test_bounds_that_make_no_sense_are_left_out() -> None:
+    made = msgspec.structs.replace(RAMP, bounds=(math.nan, 100.0))
+
+    assert drawn(made) == drawn(RAMP)
+
+
+def test_the_heading_tells_the_values_at_the_cross() -> None:
+    layers = Layers(crosshair=Crosshair(opens(1)[0]))
+
+    assert drawn(RAMP, layers=layers)[0].startswith("RSI 30.00 ")
 
 
 def test_several_lines_of_one_pane_are_named_and_told_apart_without_colours() -> None:

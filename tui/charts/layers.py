@@ -150,8 +150,8 @@ class Crosshair(msgspec.Struct, frozen=True):
 class Layers(msgspec.Struct, frozen=True, kw_only=True):
     """Everything besides the candles; what is further down is drawn over what is further up.
 
-    The candles hide the lines of all of it. Only texts stand before them: notes, labels, marks, and what a
-    crosshair tells.
+    The candles hide the lines of all of it. Only texts stand before them: notes, labels, marks, and what
+    a crosshair tells.
     """
 
     heat: Heat | None = None
