@@ -5,29 +5,35 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from datetime import UTC
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
 from staging import INSTRUMENTS, NOW, StagedApp, StagedSource, staged_app
+from textual.binding import BindingType
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from tui.feed.clock import ManualClock
 from tui.launch import Mode
-from tui.market.alerts import RuleStatus, read_condition
+from tui.market.alerts import Alerts, RuleStatus, read_condition
+from tui.market.market import Market
 from tui.model.alert import AlertRule, Notice
 from tui.model.chart import Drawing, DrawingKind
 from tui.model.events import Side, Trade
 from tui.model.instrument import Instrument
-from tui.model.subscription import Channel, Subscription
+from tui.model.subscription import Channel, Subscription, SubscriptionStatus, Truth
 from tui.model.timeframe import Timeframe
 from tui.screens.alert_form import AlertForm, Draft, Wrong, draft_of, read_draft
 from tui.screens.alerts import AlertsScreen
+from tui.terminal.compositor import DiffingApp
+from tui.themes import load_themes, to_textual, variable_defaults
 
 BTC, ETH, SOL, *_ = INSTRUMENTS
 KRAKEN = Instrument("KRAKEN", "BTC/USD")
 MINUTE = Timeframe(1, "m")
+DARK = to_textual(load_themes()[0]["dark"])
 
 
 def rule(when: str, number: int = 1, instrument: Instrument = BTC, **more: Any) -> AlertRule:
@@ -40,19 +46,69 @@ def rule(when: str, number: int = 1, instrument: Instrument = BTC, **more: Any) 
 async def running(
     app: StagedApp | None = None, size: tuple[int, int] = (120, 40)
 ) -> AsyncIterator[tuple[StagedApp, Pilot[Any]]]:
-    app = app or staged_app(grid=2)
+    app = app or staged_app(grid=2, instruments=(BTC, ETH, SOL))
     async with app.run_test(size=size, notifications=True) as pilot:
         app.frame()
         await pilot.pause()
         yield app, pilot
 
 
-def trade(app: StagedApp, price: float, instrument: Instrument = BTC, size: float = 1.0) -> None:
+class Bare(DiffingApp[None]):
+    """Nothing but the dialog, over three symbols of which two are live."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("A", "alerts")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = ManualClock(NOW)
+        self.market = Market()
+        self.alerts = Alerts(self.market, self.clock)
+        live = Truth(SubscriptionStatus.LIVE)
+        for instrument in (BTC, SOL):
+            for channel in (Channel.TICKER, Channel.TRADES):
+                self.market.set_truth(Subscription(instrument, channel), live)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return variable_defaults(self.available_themes.get(self.theme))
+
+    def on_mount(self) -> None:
+        self.register_theme(DARK)
+        self.theme = "dark"
+
+    def action_alerts(self) -> None:
+        self.push_screen(
+            AlertsScreen(
+                self.alerts,
+                proposal=lambda: Draft(str(BTC), "price > 61837.62"),
+                instruments=(BTC, ETH, SOL),
+                newest=lambda instrument: "61837.62" if instrument == BTC else "",
+                timeframe=MINUTE,
+                refuse=lambda one: "there is no SIM here" if one.venue == "SIM" else "",
+                changed=lambda: None,
+                zone=UTC,
+                now=self.clock.time_ns,
+            )
+        )
+
+
+@asynccontextmanager
+async def bare(size: tuple[int, int] = (120, 40)) -> AsyncIterator[tuple[Bare, Pilot[Any]]]:
+    app = Bare()
+    async with app.run_test(size=size) as pilot:
+        yield app, pilot
+
+
+def trade(
+    app: StagedApp | Bare, price: float, instrument: Instrument = BTC, size: float = 1.0
+) -> None:
     """A trade that just happened."""
-    clock = app._source.clock
-    assert isinstance(clock, ManualClock)
+    if isinstance(app, Bare):
+        clock, market = app.clock, app.market
+    else:
+        assert isinstance(app._source.clock, ManualClock)
+        clock, market = app._source.clock, app.session.market
     clock._move_to(clock.monotonic() + 1.0)
-    market, now = app.session.market, clock.time_ns()
+    now = clock.time_ns()
     last = market[instrument].tape.last
     number = (last.trade_id or 0) + 1 if last is not None else 1
     market.apply_trade(
@@ -64,11 +120,11 @@ def shown(widget: Any) -> list[str]:
     return [str(widget.render_line(y).text).rstrip() for y in range(widget.size.height)]
 
 
-def field(app: StagedApp, name: str) -> Input:
+def field(app: StagedApp | Bare, name: str) -> Input:
     return app.screen.query_one(f"#alert-{name}", Input)
 
 
-def note(app: StagedApp) -> str:
+def note(app: StagedApp | Bare) -> str:
     return str(app.screen.query_one("#alert-meaning", Static).render())
 
 
@@ -87,7 +143,7 @@ async def test_a_key_opens_the_alerts_and_escape_leaves_them() -> None:
 
 
 async def test_the_list_says_how_each_rule_stands() -> None:
-    async with running() as (app, pilot):
+    async with bare() as (app, pilot):
         app.alerts.put(
             rule("print > 5", 1, cooldown_s=300.0),
             rule("price > 70000", 2),
@@ -115,7 +171,7 @@ async def test_the_list_says_how_each_rule_stands() -> None:
 
 
 async def test_the_lines_below_tell_all_about_the_rule_at_the_cursor() -> None:
-    async with running() as (app, pilot):
+    async with bare() as (app, pilot):
         app.alerts.put(
             rule("print > 5", 1),
             rule(
@@ -137,7 +193,7 @@ async def test_the_lines_below_tell_all_about_the_rule_at_the_cursor() -> None:
 
 
 async def test_space_switches_and_x_twice_deletes() -> None:
-    async with running() as (app, pilot):
+    async with bare() as (app, pilot):
         app.alerts.put(rule("print > 5", 1), rule("print > 6", 2))
         await pilot.press("A", "space")
         assert [one.enabled for one in app.alerts.rules] == [False, True]
@@ -150,7 +206,7 @@ async def test_space_switches_and_x_twice_deletes() -> None:
 
 
 async def test_another_key_between_keeps_the_alert() -> None:
-    async with running() as (app, pilot):
+    async with bare() as (app, pilot):
         app.alerts.put(rule("print > 5", 1), rule("print > 6", 2))
         await pilot.press("A", "x", "down", "up", "x")
 
@@ -158,7 +214,7 @@ async def test_another_key_between_keeps_the_alert() -> None:
 
 
 async def test_the_arrows_go_from_one_list_into_the_other() -> None:
-    async with running() as (app, pilot):
+    async with bare() as (app, pilot):
         app.alerts.put(rule("print > 5", 1), rule("print > 6", 2))
         trade(app, 61_837.0, size=7.0)
         await pilot.press("A", "down", "down")
@@ -169,7 +225,7 @@ async def test_the_arrows_go_from_one_list_into_the_other() -> None:
 
 
 async def test_what_fired_is_told_in_full_where_its_line_is_cut() -> None:
-    async with running(size=(40, 12)) as (app, pilot):
+    async with bare(size=(40, 12)) as (app, pilot):
         app.alerts.put(rule("print > 5", note="a large one"))
         trade(app, 61_837.0, size=7.0)
         await pilot.press("A", "tab")
@@ -181,7 +237,7 @@ async def test_what_fired_is_told_in_full_where_its_line_is_cut() -> None:
 
 
 async def test_a_click_chooses_a_line_and_its_list() -> None:
-    async with running() as (app, pilot):
+    async with bare() as (app, pilot):
         app.alerts.put(rule("print > 5", 1), rule("print > 6", 2))
         trade(app, 61_837.0, size=7.0)
         await pilot.press("A")
@@ -212,7 +268,7 @@ async def test_what_fired_is_counted_in_the_top_line_until_it_is_looked_at() -> 
 
 @pytest.mark.parametrize("size", [(80, 24), (40, 12)])
 async def test_the_list_fits_small_terminals(size: tuple[int, int]) -> None:
-    async with running(size=size) as (app, pilot):
+    async with bare(size=size) as (app, pilot):
         app.alerts.put(rule("price > 70000"), rule("macd(12,26,9) crosses signal 4h", 2))
         await pilot.press("A")
 
@@ -238,7 +294,7 @@ async def test_a_new_alert_begins_with_the_chosen_panels_newest_price() -> None:
 
 
 async def test_a_level_that_the_price_is_past_already_is_told_as_such() -> None:
-    async with running() as (app, pilot):
+    async with bare() as (app, pilot):
         await pilot.press("A", "n")
         field(app, "when").value = "price > 60000"
         await pilot.pause()
@@ -257,7 +313,7 @@ async def test_a_new_alert_begins_where_the_crosshair_points() -> None:
 
 
 async def test_what_is_written_becomes_a_rule_that_watches() -> None:
-    async with running() as (app, pilot):
+    async with bare() as (app, pilot):
         await pilot.press("A", "n")
         field(app, "when").value = "print > 5"
         field(app, "again").value = "10m"
@@ -280,7 +336,7 @@ async def test_what_is_written_becomes_a_rule_that_watches() -> None:
 
 
 async def test_an_alert_can_be_changed_and_is_one_and_the_same() -> None:
-    async with running() as (app, pilot):
+    async with bare() as (app, pilot):
         app.alerts.put(rule("print > 5", 1), rule("print > 6", 2))
         await pilot.press("A", "down", "enter")
         assert field(app, "when").value == "print > 6"
@@ -291,7 +347,7 @@ async def test_an_alert_can_be_changed_and_is_one_and_the_same() -> None:
 
 
 async def test_escape_discards_what_was_written() -> None:
-    async with running() as (app, pilot):
+    async with bare() as (app, pilot):
         await pilot.press("A", "n", "escape")
 
         assert app.alerts.rules == []
@@ -299,7 +355,7 @@ async def test_escape_discards_what_was_written() -> None:
 
 
 async def test_what_is_wrong_is_told_and_not_kept() -> None:
-    async with running() as (app, pilot):
+    async with bare() as (app, pilot):
         await pilot.press("A", "n")
         field(app, "when").value = "spraed > 1"
         await pilot.press("enter")
@@ -311,7 +367,7 @@ async def test_what_is_wrong_is_told_and_not_kept() -> None:
         field(app, "symbol").value = "SIM:BTCUSDT"
         await pilot.press("enter")
 
-        assert note(app) == "there is no SIM beside live venues"
+        assert note(app) == "there is no SIM here"
         assert not field(app, "when").has_class("-wrong")
         assert app.alerts.rules == []
 
@@ -349,7 +405,7 @@ def test_a_rule_is_the_same_after_it_was_looked_at() -> None:
 
 
 async def test_the_page_keys_offer_what_usually_stands_in_a_field() -> None:
-    async with running() as (app, pilot):
+    async with bare() as (app, pilot):
         await pilot.press("A", "n", "pagedown")
         assert field(app, "when").value == "move 2% 5m"
         await pilot.press(*["pagedown"] * 5)
@@ -364,7 +420,7 @@ async def test_the_page_keys_offer_what_usually_stands_in_a_field() -> None:
 
 
 async def test_a_symbol_without_a_venue_is_one_of_the_chosen_panels_venue() -> None:
-    async with running() as (app, pilot):
+    async with bare() as (app, pilot):
         await pilot.press("A", "n")
         field(app, "symbol").value = "DOGEUSDT"
         await pilot.press("enter")
@@ -373,7 +429,7 @@ async def test_a_symbol_without_a_venue_is_one_of_the_chosen_panels_venue() -> N
 
 
 async def test_the_whole_form_fits_the_smallest_terminal() -> None:
-    async with running(size=(40, 12)) as (app, pilot):
+    async with bare(size=(40, 12)) as (app, pilot):
         await pilot.press("A", "n")
 
         below = [
@@ -412,22 +468,14 @@ async def test_what_was_switched_in_the_last_run_stays_so() -> None:
     app = configured(
         rule("print > 5", 1, is_from_settings=True),
         rule("print > 6", 2, is_from_settings=True, enabled=False),
+        rule("print > 7", 3, Instrument("SIM", "BTCUSDT"), is_from_settings=True),
         alerts_switched={"1": False, "2": True, "gone": True},
     )
 
     async with running(app):
+        # That of the simulated market is none of a live run.
         assert [one.enabled for one in app.alerts.rules] == [False, True]
         assert app.with_alerts(app._state).alerts_switched == {"1": False, "2": True}
-
-
-async def test_alerts_of_the_simulated_market_are_none_of_a_live_run() -> None:
-    app = configured(
-        rule("print > 5", 1, Instrument("SIM", "BTCUSDT"), is_from_settings=True),
-        rule("print > 6", 2, is_from_settings=True),
-    )
-
-    async with running(app):
-        assert [one.id for one in app.alerts.rules] == ["2"]
 
 
 async def test_alerts_that_were_made_are_there_in_the_next_run() -> None:
@@ -540,17 +588,23 @@ async def test_a_command_that_fails_is_on_the_error_log() -> None:
 # -- what is subscribed and drawn --------------------------------------------------------------
 
 
-async def test_what_rules_need_is_subscribed_whatever_is_shown() -> None:
+async def test_what_rules_need_is_subscribed_as_long_as_they_need_it() -> None:
     async with running() as (app, _):
-        app.alerts.put(rule("spread > 5bp", instrument=KRAKEN))
+        app.alerts.put(rule("book unverified 30s", instrument=KRAKEN))
+        app.check_alerts()
+        book = Subscription(KRAKEN, Channel.BOOK)
+        assert app.session._wanted["alerts"] == {book}
+
+        app.session.market.set_truth(book, Truth(SubscriptionStatus.SYNCING, "a gap"))
+        clock = app._source.clock
+        assert isinstance(clock, ManualClock)
+        clock._move_to(31.0)
         app.check_alerts()
 
-        assert app.session._wanted["alerts"] == {
-            Subscription(KRAKEN, Channel.TICKER),
-            Subscription(KRAKEN, Channel.BOOK),
-        }
-        app.alerts.remove("1")
-        app.check_alerts()
+        # It fired by time alone, and is done.
+        assert [one.text for one in app.alerts.history] == [
+            "book not verified for 31s: syncing, a gap"
+        ]
         assert app.session._wanted["alerts"] == frozenset()
 
 
@@ -567,26 +621,6 @@ async def test_watched_prices_and_what_fired_are_on_the_chart() -> None:
 
         assert "alert >" in "\n".join(shown(panel))
         assert "◆" in "\n".join(shown(panel))
-
-
-async def test_a_silent_feed_is_told_by_time_alone() -> None:
-    async with running() as (app, _):
-        app.alerts.put(rule("stale 30s", instrument=KRAKEN))
-        app.session.market.set_truth(
-            Subscription(KRAKEN, Channel.TICKER),
-            msgspec.structs.replace(app.session.market.truth(Subscription(BTC, Channel.TICKER)),
-                                    status="stale", reason="no connection"),
-        )  # fmt: skip
-        clock = app._source.clock
-        assert isinstance(clock, ManualClock)
-        clock._move_to(31.0)
-
-        app.check_alerts()
-
-        assert [one.text for one in app.alerts.history] == [
-            "ticker not live for 31s: stale, no connection"
-        ]
-        assert app.alerts.history[0].ts == NOW + 31 * 10**9
 
 
 async def test_a_drawn_line_that_is_touched_is_told() -> None:
