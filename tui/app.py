@@ -66,6 +66,7 @@ _PERFORMANCE_EVERY_S = 10.0
 _ALERTS_EVERY_S = 1.0
 _MOST_REPAINTED = 4
 _NUMBERED = ("focus_panel_", "layout_")
+_KEY_WORDS = (("↑", "up"), ("↓", "down"), ("←", "left"), ("→", "right"), ("⏎", "enter"))
 _NOTICE = 300  # characters: a notice must not cover the screen
 
 
@@ -201,6 +202,13 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, DiffingApp[int]):
         if isinstance(event, events.Key | events.MouseEvent | events.Paste):
             self._activity.touch()
         await super().on_event(event)
+
+    def get_key_display(self, binding: Binding) -> str:
+        shown = super().get_key_display(binding)
+        if self.canvas.is_ascii:  # where an arrow down is a v, which is a key of its own
+            for sign, word in _KEY_WORDS:
+                shown = shown.replace(sign, word)
+        return shown
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         for name, action in ACTIONS.items():

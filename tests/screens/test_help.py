@@ -39,3 +39,13 @@ async def test_subjects_stand_in_two_columns_where_there_is_room(width: int, col
         headings = [static.region.x for static in app.screen.query(Static) if static.region.height]
 
         assert len(set(headings[1:])) == columns
+
+
+async def test_keys_are_words_where_arrows_would_be_letters() -> None:
+    app = staged_app(glyphs="ascii")
+    async with app.run_test(size=(160, 40)) as pilot:
+        await pilot.pause()
+        keys = app.dashboard.key_bar.render_line(0).text
+
+        assert "enter into panel" in keys
+        assert "down watch" in keys
