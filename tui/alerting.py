@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from datetime import tzinfo
 
 import msgspec
@@ -14,7 +13,6 @@ from tui.launch import Launch, Mode
 from tui.market.alerts import Alerts
 from tui.market.alerts.telling import message
 from tui.model.alert import Firing, Notice
-from tui.model.errors import TradeTuiError
 from tui.model.health import ErrorCategory
 from tui.model.instrument import Instrument
 from tui.screens.alert_form import Draft
@@ -85,10 +83,6 @@ class AlertActions(DiffingApp[int]):
         """Subscribe to what the rules need, whatever is shown."""
         self.session.want(self.alerts.wanted(), _WHO)
 
-    def alert_venues(self) -> set[str]:
-        """The venues that the rules need."""
-        return {subscription.instrument.venue for subscription in self.alerts.wanted()}
-
     def with_alerts(self, state: State) -> State:
         """What the next run should remember, with the alerts."""
         rules = self.alerts.rules
@@ -113,7 +107,7 @@ class AlertActions(DiffingApp[int]):
                 newest=self._newest,
                 timeframe=self.dashboard.chosen.timeframe,
                 refuse=self._refuse,
-                changed=self._alerts_changed,
+                changed=self.want_for_alerts,
                 zone=self._zone,
                 now=self._source.clock.time_ns,
             )
@@ -147,23 +141,6 @@ class AlertActions(DiffingApp[int]):
         if instrument.venue in own or not own:
             return ""
         return f"in this run there is only {', '.join(sorted(own))}"
-
-    def _alerts_changed(self) -> None:
-        opened = self.alert_venues() - {
-            venue for venue in self.alert_venues() if self.session.is_open(venue)
-        }
-        if opened and self._launch.mode is Mode.LIVE:
-            self.run_worker(self._open_for_alerts(opened), name="open venues", exit_on_error=False)
-        self.want_for_alerts()
-
-    async def _open_for_alerts(self, venues: Iterable[str]) -> None:
-        try:
-            adapters = await self._source.open(set(venues), self._report_alert)
-        except TradeTuiError as error:
-            self._report_alert(str(error))
-            return
-        for adapter in adapters:
-            self.session.open_feed(adapter, self._launch.settings.tokens.get(adapter.venue))
 
     # -- telling ---------------------------------------------------------------------------
 
@@ -200,6 +177,3 @@ class AlertActions(DiffingApp[int]):
 
     def _alert_failed(self, instrument: Instrument, text: str) -> None:
         self.session.errors.report(ErrorCategory.CONFIG, text, instrument=instrument)
-
-    def _report_alert(self, text: str) -> None:
-        self.session.errors.report(ErrorCategory.CONFIG, text)

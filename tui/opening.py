@@ -26,7 +26,7 @@ class VenueOpening(AlertActions):
         """Open what the start asks for, and keep up what the program itself runs for it."""
         venues = {instrument.venue for instrument in self.dashboard.instruments()}
         self._may_open = self._launch.mode is Mode.LIVE
-        if await self._open_venues(venues | self.alert_venues() | self.session.missing_venues):
+        if await self._open_venues(venues | self.session.missing_venues):
             self.start_work("keep source", self._source.keep(self._report_connection))
 
     async def _open_venues(self, venues: Collection[str]) -> bool:

@@ -239,10 +239,6 @@ class Session:
         """The best of what a venue offers; None while its feed is not open."""
         return self._best.get(venue)
 
-    def is_open(self, venue: str) -> bool:
-        """Whether a venue is kept live, or at least tried."""
-        return venue in self._feeds
-
     def timeframes(self, venue: str) -> tuple[Timeframe, ...]:
         """What can be had of the venue, its own and built ones, shortest first; none while its feed is
         not open."""
