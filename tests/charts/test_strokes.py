@@ -252,7 +252,9 @@ def test_a_drawing_at_an_impossible_price_is_left_out_and_counted() -> None:
 
     strips = paint(wave(30), 44, 12, volume=False, painter=painter, layers=layers)
 
-    assert picture(strips).split("\n") == lines(wave(30))
+    drawn = picture(strips).split("\n")
+    assert drawn[10] == "6 left out"
+    assert [*drawn[:10], *drawn[11:]] == [*lines(wave(30))[:10], *lines(wave(30))[11:]]
     assert painter.skipped == 6
 
 

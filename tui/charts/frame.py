@@ -36,6 +36,13 @@ def draw_marks(canvas: Canvas) -> None:
         _mark(canvas, below, lowest, lowest.low)
 
 
+def draw_skipped(canvas: Canvas, skipped: int) -> None:
+    """Say in the corner how much makes no sense and is not drawn."""
+    if not skipped or canvas.plot_width < _LEAST_COLUMNS_FOR_MARKS:
+        return
+    canvas.rows[canvas.scale.rows - 1].overlay(0, f"{skipped} left out", canvas.inks.highlight)
+
+
 def _mark(canvas: Canvas, row: int, bar: Bar, price: float) -> None:
     is_percent = canvas.price_scale is PriceScale.PERCENT
     text = PriceFormat(canvas.decimals)(price) if is_percent else canvas.form(price)

@@ -18,6 +18,7 @@ from tui.charts.frame import (
     draw_holes,
     draw_marks,
     draw_separators,
+    draw_skipped,
     draw_time_axis,
     draw_volume,
 )
@@ -322,6 +323,7 @@ class ChartPainter:
         draw_marks(canvas)
         draw_legend(canvas, windows)
         self.skipped += draw_moments(canvas, geometry, layers.marks)
+        draw_skipped(canvas, self.skipped)
         if canvas.layout.time_rows:
             draw_time_axis(canvas)
         if cross is not None:
