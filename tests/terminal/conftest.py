@@ -9,10 +9,13 @@ import pyte
 import pytest
 from rich.console import Console
 from rich.segment import Segment
+from rich.style import Style
 from textual.app import App
 from textual.driver import Driver
 from textual.drivers.headless_driver import HeadlessDriver
 from textual.strip import Strip
+
+from tui.terminal.palette import one_of_sixteen
 
 Cell = tuple[str, str, str, bool, bool, bool, bool, bool]
 
@@ -58,16 +61,22 @@ def repaint(
     console = Console(force_terminal=True, color_system=color_system, _environ={})
     emulator = Emulator(width, height)
     for y, strip in enumerate(strips):
-        emulator.feed(f"\x1b[{y + 1}H" + _fresh(strip).render(console))
+        emulator.feed(f"\x1b[{y + 1}H" + _fresh(strip, color_system).render(console))
     return emulator.cells()
 
 
-def _fresh(strip: Strip) -> Strip:
+def _fresh(strip: Strip, color_system: Any) -> Strip:
     """Return an equal strip that remembers no codes, which may be those of another colour system."""
+    is_of_sixteen = color_system == "standard"
     segments = []
     for text, style, control in strip:
         if style is not None:
             style = style.copy()
+            if is_of_sixteen:  # as Textual draws them, but with our choice of the colour
+                style += Style(
+                    color=style.color and one_of_sixteen(style.color),
+                    bgcolor=style.bgcolor and one_of_sixteen(style.bgcolor),
+                )
             style._ansi = None
         segments.append(Segment(text, style, control))
     return Strip(segments, strip.cell_length)

@@ -95,3 +95,21 @@ def test_in_sixteen_colours_what_can_be_read_stays_readable() -> None:
 
     assert palette.step(0, grey) == "\x1b[90;40m"
     assert palette.step(0, white) != palette.step(0, grey)
+
+
+@pytest.mark.parametrize(
+    ("colour", "codes"),
+    [
+        ("#0a7a52", "32"),  # a deep green is nearer to grey, by distance
+        ("#c22f3e", "31"),
+        ("#2ebd8b", "92"),
+        ("#f2616f", "91"),
+        ("#8a5a00", "33"),
+        ("#1b56b8", "34"),
+        ("#5b6370", "90"),
+    ],
+)
+def test_in_sixteen_colours_a_colour_keeps_its_hue(colour: str, codes: str) -> None:
+    palette = Palette("standard")
+
+    assert palette.step(0, palette.number(Style(color=colour))) == f"\x1b[{codes}m"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from colorsys import rgb_to_hls
 from typing import NamedTuple
 
-from rich.color import Color, ColorSystem
+from rich.color import Color, ColorSystem, ColorType
 from rich.style import Style
 
 _COLOR_SYSTEMS = {
@@ -32,6 +33,11 @@ _ATTRIBUTES: tuple[tuple[str, str, str | None, bool], ...] = (
 _DEFAULT_FOREGROUND = "39"
 _DEFAULT_BACKGROUND = "49"
 _MOST_LOOKS = 16_384
+
+# Where the hue of one of the sixteen ends, in degrees, and its number: red, yellow, green, and so on.
+_HUES = ((25, 1), (75, 3), (165, 2), (200, 6), (260, 4), (330, 5), (360, 1))
+_LEAST_CHROMA = 60
+_LEAST_BRIGHT = 110
 
 _REVERSE = "7"
 
@@ -151,10 +157,29 @@ class Palette:
     def _color_codes(self, color: Color | None, *, foreground: bool) -> str:
         if color is None:
             return ""
-        codes = ";".join(color.downgrade(self._color_system).get_ansi_codes(foreground))
+        if self._color_system is ColorSystem.STANDARD:
+            shown = one_of_sixteen(color)
+        else:
+            shown = color.downgrade(self._color_system)
+        codes = ";".join(shown.get_ansi_codes(foreground))
         return (
             "" if codes == (_DEFAULT_FOREGROUND if foreground else _DEFAULT_BACKGROUND) else codes
         )
+
+
+def one_of_sixteen(color: Color) -> Color:
+    """Return the one of a terminal's sixteen colours that has a colour's hue; of greys, the nearest.
+
+    By mere distance a deep green is grey and a deep red is brown: up and down would look alike.
+    """
+    degrees, chroma = 0.0, 0
+    if color.type is ColorType.TRUECOLOR and color.triplet is not None:
+        degrees = rgb_to_hls(*color.triplet.normalized)[0] * 360
+        chroma = max(color.triplet) - min(color.triplet)
+    if chroma < _LEAST_CHROMA:
+        return color.downgrade(ColorSystem.STANDARD)
+    number = next(number for end, number in _HUES if degrees <= end)
+    return Color.from_ansi(number + (8 if _brightness(color, 0) >= _LEAST_BRIGHT else 0))
 
 
 def _brightness(color: Color | None, default: float) -> float:
