@@ -124,7 +124,7 @@ LEGEND = (
     ("◀ 08-07 21:03", "the chart stands in the past"),
 )
 _Topic = tuple[str, Sequence[tuple[str, str]]]
-_WIDE = 124
+_WIDE = 116
 _KEYS = 15
 
 
