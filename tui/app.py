@@ -263,7 +263,7 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, DiffingApp[int]):
 
     def _beat(self) -> None:
         """Paint a frame, or skip it where the link or the processor takes fewer."""
-        if self.pacer.is_due():
+        if not self.is_behind and self.pacer.is_due():
             began = thread_time()
             self.frame()
             self.pacer.note_work(thread_time() - began)

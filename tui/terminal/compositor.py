@@ -261,6 +261,15 @@ class DiffingApp(App[ReturnType]):
                 return TerminalDriver
         return driver_class
 
+    @property
+    def is_behind(self) -> bool:
+        """Tell whether the terminal is still busy with the last frame.
+
+        Whoever then changes nothing on his own account leaves the next frame to what a key does.
+        """
+        paced = self._paced_driver
+        return paced is not None and (not paced.is_ready or self.pacer.holds())
+
     def holds_frames(self) -> bool:
         """Tell whether the terminal has not yet come to the last frame, so that the next one waits."""
         paced = self._paced_driver
