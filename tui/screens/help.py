@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from rich.table import Table
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -28,7 +29,7 @@ TOPICS: tuple[tuple[str, _Rows], ...] = (
             (("timeframe_shorter", "timeframe_longer"), "shorter, longer timeframe"),
             (("chart_style",), "candles, Heikin-Ashi, bars, line, area"),
             (("price_scale",), "linear, logarithmic, percent scale"),
-            (("crosshair",), "crosshair; the arrows or a click move it"),
+            (("crosshair",), "crosshair; arrows or a click move it"),
             (("measure",), "measure from there; or shift and drag"),
             (("indicators",), "indicators"),
             (("drawings",), "draw lines, boxes, notes; list them"),
@@ -140,12 +141,10 @@ class HelpScreen(ModalScreen[None]):
     HelpScreen Vertical { height: auto; }
     HelpScreen #columns { layout: vertical; }
     HelpScreen Static { height: auto; background: $panel; }
-    HelpScreen.-wide > VerticalScroll { width: 122; }
+    HelpScreen.-wide > VerticalScroll { width: 122; max-width: 98%; }
     HelpScreen.-wide #columns { layout: horizontal; }
     HelpScreen.-wide #columns > Vertical { width: 1fr; padding-right: 1; }
     """
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (_WIDE, "-wide")]  # noqa: RUF012 (as its base says)
-
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark", "app.pop_screen", "Close", show=True),
         Binding("down,j", "scroll(1)", show=False),
@@ -170,6 +169,13 @@ class HelpScreen(ModalScreen[None]):
 
     def on_mount(self) -> None:
         self.query_one(VerticalScroll).focus()
+        self._fit(self.app.size.width)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._fit(event.size.width)
+
+    def _fit(self, width: int) -> None:
+        self.set_class(width >= _WIDE, "-wide")
 
     def action_scroll(self, lines: int) -> None:
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
