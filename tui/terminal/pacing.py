@@ -81,7 +81,9 @@ class Pacer:
             return False
         since = self._sent + size - (self._asked[-1][1] if self._asked else self._answered)
         is_due = self._clock() - self._last_asked >= _ASK_AFTER_S
-        return is_due or since >= _ASK_AFTER_BYTES or self._delays[-1] > _FAST_S or bool(self._asked)
+        return (
+            is_due or since >= _ASK_AFTER_BYTES or self._delays[-1] > _FAST_S or bool(self._asked)
+        )
 
     def note_asked(self) -> None:
         """A question went out behind everything sent so far."""
