@@ -166,3 +166,38 @@ async def test_a_text_from_the_state_is_no_markup() -> None:
         picture = "\n".join(app.dashboard.chosen.render_line(y).text for y in range(30))
         assert "[red]" in picture
         assert "\x1b" not in picture
+
+
+async def test_the_list_may_delete_what_is_being_moved() -> None:
+    app = staged_app(grid=1)
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.dashboard.drawings.add(BTC, LEVEL)
+        await begin(app, pilot, "d", "enter")
+        assert app.dashboard.drawn.editor is not None
+
+        await pilot.press("d", "x")
+        app.frame()
+        await pilot.press("escape", "enter")
+        await pilot.pause()
+
+        assert drawn(app) == ()
+        assert app.dashboard.drawn.editor is None
+        assert app.dashboard.chosen.task_note == ""
+
+
+async def test_the_list_may_delete_what_is_pointed_at() -> None:
+    app = staged_app(grid=1)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await begin(app, pilot, "o", "left")
+        moment, price = app.dashboard.chosen.cross or (0, None)
+        assert price is not None
+        app.dashboard.drawings.add(BTC, Drawing(DrawingKind.LEVEL, ((moment, price),)))
+        await pilot.press("right", "left")
+        await pilot.pause()
+        assert "x deletes" in app.dashboard.chosen.task_note
+
+        await pilot.press("d", "x", "escape", "x")
+        await pilot.pause()
+
+        assert drawn(app) == ()
+        assert app.dashboard.chosen.task_note == ""

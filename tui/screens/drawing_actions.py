@@ -37,10 +37,13 @@ class DrawingActions(Board):
             return
         state = self.session.market[instrument]
         decimals = fmt.price_decimals(state.info, state.last_text)
+        self._end(panel)  # the dialog may delete what is at work
 
         def answered(answer: Place | Move | None) -> None:
             if answer is not None and panel.instrument == instrument:
                 self._begin(panel, instrument, answer)
+            else:
+                self._tell(panel)  # and what is pointed at
 
         # Waited for, so that the keys that follow find the dialog.
         await self.app.push_screen(
