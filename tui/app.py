@@ -17,6 +17,7 @@ import msgspec
 from textual import events
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.markup import escape
 from textual.screen import Screen
 from textual.worker import Worker, WorkerError, WorkerState
 
@@ -216,17 +217,18 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, DiffingApp[int]):
                 continue
             if self._can(name):
                 yield SystemCommand(
-                    action.description, f"key {self._key_of(name)}", self._runner(name)
+                    action.description, f"key {escape(self._key_of(name))}", self._runner(name)
                 )
         for layout in self.dashboard.layouts:
+            # The palette takes these texts for markup.
             yield SystemCommand(
-                f"Layout: {clean(layout.name, _NOTICE)}",
+                f"Layout: {escape(clean(layout.name, _NOTICE))}",
                 "switch to it",
                 partial(self.dashboard.lay_out, layout),
             )
         for theme in self._themes:
             yield SystemCommand(
-                f"Theme: {theme.name}", "change the colours", self._theme_setter(theme.name)
+                f"Theme: {escape(theme.name)}", "change the colours", self._theme_setter(theme.name)
             )
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -316,7 +318,11 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, DiffingApp[int]):
 
     def _compare(self, instruments: Sequence[Instrument]) -> None:
         if len(instruments) < 2:
-            self.notify("there is nothing to compare: watch the same at another venue", timeout=5)
+            self.notify(
+                "there is nothing to compare: watch the same at another venue",
+                markup=False,
+                timeout=5,
+            )
             return
         self.push_screen(
             CompareScreen(

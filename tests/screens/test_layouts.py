@@ -253,3 +253,14 @@ async def test_the_key_goes_through_the_groups_whose_letters_stand_in_the_title(
             " 1 BINANCE:",
         ]
         assert len(colours) == 4
+
+
+async def test_the_palette_shows_a_name_as_it_was_written() -> None:
+    async with running(msgspec.structs.replace(PLAIN, name="[/b] mine")) as (app, pilot):
+        await pilot.press("ctrl+p", *"[/b")
+        await app.workers.wait_for_complete()
+        await pilot.pause()
+
+        options = app.screen.query_one(OptionList)
+        shown = [str(options.get_option_at_index(at).prompt) for at in range(options.option_count)]
+        assert shown == ["Layout: [/b] mine\nswitch to it"]
