@@ -49,3 +49,16 @@ async def test_keys_are_words_where_arrows_would_be_letters() -> None:
 
         assert "enter into panel" in keys
         assert "down watch" in keys
+
+
+async def test_the_bottom_line_names_what_a_chart_offers() -> None:
+    app = staged_app()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+
+        keys = app.dashboard.key_bar.render_line(0).text.rstrip()
+
+        assert keys == (
+            " / search  ⏎ into panel  ↓ watch  [ ] timeframe  g grid  b book  I indicators  d draw"
+            "  A alerts  v view  ? help  q quit"
+        )
