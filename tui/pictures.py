@@ -11,7 +11,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from itertools import count
 from math import isfinite
@@ -32,7 +32,7 @@ from textual.strip import Strip
 from tui.feed.programs import run_program
 from tui.model.errors import TradeTuiError
 from tui.model.events import Candle
-from tui.model.timeframe import NS
+from tui.model.moment import date_of
 
 CLIPBOARD_LIMIT: Final = 74_994
 """Bytes: many terminals drop a clipboard sequence that is longer than 100,000 characters when encoded."""
@@ -281,7 +281,7 @@ def to_csv(candles: Iterable[Candle], *, price_decimals: int, size_decimals: int
         prices = (candle.open, candle.high, candle.low, candle.close)
         table.writerow(
             (
-                f"{datetime.fromtimestamp(candle.open_time // NS, UTC):%Y-%m-%dT%H:%M:%SZ}",
+                f"{date_of(candle.open_time):%Y-%m-%dT%H:%M:%SZ}",
                 *(_plain(value, price_decimals) for value in prices),
                 _plain(candle.volume, size_decimals),
             )

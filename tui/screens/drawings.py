@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from typing import ClassVar
 
 import msgspec
@@ -19,8 +19,8 @@ from textual.widgets.option_list import Option
 from tui.market.drawings import Drawings
 from tui.model.chart import Drawing, DrawingKind
 from tui.model.instrument import Instrument
+from tui.model.moment import date_of
 from tui.model.text import clean
-from tui.model.timeframe import NS
 
 TOOLS = {
     "l": (DrawingKind.LEVEL, "price line"),
@@ -204,8 +204,4 @@ class DrawingsScreen(ModalScreen[Place | Move | None]):
         time, price = point
         if drawing.kind is DrawingKind.LEVEL:
             return self._write(price)
-        try:
-            moment = f"{datetime.fromtimestamp(time // NS, self._zone):%m-%d %H:%M}"
-        except (ValueError, OverflowError, OSError):
-            moment = "?"
-        return f"{moment} {self._write(price)}"
+        return f"{date_of(time, self._zone):%m-%d %H:%M} {self._write(price)}"

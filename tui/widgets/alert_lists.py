@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
@@ -14,7 +14,6 @@ from textual.reactive import reactive
 from tui.market.alerts import Alerts, RuleState, RuleStatus, write_condition, write_duration
 from tui.model.alert import AlertRule, Firing
 from tui.model.text import clean
-from tui.model.timeframe import NS
 from tui.widgets import format as fmt
 from tui.widgets.line_widget import LineWidget, Part, Row
 from tui.widgets.look import Look, on
@@ -28,7 +27,6 @@ MARKS = {
 }
 _STATUS_WIDTH = 10
 _NARROW = 60
-_DAY_NS = 86_400 * NS
 
 
 class _CursorList(LineWidget, can_focus=True):
@@ -159,7 +157,7 @@ class FiringsView(_CursorList):
         return history[-1 - max(0, min(self.cursor, len(history) - 1))] if history else None
 
     def fingerprint(self, now: int) -> Hashable:
-        return (self._alerts.revision, self.cursor, self.is_chosen, now // _DAY_NS)
+        return (self._alerts.revision, self.cursor, self.is_chosen, now // fmt.DAY_NS)
 
     def line(self, index: int, width: int, look: Look, *, is_current: bool) -> Row:
         firing = self._alerts.history[-1 - index]
@@ -177,10 +175,7 @@ class FiringsView(_CursorList):
         )
 
     def _when(self, firing: Firing) -> str:
-        time = fmt.clock_time(firing.ts, self._zone)
-        if abs(self.now - firing.ts) < _DAY_NS:
-            return time
-        return f"{datetime.fromtimestamp(firing.ts // NS, self._zone):%m-%d} {time}"
+        return fmt.when(firing.ts, self.now, self._zone)
 
 
 class AlertDetails(LineWidget):

@@ -6,7 +6,7 @@ All of it is text from outside: it is shown as it is, cleaned, and never read as
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 
 from rich.cells import cell_len, set_cell_size
 from textual import events
@@ -26,7 +26,6 @@ from tui.widgets.look import Look
 
 _MARKS = {AlertLevel.INFO: "·", AlertLevel.WARNING: "▲", AlertLevel.CRITICAL: "✗"}
 _MOST_SPARK = 60
-_DAY_NS = 86_400 * NS
 
 
 class _ListView(LineWidget):
@@ -182,10 +181,7 @@ class AlertsView(_ListView):
         )
 
     def _when(self, ts: int) -> str:
-        time = fmt.clock_time(ts, self._zone)
-        if abs(self.now - ts) < _DAY_NS:
-            return time
-        return f"{datetime.fromtimestamp(ts // NS, self._zone):%m-%d} {time}"
+        return fmt.when(ts, self.now, self._zone)
 
 
 def _of(venue: str, instrument: Instrument | None) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import msgspec
 from rich.style import Style
 
@@ -11,9 +9,9 @@ from tui.charts.view import Bar
 from tui.market.candle_series import Past
 from tui.market.market import InstrumentState
 from tui.model.chart import ChartStyle, PanelView, PriceScale
+from tui.model.moment import date_of
 from tui.model.subscription import Subscription, Truth
 from tui.model.text import clean
-from tui.model.timeframe import NS
 from tui.model.transport import TransportKind
 from tui.widgets import format as fmt
 from tui.widgets.chart_crosshair import Measured
@@ -219,16 +217,16 @@ def _moments(time: int, heading: Heading) -> list[str]:
     forms = (f"%Y-%m-%d {clock}", f"%m-%d {clock}", clock)
     if seconds >= _DAY:
         forms = ("%Y-%m-%d", "%m-%d", "%m-%d")
-    moment = datetime.fromtimestamp(time // NS, UTC)
+    moment = date_of(time)
     return [moment.strftime(form) for form in forms]
 
 
 def _short_moment(time: int, heading: Heading) -> str:
     """The date alone where that is of another year, or where candles last a day or longer."""
     timeframe = heading.subscription.timeframe
-    moment = datetime.fromtimestamp(time // NS, UTC)
+    moment = date_of(time)
     is_long = timeframe is not None and timeframe.seconds >= _DAY
-    if is_long or moment.year != datetime.fromtimestamp(heading.now // NS, UTC).year:
+    if is_long or moment.year != date_of(heading.now).year:
         return f"{moment:%Y-%m-%d}"
     return f"{moment:%m-%d %H:%M}"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from datetime import UTC, datetime
 
 from rich.style import Style
 from textual.app import App
@@ -14,6 +13,7 @@ from tui.charts.lines import LETTERS, LinePainter, Reading, Series
 from tui.charts.palette import line_colours
 from tui.market.market import Market
 from tui.model.instrument import Instrument
+from tui.model.moment import date_of
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus, Truth
 from tui.model.text import clean
 from tui.model.timeframe import NS, Timeframe
@@ -126,4 +126,4 @@ def _why_not(truth: Truth, now: int, *, is_short: bool) -> str:
 
 
 def _moment(ts: int) -> str:
-    return f"{datetime.fromtimestamp(ts // NS, UTC):%m-%d %H:%M}"
+    return f"{date_of(ts):%m-%d %H:%M}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 
 from rich.cells import cell_len
 from rich.style import Style
@@ -29,7 +29,6 @@ _LABEL = 11
 _TWO_COLUMNS = 130
 """From this width on, the history stands beside the rest."""
 _ALERTS = 3
-_DAY_NS = 86_400 * NS
 _ORDER = (
     SubscriptionStatus.REJECTED,
     SubscriptionStatus.STALE,
@@ -203,10 +202,7 @@ class ConnectionsView(LineWidget):
         return found
 
     def _when(self, ts: int) -> str:
-        time = fmt.clock_time(ts, self._zone, millis=self.size.width >= 60)
-        if abs(self.now - ts) < _DAY_NS:
-            return time
-        return f"{datetime.fromtimestamp(ts // NS, self._zone):%m-%d} {time}"
+        return fmt.when(ts, self.now, self._zone, millis=self.size.width >= 60)
 
 
 def _rank(state: SubscriptionState) -> tuple[int, Instrument, int]:

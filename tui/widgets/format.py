@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from decimal import Decimal, InvalidOperation
 
-from tui.model.events import Candle
 from tui.model.instrument import InstrumentInfo
+from tui.model.moment import date_of
 from tui.model.timeframe import NS
+
+DAY_NS = 86_400 * NS
 
 UP, DOWN, SAME = "▲", "▼", "▬"
 
@@ -99,9 +101,15 @@ def milliseconds(value: float | None) -> str:
 
 def clock_time(ts: int, zone: tzinfo, *, millis: bool = False) -> str:
     """HH:MM:SS, with milliseconds where asked, of a time in ns."""
-    moment = datetime.fromtimestamp(ts // NS, zone)
+    moment = date_of(ts, zone)
     text = f"{moment:%H:%M:%S}"
     return f"{text}.{ts % NS // 1_000_000:03d}" if millis else text
+
+
+def when(ts: int, now: int, zone: tzinfo, *, millis: bool = False) -> str:
+    """The same, behind the month and the day where it is a day or more from `now` (ns)."""
+    time = clock_time(ts, zone, millis=millis)
+    return time if abs(now - ts) < DAY_NS else f"{date_of(ts, zone):%m-%d} {time}"
 
 
 def day_change(open_24h: float | None, last: float | None, told: float | None) -> float | None:
@@ -109,10 +117,3 @@ def day_change(open_24h: float | None, last: float | None, told: float | None) -
     if open_24h and last is not None:
         return (last / open_24h - 1) * 100
     return told
-
-
-def candle_change(candles: list[Candle]) -> float | None:
-    """The change in percent over the candles."""
-    if not candles or not candles[0].open:
-        return None
-    return (candles[-1].close / candles[0].open - 1) * 100

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from threading import Thread
 from time import thread_time
 
@@ -17,7 +17,8 @@ from tui.market.indicators.run import IndicatorRun
 from tui.market.market import InstrumentState, Market
 from tui.model.chart import IndicatorChoice, PanelView
 from tui.model.events import Candle
-from tui.model.timeframe import NS, Timeframe
+from tui.model.moment import date_of
+from tui.model.timeframe import Timeframe
 from tui.widgets.chart_layers import LayerSource, Sight
 
 _BUDGET_S = 0.006
@@ -127,7 +128,7 @@ class ShownIndicator:
         if not run.covers_view:
             return f"{title} {run.progress:.0%}"
         if run.counted_since is not None:
-            since = datetime.fromtimestamp(run.counted_since // NS, zone)
+            since = date_of(run.counted_since, zone)
             return f"{title} (tape since {since:%H:%M})"
         return title
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Sequence
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from math import isfinite
 
 import msgspec
@@ -14,6 +14,7 @@ from tui.market.candle_series import CandleSeries
 from tui.market.market import Market
 from tui.model.events import Candle
 from tui.model.instrument import Instrument
+from tui.model.moment import date_of
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus, Truth
 from tui.model.text import clean
 from tui.model.timeframe import NS, Timeframe
@@ -66,9 +67,7 @@ class OverlaidSymbols(LayerSource):
         percent = line.percent_at(sight.cross)
         told = "—" if percent is None else f"{percent:+.2f}%"
         late = line.late_since(sight)
-        since = (
-            "" if late is None else f" since {datetime.fromtimestamp(late // NS, self._zone):%H:%M}"
-        )
+        since = "" if late is None else f" since {date_of(late, self._zone):%H:%M}"
         name = _name(instrument, sight.instrument)
         return Plot(
             name,

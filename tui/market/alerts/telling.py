@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 from tui.model.alert import Firing
 from tui.model.errors import AlertError
+from tui.model.moment import date_of
 from tui.model.text import clean
 from tui.model.timeframe import NS
 
@@ -53,7 +53,7 @@ def check_command(words: Iterable[str]) -> tuple[str, ...]:
 def fill_command(command: Sequence[str], firing: Firing) -> list[str]:
     """The command's words with their places filled in, each for itself: a value stays in its word,
     whatever it holds, and is not looked at for places again."""
-    moment = datetime.fromtimestamp(firing.ts // NS, UTC)
+    moment = date_of(firing.ts)
     values = {
         "instrument": clean(str(firing.rule.instrument)),
         "price": clean(firing.price_text),
