@@ -105,6 +105,16 @@ def test_where_the_book_was_not_verified_there_is_no_column() -> None:
     assert starts(found) == [0, 45]
 
 
+@pytest.mark.parametrize("high", [float("inf"), float("nan"), 1e307])
+def test_a_price_that_means_nothing_stops_nothing(high: float) -> None:
+    a_market = market(99.0, high)
+    histories = BookHistories(a_market)
+    for second in range(3):
+        histories.sample(START + second * NS, [BTC], [BTC])
+
+    assert starts(heat(BookHeat(a_market, histories).layers(sight(now_s=3)))) == [0]
+
+
 def test_a_panel_without_the_heatmap_has_none() -> None:
     a_market = market()
     histories = BookHistories(a_market)

@@ -50,6 +50,9 @@ def test_the_precision_comes_from_the_tick_size_or_else_from_the_last_text() -> 
         (56_780_000.0, "56.780M"),
         (1e12, "1000.0B"),
         (0.0, "0.000000"),
+        (1e300, "1e+300"),
+        (float("inf"), "inf"),
+        (float("nan"), "nan"),
     ],
 )
 def test_sizes_take_at_most_eight_characters(value: float, text: str) -> None:

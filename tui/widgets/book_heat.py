@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable, Iterable, Sequence
-from math import ceil, floor
+from math import ceil, floor, isfinite
 
 from tui.charts.layers import Heat, Layers, Mark
 from tui.market.book_history import TIERS, BookColumn, BookHistories, BookHistory
@@ -73,7 +73,8 @@ class BookHeat(LayerSource):
         return picture.layers
 
     def _price_range(self, sight: Sight) -> float:
-        """From the lowest to the highest price of the candles in sight; 0 without any."""
+        """From the lowest to the highest price of the candles in sight; 0 without any, and where one
+        is no number."""
         candles = self._market[sight.instrument].series(sight.timeframe).candles
         low, high = 0.0, 0.0
         for candle in reversed(candles):
@@ -82,7 +83,7 @@ class BookHeat(LayerSource):
             if candle.open_time <= sight.until:
                 low = min(low or candle.low, candle.low)
                 high = max(high, candle.high)
-        return high - low
+        return high - low if isfinite(high - low) else 0.0
 
 
 class _Picture:

@@ -58,7 +58,9 @@ def arrow(value: float | None) -> str:
 
 
 def size(value: float, decimals: int = 8) -> str:
-    """A size in at most eight characters: 0.00012345, 12.345678, 1.234K, 56.78M."""
+    """A size in at most eight characters: 0.00012345, 12.345678, 1.234K, 56.78M, 1e+20, inf."""
+    if not abs(value) < 1e15:  # nor is it, where it is not a number
+        return f"{value:.0e}"
     for bound, unit in ((1e9, "B"), (1e6, "M"), (1e4, "K")):
         if abs(value) >= bound:
             scaled = value / {"B": 1e9, "M": 1e6, "K": 1e3}[unit]
