@@ -35,7 +35,7 @@ from tui.charts.price_axis import draw_last_price, draw_price_axis, price_axis
 from tui.charts.price_lines import draw_price_lines
 from tui.charts.profile import draw_profile
 from tui.charts.rows import Row
-from tui.charts.scale import HeldScale
+from tui.charts.scale import HeldRow, HeldScale
 from tui.charts.strokes import draw_moments, draw_strokes
 from tui.charts.styles import WARM_UP, Stylist, closes, heikin_ashi
 from tui.charts.view import Bar, Sight, fill_absent, look
@@ -54,6 +54,7 @@ class ChartPainter:
 
     def __init__(self) -> None:
         self._scale = HeldScale()
+        self._last_row = HeldRow()
         self._volume_top = 0.0
         self._memory = PlotMemory()
         self._stylist = Stylist()
@@ -73,6 +74,7 @@ class ChartPainter:
     def forget_scale(self) -> None:
         """Fit the scales anew at the next painting."""
         self._scale.forget()
+        self._last_row.forget()
         self._volume_top = 0.0
         self._memory.forget()
 
@@ -319,7 +321,7 @@ class ChartPainter:
             draw_heat(canvas, layers.heat, memory)
         draw_holes(canvas)
         draw_separators(canvas)
-        draw_last_price(canvas)
+        draw_last_price(canvas, self._last_row)
         draw_marks(canvas)
         draw_legend(canvas, windows)
         self.skipped += draw_moments(canvas, geometry, layers.marks)

@@ -17,7 +17,7 @@ from tui.charts.axes import (
     step_decimals,
 )
 from tui.charts.canvas import Canvas, write_label
-from tui.charts.scale import Scale
+from tui.charts.scale import HeldRow, Scale
 from tui.model.chart import PriceScale
 
 _ROWS_PER_PRICE = 4
@@ -154,10 +154,10 @@ def _name_scale(canvas: Canvas, labelled: set[int]) -> None:
         write_label(canvas, free, name, canvas.inks.muted)
 
 
-def draw_last_price(canvas: Canvas) -> None:
+def draw_last_price(canvas: Canvas, held: HeldRow) -> None:
     """Draw a line through the empty cells at the last price, its label, and the time left."""
     price = canvas.last_price
-    number = None if price is None else canvas.scale.row(price)
+    number = None if price is None else held.of(canvas.scale, price)
     if price is None or number is None:
         return
     row = canvas.rows[number]

@@ -9,6 +9,7 @@ import msgspec
 _ROOM = 0.08
 _FREE_ROWS = 1.6
 _TOO_EMPTY = 0.55
+_ROW_SLACK = 0.3
 
 
 class Scale(msgspec.Struct, frozen=True):
@@ -102,6 +103,30 @@ class HeldScale:
     def forget(self) -> None:
         """Fit anew at the next chance."""
         self._held = None
+
+
+class HeldRow:
+    """The row of a price that goes to and fro: it stays until the price is well inside of another one,
+    so that a price at the edge of two rows does not move a whole line with every tick."""
+
+    def __init__(self) -> None:
+        self._row: int | None = None
+        self._scale: Scale | None = None
+
+    def of(self, scale: Scale, price: float) -> int | None:
+        """The row to show the price in, never more than a part of a row away from it; None where the
+        price lies outside of the scale."""
+        row, held = scale.row(price), self._row
+        if row is not None and held is not None and scale is self._scale:
+            position = scale.position(price)
+            if held - _ROW_SLACK <= position <= held + 1 + _ROW_SLACK:
+                return held
+        self._row, self._scale = row, scale
+        return row
+
+    def forget(self) -> None:
+        """Show the price where it is at the next chance."""
+        self._row = None
 
 
 def _fitted(low: float, high: float, rows: int, head: int, smallest: float, is_log: bool) -> Scale:

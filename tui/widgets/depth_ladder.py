@@ -245,9 +245,10 @@ class DepthLadder(LineWidget):
         assert step is not None
         if sound:
             self._note_changes(step)
-        if self._looked_revision < 0 or not 0 <= self.now - self._looked_at < _SLOW_NS:
+        is_due = self._looked_revision < 0 or not 0 <= self.now - self._looked_at < _SLOW_NS
+        if is_due:
             self._look_closer(state)
-        rows = [title, *self._draw_rungs(state, step, width, look, sound)]
+        rows = [title, *self._draw_rungs(state, step, width, look, sound, settles=is_due)]
         if has_balance:
             rows.append(self._balance(step, width, look, sound))
         if self.cursor is not None:
@@ -300,7 +301,8 @@ class DepthLadder(LineWidget):
             changes.note(side, self.now)
 
     def _look_closer(self, state: InstrumentState) -> None:
-        """What need not follow every tick: the balance near the middle, and what counts as large."""
+        """What need not follow every tick, as the bars need not: the balance near the middle, and what
+        counts as large."""
         self._looked_at, self._looked_revision = self.now, state.book_revision
         book = state.book
         self._near = band(book.bids, book.asks, BAND_BP)
@@ -310,13 +312,20 @@ class DepthLadder(LineWidget):
         self._large = chosen if chosen is not None else large_size(held)
 
     def _draw_rungs(
-        self, state: InstrumentState, step: Decimal, width: int, look: Look, sound: bool
+        self,
+        state: InstrumentState,
+        step: Decimal,
+        width: int,
+        look: Look,
+        sound: bool,
+        *,
+        settles: bool,
     ) -> list[Row]:
         rungs = self._rungs
         size_decimals = state.info.size_decimals if state.info else 8
         top = max((abs(rung.slot) for rung in rungs if rung.slot is not None), default=0)
         columns = Columns.share(width, step, top, size_decimals)
-        lengths = self._bars.lengths(rungs, columns.bar_width, self._glyphs)
+        lengths = self._bars.lengths(rungs, columns.bar_width, self._glyphs, settles=settles)
         at = self._cursor_index(rungs)
         large = self._large
         found: list[Row] = []

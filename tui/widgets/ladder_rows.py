@@ -40,7 +40,10 @@ class Columns(msgspec.Struct, frozen=True):
 
 class HeldBars:
     """The lengths of the bars. Each is drawn anew only when it is off by most of a cell, and their
-    scale is kept while the longest fits it, so that a tick does not redraw all of them."""
+    scale is kept while the longest fits it, so that a tick does not redraw all of them.
+
+    A price that moves changes all the totals at once: between two looks that settle them, the bars of
+    prices that had one stay."""
 
     def __init__(self) -> None:
         self._top = 0.0
@@ -51,7 +54,9 @@ class HeldBars:
         """Draw all of them anew."""
         self._top = 0.0
 
-    def lengths(self, rungs: Sequence[Rung], width: int, glyphs: Glyphs) -> list[int]:
+    def lengths(
+        self, rungs: Sequence[Rung], width: int, glyphs: Glyphs, *, settles: bool = True
+    ) -> list[int]:
         """For each row the bar's length in the glyph set's steps of a cell."""
         steps = len(glyphs.left) - 1
         most = max((rung.total for rung in rungs), default=0.0)
@@ -59,7 +64,7 @@ class HeldBars:
             self._top, self._width, self._held = most * _ROOM_FOR_BARS, width, {}
         found = [0] * len(rungs)
         kept: dict[tuple[RungKind, int], int] = {}
-        slack = max(steps * 3 // 4, 1)
+        slack = max(steps * 3 // 4, 1) if settles else width * steps + 1
         asks = [number for number, rung in enumerate(rungs) if rung.kind is RungKind.ASK]
         bids = [number for number, rung in enumerate(rungs) if rung.kind is RungKind.BID]
         for numbers in (asks[::-1], bids):
