@@ -159,14 +159,26 @@ def test_the_budget_is_one_for_all_of_a_frame() -> None:
     now = [0.0]
     budget = FrameBudget(0.006, clock=lambda: now[0])
 
-    budget.begin(1)
+    budget.begin(1, "panel-1")
     now[0] = 0.005
-    budget.begin(1)
+    budget.begin(1, "panel-2")
     assert budget.has_time()
     now[0] = 0.007
-    budget.begin(1)
+    budget.begin(1, "panel-3")
     assert not budget.has_time()
-    budget.begin(2)
+    budget.begin(2, "panel-3")
+    assert budget.has_time()
+
+
+def test_where_time_stands_still_the_next_frame_has_its_budget_too() -> None:
+    now = [0.0]
+    budget = FrameBudget(0.006, clock=lambda: now[0])
+    budget.begin(1, "panel-1")
+    budget.begin(1, "panel-2")
+    now[0] = 0.1
+    assert not budget.has_time()
+
+    budget.begin(1, "panel-1")
     assert budget.has_time()
 
 

@@ -37,13 +37,17 @@ class FrameBudget:
         self._seconds = seconds
         self._clock = clock
         self._frame: int | None = None
+        self._asked: set[str] = set()
         self._end = 0.0
 
-    def begin(self, frame: int) -> None:
-        """A frame begins, if it is another one than the last."""
-        if frame != self._frame:
+    def begin(self, frame: int, who: str = "") -> None:
+        """A frame begins, if its time (ns) is another one than the last's, or if `who` was told of that
+        one already: the time of a recording may stand still."""
+        if frame != self._frame or who in self._asked:
             self._frame = frame
+            self._asked.clear()
             self._end = self._clock() + self._seconds
+        self._asked.add(who)
 
     def has_time(self) -> bool:
         return self._clock() < self._end
@@ -156,7 +160,7 @@ class IndicatorLayers(LayerSource):
         if held is None:
             held = self._panels[sight.panel] = _PanelIndicators()
         held.choose(sight)
-        self._budget.begin(sight.now)
+        self._budget.begin(sight.now, sight.panel)
         state = self._market[sight.instrument]
         for indicator, _ in held.in_turn():
             indicator.follow(state, self._budget.has_time, (sight.since, sight.until))
