@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.charts import ASCII, EIGHTHS, HALVES, Glyphs
-from tui.charts.bars import bar, right_bar
+from tui.charts.bars import bar
 from tui.charts.sparkline import sparkline
 
 SETS = st.sampled_from([EIGHTHS, HALVES, ASCII])
@@ -58,18 +58,6 @@ def test_the_least_of_something_is_visible() -> None:
     assert bar(7.0, 3, EIGHTHS) == "███"
 
 
-def test_bars_from_the_right_exchange_the_colours_of_one_cell() -> None:
-    assert right_bar(3 / 16, 2, EIGHTHS) == (" ", "▋", "")
-    assert right_bar(11 / 16, 2, EIGHTHS) == ("", "▋", "█")
-    assert right_bar(0.5, 2, EIGHTHS) == (" ", "", "█")
-
-
-def test_bars_from_the_right_with_characters_of_their_own() -> None:
-    assert right_bar(0.75, 2, HALVES) == ("", "", "▐█")
-    assert right_bar(0.5, 4, ASCII) == ("  ", "", "##")
-
-
 @given(st.floats(), st.integers(-2, 40), SETS)
 def test_bars_have_exactly_their_width(fraction: float, width: int, glyphs: Glyphs) -> None:
     assert len(bar(fraction, width, glyphs)) == max(width, 0)
-    assert sum(map(len, right_bar(fraction, width, glyphs))) == max(width, 0)

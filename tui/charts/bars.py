@@ -20,23 +20,6 @@ def bar(fraction: float, width: int, glyphs: Glyphs) -> str:
     return glyphs.left[-1] * full + (glyphs.left[rest] if rest else "") + " " * empty
 
 
-def right_bar(fraction: float, width: int, glyphs: Glyphs) -> tuple[str, str, str]:
-    """A bar that grows from the right, in three pieces whose lengths add up to `width`.
-
-    There are no characters that fill a cell from the right by eighths, so the second piece, at
-    most one character, is to be drawn with foreground and background exchanged. It is empty for
-    glyph sets that have their own.
-
-    Returns:
-        Blanks, the piece with exchanged colours, the rest.
-    """
-    steps = len(glyphs.left) - 1
-    full, rest, empty = _pieces(fraction, width, steps)
-    if glyphs.right:
-        return " " * empty, "", (glyphs.right[rest] if rest else "") + glyphs.right[-1] * full
-    return " " * empty, glyphs.left[steps - rest] if rest else "", glyphs.left[-1] * full
-
-
 def _pieces(fraction: float, width: int, steps: int) -> tuple[int, int, int]:
     """Full cells, steps of the partial cell, empty cells."""
     width = max(width, 0)

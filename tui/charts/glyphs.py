@@ -15,7 +15,6 @@ class Glyphs(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
             background exchanged.
         volume: `lower`, or finer where it would be too coarse for bars of volume.
         left: fills from the left, likewise from empty to full, for horizontal bars.
-        right: fills from the right; empty where they are `left` with colours exchanged.
         wick, wick_upper, wick_lower: a whole row of wick, its upper half, its lower half.
         cross: a body without height: bare, with a wick above, below, both.
         dash: what widens a cross.
@@ -41,7 +40,6 @@ class Glyphs(msgspec.Struct, frozen=True, cache_hash=True, kw_only=True):
     upper: str
     volume: str
     left: str
-    right: str
     wick: str
     wick_upper: str
     wick_lower: str
@@ -81,7 +79,6 @@ EIGHTHS = Glyphs(
     upper="",
     volume=" ▁▂▃▄▅▆▇█",
     left=" ▏▎▍▌▋▊▉█",
-    right="",
     wick="│",
     wick_upper="╵",
     wick_lower="╷",
@@ -116,7 +113,6 @@ HALVES = Glyphs(
     upper=" ▀█",
     volume=" ▄█",
     left=" ▌█",
-    right=" ▐█",
     wick="│",
     wick_upper="╵",
     wick_lower="╷",
@@ -153,7 +149,6 @@ BRAILLE = Glyphs(
     upper=" ⠉⠛⠿⣿",
     volume=" ⣀⣤⣶⣿",
     left=" ⡇⣿",
-    right=" ⢸⣿",
     wick="│",
     wick_upper="╵",
     wick_lower="╷",
@@ -188,7 +183,6 @@ ASCII = Glyphs(
     upper=" #",
     volume=" .:#",
     left=" #",
-    right=" #",
     wick="|",
     wick_upper="'",
     wick_lower=".",
