@@ -241,6 +241,19 @@ def test_a_book_that_is_not_verified_long_enough_fires(stage: Stage) -> None:
     assert stage.texts == ["book not verified for 10s: syncing, a gap"]
 
 
+def test_a_book_that_is_on_its_way_for_the_first_time_has_a_quarter_of_a_minute(
+    stage: Stage,
+) -> None:
+    stage.watch("book unverified 1s")
+    stage.stands(Channel.BOOK, SYNCING, "waiting for the snapshot")
+    stage.pass_time(14)
+    assert stage.told == []
+
+    stage.pass_time(1)
+
+    assert stage.texts == ["book not verified for 15s: syncing, waiting for the snapshot"]
+
+
 def test_a_book_that_is_verified_again_in_time_does_not_fire(stage: Stage) -> None:
     stage.watch("book unverified 10s")
     stage.stands(Channel.BOOK, SYNCING)

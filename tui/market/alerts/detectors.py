@@ -34,6 +34,9 @@ from tui.model.subscription import Channel, SubscriptionStatus, Truth
 from tui.model.timeframe import Timeframe
 
 
+_FIRST_S = 15.0
+
+
 class Detector(ABC):
     """Watches for one condition of one instrument."""
 
@@ -305,6 +308,7 @@ class Staleness(TruthDetector):
         self._since_s: float | None = None
         self._truth = Truth()
         self._is_told = False
+        self._was_good = False
 
     def truth(self, truth: Truth, now_s: float) -> None:
         self._truth = truth
@@ -312,13 +316,19 @@ class Staleness(TruthDetector):
         if good or truth.status is SubscriptionStatus.OFF:
             self._since_s = None
             self._is_told = False
+            self._was_good = good
         elif self._since_s is None:
             self._since_s = now_s
 
     def check(self, now_s: float) -> float | None:
-        if self._since_s is None or self._is_told or now_s - self._since_s < self._seconds:
+        if self._since_s is None or self._is_told:
             return None
-        return now_s - self._since_s
+        # Nothing is there at once: what never was good gets some time to become so.
+        begins = self._truth.status in (SubscriptionStatus.PENDING, SubscriptionStatus.SYNCING)
+        begins = begins and not self._was_good
+        patience_s = max(self._seconds, _FIRST_S) if begins else self._seconds
+        lasted_s = now_s - self._since_s
+        return lasted_s if lasted_s >= patience_s else None
 
     def told(self) -> None:
         self._is_told = True
