@@ -33,7 +33,6 @@ from tui.model.events import Candle, Trade
 from tui.model.subscription import Channel, SubscriptionStatus, Truth
 from tui.model.timeframe import Timeframe
 
-
 _FIRST_S = 15.0
 
 
