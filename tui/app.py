@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, tzinfo
-from functools import partial
 from time import thread_time
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
 import msgspec
 from textual import events
-from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
-from textual.markup import escape
 from textual.screen import Screen
 from textual.worker import Worker, WorkerError, WorkerState
 
-from tui import __version__, locations
+from tui import locations
+from tui.commanding import CommandActions
 from tui.config import Colours
 from tui.debug_log import DebugLog
 from tui.event_loop import new_event_loop
@@ -32,7 +30,7 @@ from tui.feed.redaction import Redactor
 from tui.feed.trace import TraceKind
 from tui.feed.vigil import MachineSenses
 from tui.glyph_choice import choose_glyphs
-from tui.keymap import ACTIONS, effective_keys
+from tui.keymap import effective_keys
 from tui.launch import Launch
 from tui.log_file import LogFile, describe_error
 from tui.model.health import AppHealth, ErrorCategory, ErrorRecord
@@ -46,7 +44,6 @@ from tui.screens.announcements import AnnouncementsScreen
 from tui.screens.compare import CompareScreen, find_comparable
 from tui.screens.connections import ConnectionsScreen
 from tui.screens.dashboard import Dashboard
-from tui.screens.help import HelpScreen, help_topics
 from tui.screens.indicators import IndicatorSearch
 from tui.screens.live import LiveScreen
 from tui.screens.symbol_search import SymbolSearch
@@ -54,7 +51,6 @@ from tui.session import Session
 from tui.sources import Source, choose_source
 from tui.state import load_state, save_state
 from tui.terminal.alt_digits import hear_alt_digits
-from tui.terminal.compositor import DiffingApp
 from tui.terminal.detection import can_erase
 from tui.themes import to_textual, variable_defaults
 
@@ -66,12 +62,10 @@ _HISTORY_EVERY_S = 60.0
 _PERFORMANCE_EVERY_S = 10.0
 _ALERTS_EVERY_S = 1.0
 _MOST_REPAINTED = 4
-_NUMBERED = ("focus_panel_", "layout_")
-_KEY_WORDS = (("↑", "up"), ("↓", "down"), ("←", "left"), ("→", "right"), ("⏎", "enter"))
 _NOTICE = 300  # characters: a notice must not cover the screen
 
 
-class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, DiffingApp[int]):
+class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions):
     """Live markets in a terminal."""
 
     TITLE = "tradetui"
@@ -150,8 +144,8 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, DiffingApp[int]):
             glyphs=self._glyphs,
             program_health=self._health,
             is_debugging=lambda: self._debug_log.is_on,
-            retry_key=lambda: self._key_of("reconnect"),
-            key_of=self._key_of,
+            retry_key=lambda: self.key_of("reconnect"),
+            key_of=self.key_of,
             large_prints=settings.large_prints,
             large_orders=settings.large_orders,
             crosshair_sync=settings.crosshair_sync,
@@ -203,33 +197,6 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, DiffingApp[int]):
         if isinstance(event, events.Key | events.MouseEvent | events.Paste):
             self._activity.touch()
         await super().on_event(event)
-
-    def get_key_display(self, binding: Binding) -> str:
-        shown = super().get_key_display(binding)
-        if self.canvas.is_ascii:  # where an arrow down is a v, which is a key of its own
-            for sign, word in _KEY_WORDS:
-                shown = shown.replace(sign, word)
-        return shown
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        for name, action in ACTIONS.items():
-            if name == "palette" or name.startswith(_NUMBERED):
-                continue
-            if self._can(name):
-                yield SystemCommand(
-                    action.description, f"key {escape(self._key_of(name))}", self._runner(name)
-                )
-        for layout in self.dashboard.layouts:
-            # The palette takes these texts for markup.
-            yield SystemCommand(
-                f"Layout: {escape(clean(layout.name, _NOTICE))}",
-                "switch to it",
-                partial(self.dashboard.lay_out, layout),
-            )
-        for theme in self._themes:
-            yield SystemCommand(
-                f"Theme: {escape(theme.name)}", "change the colours", self._theme_setter(theme.name)
-            )
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR:
@@ -363,18 +330,6 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, DiffingApp[int]):
             chosen,
         )
 
-    async def action_help(self) -> None:
-        await self.push_screen(HelpScreen(help_topics(self._key_of, self._can), __version__))
-
-    def action_theme(self) -> None:
-        names = [theme.name for theme in self._themes] or list(self.available_themes)
-        index = names.index(self.theme) + 1 if self.theme in names else 0
-        self.theme = names[index % len(names)]
-        self.notify(f"theme {self.theme}", timeout=2, markup=False)
-
-    def action_palette(self) -> None:
-        self.action_command_palette()
-
     # -- inside ----------------------------------------------------------------------------
 
     def _write_error(self, record: ErrorRecord) -> None:
@@ -385,26 +340,6 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, DiffingApp[int]):
     def _first_theme(self) -> str:
         """The remembered or set theme; Textual's own where a file of that name is gone."""
         return self._state.theme if self._state.theme in self.available_themes else self.theme
-
-    def _key_of(self, name: str) -> str:
-        keys = effective_keys(self._launch.settings.keys)[name].split(",")
-        return " ".join(self.get_key_display(Binding(key, "")) for key in keys)
-
-    def _can(self, name: str) -> bool:
-        return bool(self.check_action(name, ()) and self.dashboard.check_action(name, ()))
-
-    def _runner(self, name: str) -> Callable[[], Any]:
-        async def run() -> None:
-            owner = self if hasattr(self, f"action_{name}") else self.dashboard
-            await self.run_action(name, owner)
-
-        return run
-
-    def _theme_setter(self, name: str) -> Callable[[], None]:
-        def choose() -> None:
-            self.theme = name
-
-        return choose
 
     def _save_state(self) -> None:
         if not self.dashboard.is_mounted:
