@@ -327,3 +327,13 @@ def test_a_venues_clock_that_is_behind_changes_no_rate() -> None:
 
 def test_without_trades_nothing_is_said() -> None:
     assert PrintRun().speed(START, 5).trades_per_s is None
+
+
+@pytest.mark.parametrize("size", [float("inf"), float("nan")])
+def test_of_sizes_that_mean_nothing_no_share_is_told(size: float) -> None:
+    run = PrintRun()
+    run.follow(taped(trade(1), trade(2, size=size, at=START + NS)))
+
+    speed = run.speed(START + 3 * NS, 5)
+
+    assert (speed.bought, speed.per_second) == (None, [1, 0])

@@ -262,6 +262,6 @@ class _Pace:
         ]
         return Speed(
             sum(each.count for each in window) / (end - start),
-            bought / volume if volume else None,
+            bought / volume if 0 < volume < math.inf else None,
             counts,
         )
