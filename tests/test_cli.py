@@ -16,7 +16,8 @@ from types import SimpleNamespace
 import pytest
 
 from tui import cli, planning
-from tui.arguments import parse_arguments, parse_start
+from tui.argument_values import read_start
+from tui.arguments import parse_arguments
 from tui.config import Glyphs
 from tui.launch import Launch, Mode, Replay, Sim
 from tui.model.errors import RecordingError, TradeTuiError
@@ -465,7 +466,7 @@ def test_the_beginning_can_be_chosen(
 @pytest.mark.parametrize("text", ["23:50:00", "2024-08-08T12:00:00Z"])
 def test_a_time_before_the_recording_is_refused(text: str) -> None:
     with pytest.raises(RecordingError, match="which begins 2024-08-08T23:54:13"):
-        planning.find_start(parse_start(text), START * 10**9)
+        planning.find_start(read_start(text), START * 10**9)
 
 
 def test_a_real_recording_is_accepted(stage: Stage, recordings: Path) -> None:

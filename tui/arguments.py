@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import math
-import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, NamedTuple, NoReturn
+from typing import Any, Final, NoReturn
 
 from tui import __version__
+from tui.argument_values import (
+    Start,
+    read_regime,
+    read_seconds,
+    read_setting,
+    read_speed,
+    read_start,
+    read_whole,
+)
 
 COMMANDS: Final = ("replay", "compare", "sim", "config", "check-feed", "doctor", "serve-web")
-_NUMBERS: Final = ("grid", "frame_rate")
-_REGIMES: Final = ("auto", "quiet", "normal", "busy", "crash")
 _OPEN_DESCRIPTION: Final = """\
 Live markets in a terminal: candles, verified order books and trades of several symbols.
 
@@ -54,20 +58,6 @@ each run: tradetui serve-web -- BINANCE:BTCUSDT. Needs the extra: pip install 't
 
 class UsageError(Exception):
     """The command line is wrong; the text is one line that says how."""
-
-
-class Start(NamedTuple):
-    """Where a replay begins; one of the three is set, or none.
-
-    Attributes:
-        offset_s: seconds after the first frame.
-        clock_s: seconds after midnight UTC.
-        moment: an instant, ns since the epoch.
-    """
-
-    offset_s: float | None = None
-    clock_s: float | None = None
-    moment: int | None = None
 
 
 class Arguments(argparse.Namespace):
@@ -175,12 +165,16 @@ def _replay_parser() -> _Parser:
     what = parser.add_argument_group("what to play")
     what.add_argument("file", type=Path, metavar="FILE", help="a recording, plain or gzip")
     what.add_argument(
-        "--speed", type=_speed, default=1.0, metavar="X", help="times real time, 0.1 to 100, or max"
+        "--speed",
+        type=read_speed,
+        default=1.0,
+        metavar="X",
+        help="times real time, 0.1 to 100, or max",
     )
     what.add_argument(
         "--from",
         dest="start",
-        type=parse_start,
+        type=read_start,
         default=Start(),
         metavar="T",
         help="seconds (90) or minutes (1:30) after the beginning, or a time in UTC (23:55:00, "
@@ -197,7 +191,7 @@ def _sim_parser() -> _Parser:
     parser.usage = "tradetui sim [options]"
     market = parser.add_argument_group("the simulated market")
     market.add_argument(
-        "--port", type=_whole(0, 65_535), default=0, metavar="N", help="default: any free one"
+        "--port", type=read_whole(0, 65_535), default=0, metavar="N", help="default: any free one"
     )
     _add_market(market)
     _add_help(parser)
@@ -220,7 +214,7 @@ def _check_parser() -> _Parser:
     what.add_argument("name", metavar="NAME", help="of [feeds.NAME] in config.toml")
     what.add_argument("symbol", nargs="?", metavar="SYMBOL", help="default: the first it lists")
     what.add_argument(
-        "--seconds", type=_seconds, default=15.0, metavar="N", help="listen at most so long"
+        "--seconds", type=read_seconds, default=15.0, metavar="N", help="listen at most so long"
     )
     _add_common(parser)
     return parser
@@ -241,7 +235,7 @@ def _web_parser() -> _Parser:
     where.add_argument(
         "--host", default="127.0.0.1", metavar="ADDRESS", help="default: this machine only"
     )
-    where.add_argument("--port", type=_whole(1, 65_535), metavar="N", help="default: 8000")
+    where.add_argument("--port", type=read_whole(1, 65_535), metavar="N", help="default: 8000")
     where.add_argument(
         "--public-url", metavar="URL", help="how browsers reach it, behind a proxy of yours"
     )
@@ -297,31 +291,37 @@ _Target = Any
 
 def _add_timeframe(target: _Target) -> None:
     target.add_argument(
-        "--timeframe", "-t", type=_setting("timeframe"), metavar="T", help="1m, 15m, 4h, 1d, 1w, 1M"
+        "--timeframe",
+        "-t",
+        type=read_setting("timeframe"),
+        metavar="T",
+        help="1m, 15m, 4h, 1d, 1w, 1M",
     )
 
 
 def _add_look(parser: _Parser) -> None:
     look = parser.add_argument_group("how to show it")
     look.add_argument("--theme", metavar="NAME", help="dark, light, high-contrast, ..., or auto")
-    look.add_argument("--grid", type=_setting("grid"), metavar="N", help="panels: 1, 2, 4, 6 or 9")
+    look.add_argument(
+        "--grid", type=read_setting("grid"), metavar="N", help="panels: 1, 2, 4, 6 or 9"
+    )
     look.add_argument(
         "--fps",
         dest="frame_rate",
-        type=_setting("frame_rate"),
+        type=read_setting("frame_rate"),
         metavar="N",
         help="paintings a second at most, 1 to 30",
     )
     look.add_argument(
         "--glyphs",
-        type=_setting("glyphs"),
+        type=read_setting("glyphs"),
         metavar="SET",
         help="auto, eighths, halves, braille or ascii",
     )
     look.add_argument(
         "--colours",
         "--colors",
-        type=_setting("colours"),
+        type=read_setting("colours"),
         metavar="DEPTH",
         help="auto, truecolor, 256, 16 or none",
     )
@@ -343,11 +343,11 @@ def _add_look(parser: _Parser) -> None:
 
 def _add_market(target: _Target) -> None:
     target.add_argument(
-        "--seed", type=_whole(0, 2**63 - 1), metavar="N", help="the same seed, the same market"
+        "--seed", type=read_whole(0, 2**63 - 1), metavar="N", help="the same seed, the same market"
     )
     target.add_argument(
         "--regime",
-        type=_regime,
+        type=read_regime,
         metavar="MOOD",
         help="auto, quiet, normal, busy or crash",
     )
@@ -375,77 +375,3 @@ def _add_help(parser: _Parser) -> _Target:
         help="show the version and exit",
     )
     return group
-
-
-# -- values ------------------------------------------------------------------------------------
-
-
-def _setting(key: str) -> Callable[[str], object]:
-    """A reader of a setting's value, by the rules of the settings file."""
-
-    def read(text: str) -> object:
-        from tui.config.values import TOP_LEVEL, WrongValue
-
-        is_number = key in _NUMBERS and re.fullmatch(r"[0-9]{1,9}", text)
-        value: object = int(text) if is_number else text
-        try:
-            TOP_LEVEL[key](value)
-        except WrongValue as error:
-            hint = f" ({error.hint})" if error.hint else ""
-            raise argparse.ArgumentTypeError(f"{error.problem}{hint}") from None
-        return value
-
-    return read
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,19}", text) or not low <= int(text) <= high:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {low} to {high}")
-        return int(text)
-
-    return read
-
-
-def _seconds(text: str) -> float:
-    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,3})?", text) or not 1 <= float(text) <= 600:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 600")
-    return float(text)
-
-
-def _regime(text: str) -> str:
-    if text not in _REGIMES:
-        raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(_REGIMES)}")
-    return text
-
-
-def _speed(text: str) -> float:
-    if text == "max":
-        return math.inf
-    try:
-        speed = float(text.removesuffix("x"))
-    except ValueError:
-        speed = math.nan
-    if not 0.1 <= speed <= 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0.1 to 100, nor max")
-    return speed
-
-
-def parse_start(text: str) -> Start:
-    """Read `90`, `1:30`, `23:55:00` or an ISO time; a time without zone is UTC."""
-    if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text):
-        return Start(offset_s=float(text))
-    if match := re.fullmatch(r"([0-9]{1,5}):([0-5][0-9](?:\.[0-9]+)?)", text):
-        return Start(offset_s=int(match[1]) * 60 + float(match[2]))
-    if match := re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9](?:\.[0-9]+)?)Z?", text):
-        return Start(clock_s=int(match[1]) * 3600 + int(match[2]) * 60 + float(match[3]))
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a time: write 90, 1:30, 23:55:00 or 2024-08-08T23:55:00"
-        ) from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return Start(moment=since // timedelta(microseconds=1) * 1000)

@@ -12,7 +12,8 @@ import msgspec
 
 from tui import locations
 from tui.adapters.registry import load_adapter, venues
-from tui.arguments import COMMANDS, Arguments, Start
+from tui.argument_values import Start
+from tui.arguments import COMMANDS, Arguments
 from tui.config import (
     COMMAND_LINE,
     SIM_VENUE,

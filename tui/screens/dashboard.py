@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from typing import ClassVar
 
-from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
@@ -26,6 +25,7 @@ from tui.screens.error_actions import ErrorActions
 from tui.screens.indicator_actions import IndicatorActions
 from tui.screens.layout_actions import LayoutActions
 from tui.screens.overlay_actions import OverlayActions
+from tui.screens.panel_actions import PanelActions
 from tui.screens.tape_actions import TapeActions
 from tui.screens.watch_actions import WatchActions
 from tui.session import Session
@@ -41,7 +41,7 @@ from tui.widgets.key_bar import KeyBar
 from tui.widgets.line_widget import LineWidget
 from tui.widgets.metrics import MetricsView
 from tui.widgets.overlaid_symbols import OverlaidSymbols
-from tui.widgets.panel_grid import GRIDS, PanelGrid
+from tui.widgets.panel_grid import PanelGrid
 from tui.widgets.status_bar import StatusBar
 from tui.widgets.tape import TapeView
 from tui.widgets.watchlist import HISTORY, Watchlist
@@ -51,6 +51,7 @@ SMALLEST = (28, 7)
 
 
 class Dashboard(
+    PanelActions,
     ChartActions,
     IndicatorActions,
     DrawingActions,
@@ -382,30 +383,6 @@ class Dashboard(
             return self.has_class("-watching")
         return True
 
-    @on(PanelGrid.Arranged)
-    def _panels_arranged(self) -> None:
-        # The grid learns of its room later than the screen: what it shows then must be subscribed.
-        self.follow()
-
-    @on(CandlePanel.Chosen)
-    def _panel_clicked(self, event: CandlePanel.Chosen) -> None:
-        self._choose(self.panels.index(event.panel))
-
-    def _choose(self, index: int) -> None:
-        if index < self.grid.count:
-            self.grid.chosen = index
-            self.set_focus(None)
-            self.follow()
-
-    def action_focus_panel(self, number: int) -> None:
-        self._choose(number - 1)
-
-    def action_next_panel(self) -> None:
-        self._choose((self.grid.chosen + 1) % self.grid.count)
-
-    def action_previous_panel(self) -> None:
-        self._choose((self.grid.chosen - 1) % self.grid.count)
-
     def _toggle(self, pane: str) -> None:
         self._shown[pane] = not self._shown[pane]
         self._show_panes()
@@ -427,26 +404,6 @@ class Dashboard(
         roomy = not self.has_class("-too-small")
         self.errors.display = self._shown["errors"] and roomy
         self.metrics.display = self._shown["metrics"] and roomy
-
-    def action_grid(self) -> None:
-        self.grid.alone = False
-        self.set_grid(GRIDS[(GRIDS.index(self.grid.count) + 1) % len(GRIDS)])
-
-    def set_grid(self, count: int) -> None:
-        """Show this many panels; new ones take the next instruments of the watchlist."""
-        shown = [panel.instrument for panel in self.panels[:count] if panel.instrument]
-        spare = [i for i in self.watchlist.instruments if i not in shown]
-        for panel in self.panels[:count]:
-            if panel.instrument is None and spare:
-                panel.timeframe = self.chosen.timeframe
-                panel.instrument = spare.pop(0)
-        self.grid.chosen = min(self.grid.chosen, count - 1)
-        self.grid.count = count
-        self.call_after_refresh(self.follow)
-
-    def action_maximize(self) -> None:
-        self.grid.alone = not self.grid.alone
-        self.call_after_refresh(self.follow)
 
     def action_book(self) -> None:
         if self.has_class("-tiny"):
