@@ -12,7 +12,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -21,6 +20,7 @@ from tui.model.chart import Drawing, DrawingKind
 from tui.model.instrument import Instrument
 from tui.model.moment import date_of
 from tui.model.text import clean
+from tui.screens.dialog import Dialog, make_field, make_list
 
 TOOLS = {
     "l": (DrawingKind.LEVEL, "price line"),
@@ -48,28 +48,14 @@ class Move(msgspec.Struct, frozen=True):
     number: int
 
 
-class DrawingsScreen(ModalScreen[Place | Move | None]):
+class DrawingsScreen(Dialog[Place | Move | None]):
     """A letter chooses a tool; the list is walked, its drawings are moved, named and deleted."""
 
     DEFAULT_CSS = """
-    DrawingsScreen { align: center middle; background: $background 60%; }
-    DrawingsScreen > Vertical {
-        width: 66; max-width: 96%; height: auto; max-height: 90%;
-        background: $panel; border: round $accent; padding: 0 1;
-    }
-    DrawingsScreen Static { height: auto; }
+    DrawingsScreen > Vertical { width: 66; max-width: 96%; }
     DrawingsScreen #drawings-tools { margin: 1 0; }
     DrawingsScreen #drawings-note { color: $tt-muted; }
-    DrawingsScreen OptionList {
-        height: auto; min-height: 1; max-height: 14; border: none; background: $panel; padding: 0;
-        text-wrap: nowrap; text-overflow: ellipsis;
-    }
-    DrawingsScreen OptionList > .option-list--option-highlighted {
-        background: $tt-highlight; color: $tt-text; text-style: bold;
-    }
-    DrawingsScreen Input, DrawingsScreen Input:focus {
-        border: none; height: 1; padding: 0 1; background: $tt-background; display: none;
-    }
+    DrawingsScreen Input { display: none; }
     DrawingsScreen.-writing Input { display: block; }
     """
 
@@ -108,12 +94,8 @@ class DrawingsScreen(ModalScreen[Place | Move | None]):
                 tools.append(f"{key} ", style="bold")
                 tools.append(f"{name}\n" if number == 2 else f"{name:<15}")
             yield Static(tools, id="drawings-tools")
-            options = OptionList(id="drawings-list")
-            options.can_focus = False
-            yield options
-            field = Input(placeholder="text", id="drawings-text", max_length=_LONGEST_TEXT)
-            field.cursor_blink = False  # a blinking cursor is traffic
-            yield field
+            yield make_list("drawings-list")
+            yield make_field("drawings-text", placeholder="text", longest=_LONGEST_TEXT)
             yield Static(_KEYS, id="drawings-note", markup=False)
 
     def on_mount(self) -> None:
@@ -131,12 +113,6 @@ class DrawingsScreen(ModalScreen[Place | Move | None]):
 
     def action_tool(self, key: str) -> None:
         self.dismiss(Place(TOOLS[key][0]))
-
-    def action_step(self, lines: int) -> None:
-        options = self.query_one(OptionList)
-        if options.option_count:
-            at = (options.highlighted or 0) + lines
-            options.highlighted = max(0, min(at, options.option_count - 1))
 
     def action_pick(self) -> None:
         number = self._number()

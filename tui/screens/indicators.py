@@ -10,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -23,6 +22,7 @@ from tui.model.chart import IndicatorChoice
 from tui.model.instrument import Instrument
 from tui.model.text import clean
 from tui.model.timeframe import NS, Timeframe
+from tui.screens.dialog import Dialog, make_field, make_list
 from tui.screens.indicator_editor import IndicatorEditor
 
 MOST = 12
@@ -35,22 +35,12 @@ _PLACES = {
 _KEYS = "a add · enter edit · x remove · < > move · esc close"
 
 
-class IndicatorsScreen(ModalScreen[None]):
+class IndicatorsScreen(Dialog[None]):
     """The list of what a panel shows. Every change is on the chart at once."""
 
     DEFAULT_CSS = """
-    IndicatorsScreen { align: center middle; background: $background 60%; }
-    IndicatorsScreen > Vertical {
-        width: 66; max-width: 98%; height: auto; max-height: 90%;
-        background: $panel; border: round $accent; padding: 0 1;
-    }
-    IndicatorsScreen OptionList {
-        height: auto; min-height: 1; max-height: 14; border: none; background: $panel; padding: 0;
-        margin: 1 0; text-wrap: nowrap; text-overflow: ellipsis;
-    }
-    IndicatorsScreen OptionList > .option-list--option-highlighted {
-        background: $tt-highlight; color: $tt-text; text-style: bold;
-    }
+    IndicatorsScreen > Vertical { width: 66; }
+    IndicatorsScreen OptionList { margin: 1 0; }
     IndicatorsScreen #indicators-none { display: none; margin: 1 0; color: $tt-muted; }
     IndicatorsScreen.-empty #indicators-none { display: block; }
     IndicatorsScreen.-empty OptionList { display: none; }
@@ -101,9 +91,7 @@ class IndicatorsScreen(ModalScreen[None]):
         name = clean(f"{self._instrument} {self._timeframe}", 44)
         with Vertical():
             yield Static(Text(f"Indicators of {name}", style="bold", no_wrap=True))
-            options = OptionList(id="indicators-list")
-            options.can_focus = False
-            yield options
+            yield make_list("indicators-list")
             yield Static("none yet: press a to add one", id="indicators-none", markup=False)
             studies = sorted(self._market.studies.names(self._instrument, self._timeframe))
             if studies:
@@ -119,12 +107,6 @@ class IndicatorsScreen(ModalScreen[None]):
     @on(OptionList.OptionSelected)
     async def _clicked(self) -> None:
         await self.action_edit()
-
-    def action_step(self, lines: int) -> None:
-        options = self.query_one(OptionList)
-        if options.option_count:
-            at = (options.highlighted or 0) + lines
-            options.highlighted = max(0, min(at, options.option_count - 1))
 
     async def action_add(self) -> None:
         if len(self._choices) >= MOST:
@@ -199,25 +181,13 @@ class IndicatorsScreen(ModalScreen[None]):
         self.query_one("#indicators-note", Static).update(text)
 
 
-class IndicatorSearch(ModalScreen[str | None]):
+class IndicatorSearch(Dialog[str | None]):
     """A text field and the indicators of the catalogue that match; Enter chooses, Escape leaves."""
 
     DEFAULT_CSS = """
-    IndicatorSearch { align: center middle; background: $background 60%; }
-    IndicatorSearch > Vertical {
-        width: 66; max-width: 98%; height: 28; max-height: 94%;
-        background: $panel; border: round $accent; padding: 0 1;
-    }
-    IndicatorSearch Input, IndicatorSearch Input:focus {
-        border: none; height: 1; margin: 0 0 1 0; padding: 0 1; background: $tt-background;
-    }
-    IndicatorSearch OptionList {
-        height: 1fr; border: none; background: $panel; padding: 0;
-        text-wrap: nowrap; text-overflow: ellipsis;
-    }
-    IndicatorSearch OptionList > .option-list--option-highlighted {
-        background: $tt-highlight; color: $tt-text; text-style: bold;
-    }
+    IndicatorSearch > Vertical { width: 66; height: 28; max-height: 94%; }
+    IndicatorSearch Input { margin: 0 0 1 0; }
+    IndicatorSearch OptionList { height: 1fr; max-height: 100%; }
     IndicatorSearch Static { height: 2; margin: 1 0 0 0; color: $tt-muted; }
     """
 
@@ -235,12 +205,8 @@ class IndicatorSearch(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            field = Input(placeholder="indicator, for example RSI", id="indicator-text")
-            field.cursor_blink = False  # a blinking cursor is traffic
-            yield field
-            options = OptionList(id="indicator-matches")
-            options.can_focus = False
-            yield options
+            yield make_field("indicator-text", placeholder="indicator, for example RSI")
+            yield make_list("indicator-matches")
             yield Static("", id="indicator-meaning", markup=False)
 
     def on_mount(self) -> None:
@@ -270,12 +236,6 @@ class IndicatorSearch(ModalScreen[str | None]):
     def _highlighted(self, event: OptionList.OptionHighlighted) -> None:
         if event.option_index < len(self._found):
             self._tell(self._found[event.option_index].meaning)
-
-    def action_step(self, lines: int) -> None:
-        options = self.query_one(OptionList)
-        if options.option_count:
-            at = (options.highlighted or 0) + lines
-            options.highlighted = max(0, min(at, options.option_count - 1))
 
     def _show(self, text: str) -> None:
         found = find_indicators(text)

@@ -11,11 +11,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.model.text import clean
+from tui.screens.dialog import Dialog, make_field, make_list
 from tui.state import Layout
 
 MOST = 30
@@ -24,28 +24,14 @@ LONGEST_NAME = 30
 _KEYS = "enter switch · s save as · o overwrite · r rename · x delete · < > move · esc close"
 
 
-class LayoutsScreen(ModalScreen[Layout | None]):
+class LayoutsScreen(Dialog[Layout | None]):
     """The list of layouts; the screen gives the one to switch to."""
 
     DEFAULT_CSS = """
-    LayoutsScreen { align: center middle; background: $background 60%; }
-    LayoutsScreen > Vertical {
-        width: 70; max-width: 98%; height: auto; max-height: 90%;
-        background: $panel; border: round $accent; padding: 0 1;
-    }
-    LayoutsScreen OptionList {
-        height: auto; min-height: 1; max-height: 14; border: none; background: $panel; padding: 0;
-        text-wrap: nowrap; text-overflow: ellipsis;
-    }
+    LayoutsScreen > Vertical { width: 70; }
     LayoutsScreen.-short OptionList { max-height: 4; }
-    LayoutsScreen OptionList > .option-list--option-highlighted {
-        background: $tt-highlight; color: $tt-text; text-style: bold;
-    }
-    LayoutsScreen Static { height: auto; }
     LayoutsScreen #layouts-note { color: $tt-muted; }
-    LayoutsScreen Input, LayoutsScreen Input:focus {
-        border: none; height: 1; padding: 0 1; background: $tt-background; display: none;
-    }
+    LayoutsScreen Input { display: none; }
     LayoutsScreen.-writing Input { display: block; }
     """
 
@@ -92,17 +78,17 @@ class LayoutsScreen(ModalScreen[Layout | None]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(Text("Layouts", style="bold"))
-            options = OptionList(id="layouts-list")
-            options.can_focus = False
-            yield options
-            field = Input(placeholder="name", id="layouts-name", max_length=LONGEST_NAME)
-            field.cursor_blink = False  # a blinking cursor is traffic
-            yield field
+            yield make_list("layouts-list")
+            yield make_field("layouts-name", placeholder="name", longest=LONGEST_NAME)
             yield Static(_KEYS, id="layouts-note", markup=False)
 
     def on_mount(self) -> None:
         shown = [at for at, layout in enumerate(self._layouts) if self._is_present(layout)]
         self._list(shown[0] if shown else 0)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # What is typed into the field is text and no command.
+        return action == "leave" or not self.has_class("-writing")
 
     # -- the list --------------------------------------------------------------------------
 

@@ -8,24 +8,17 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.model.text import clean
+from tui.screens.dialog import Dialog, make_field
 
 
-class LinePrompt(ModalScreen[str | None]):
+class LinePrompt(Dialog[str | None]):
     """A field for one line; Enter gives it, cleaned, Escape gives None."""
 
     DEFAULT_CSS = """
-    LinePrompt { align: center middle; background: $background 60%; }
-    LinePrompt > Vertical {
-        width: 50; max-width: 94%; height: auto;
-        background: $panel; border: round $accent; padding: 0 1;
-    }
-    LinePrompt Input, LinePrompt Input:focus {
-        border: none; height: 1; padding: 0 1; background: $tt-background;
-    }
+    LinePrompt > Vertical { width: 50; max-width: 94%; }
     LinePrompt Static { height: 1; }
     LinePrompt #prompt-note { color: $tt-muted; }
     """
@@ -42,9 +35,7 @@ class LinePrompt(ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(self._title, markup=False)
-            field = Input(self._text, max_length=self._longest, id="prompt-text")
-            field.cursor_blink = False  # a blinking cursor is traffic
-            yield field
+            yield make_field("prompt-text", text=self._text, longest=self._longest)
             yield Static("enter done · esc close", id="prompt-note", markup=False)
 
     @on(Input.Submitted)

@@ -10,36 +10,25 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.model.instrument import Instrument
 from tui.model.text import clean
+from tui.screens.dialog import Dialog, make_list
 from tui.screens.symbol_search import SymbolSearch
 from tui.widgets.overlaid_symbols import MOST
 
 _KEYS = "enter on or off · / search · x none · esc close"
 
 
-class OverlaysScreen(ModalScreen[None]):
+class OverlaysScreen(Dialog[None]):
     """The watchlist with a mark at what is drawn. Every change is on the chart at once."""
 
     DEFAULT_CSS = """
-    OverlaysScreen { align: center middle; background: $background 40%; }
-    OverlaysScreen > Vertical {
-        width: 52; max-width: 98%; height: auto; max-height: 90%;
-        background: $panel; border: round $accent; padding: 0 1;
-    }
-    OverlaysScreen OptionList {
-        height: auto; min-height: 1; max-height: 14; border: none; background: $panel; padding: 0;
-        text-wrap: nowrap; text-overflow: ellipsis;
-    }
+    OverlaysScreen { background: $background 40%; }
+    OverlaysScreen > Vertical { width: 52; }
     OverlaysScreen.-short OptionList { max-height: 4; }
-    OverlaysScreen OptionList > .option-list--option-highlighted {
-        background: $tt-highlight; color: $tt-text; text-style: bold;
-    }
-    OverlaysScreen Static { height: auto; }
     OverlaysScreen #overlays-note { color: $tt-muted; }
     """
 
@@ -87,19 +76,11 @@ class OverlaysScreen(ModalScreen[None]):
             title.append(clean(str(self._beneath), 40), style="bold")
             title.append(", in percent")
             yield Static(title)
-            options = OptionList(id="overlays-list")
-            options.can_focus = False
-            yield options
+            yield make_list("overlays-list")
             yield Static(_KEYS, id="overlays-note", markup=False)
 
     def on_mount(self) -> None:
         self._list(0)
-
-    def action_step(self, rows: int) -> None:
-        options = self.query_one(OptionList)
-        if self._listed:
-            at = (options.highlighted or 0) + rows
-            options.highlighted = max(0, min(at, len(self._listed) - 1))
 
     def action_switch(self) -> None:
         at = self.query_one(OptionList).highlighted

@@ -12,11 +12,11 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.model.text import clean
+from tui.screens.dialog import Dialog, make_list
 
 
 class Form(StrEnum):
@@ -40,24 +40,12 @@ _KEYS = {"s": Form.SVG, "p": Form.PNG, "t": Form.TEXT, "c": Form.CLIPBOARD, "v":
 _LONGEST = 48
 
 
-class PicturesScreen(ModalScreen[Wish | None]):
+class PicturesScreen(Dialog[Wish | None]):
     """A letter makes a picture of the panel, or of the screen after Tab; Escape leaves."""
 
     DEFAULT_CSS = """
-    PicturesScreen { align: center middle; background: $background 60%; }
-    PicturesScreen > Vertical {
-        width: 60; max-width: 96%; height: auto; max-height: 90%;
-        background: $panel; border: round $accent; padding: 0 1;
-    }
-    PicturesScreen Static { height: auto; }
+    PicturesScreen > Vertical { width: 60; max-width: 96%; }
     PicturesScreen #pictures-note { color: $tt-muted; }
-    PicturesScreen OptionList {
-        height: auto; border: none; background: $panel; padding: 0;
-        text-wrap: nowrap; text-overflow: ellipsis;
-    }
-    PicturesScreen OptionList > .option-list--option-highlighted {
-        background: $tt-highlight; color: $tt-text; text-style: bold;
-    }
     """
 
     AUTO_FOCUS = ""
@@ -88,9 +76,7 @@ class PicturesScreen(ModalScreen[Wish | None]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(id="pictures-subject")
-            options = OptionList(id="pictures-forms")
-            options.can_focus = False
-            yield options
+            yield make_list("pictures-forms")
             yield Static(id="pictures-note", markup=False)
 
     def on_mount(self) -> None:
@@ -105,10 +91,10 @@ class PicturesScreen(ModalScreen[Wish | None]):
             self._of_screen = not self._of_screen
             self._show()
 
-    def action_step(self, rows: int) -> None:
+    def action_step(self, lines: int) -> None:
         options = self.query_one(OptionList)
-        if rows > 0:
-            options.action_cursor_down()
+        if lines > 0:
+            options.action_cursor_down()  # it passes over what cannot be made
         else:
             options.action_cursor_up()
 

@@ -11,12 +11,12 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.model.instrument import Instrument, InstrumentInfo, VenueListing
 from tui.model.text import clean
+from tui.screens.dialog import Dialog, make_field, make_list
 
 SHOWN = 50
 """Matches listed at most; typing more narrows them down."""
@@ -68,34 +68,22 @@ def _grade(symbol: str, base: str, needle: str) -> int | None:
     return 4 if all(letter in letters for letter in needle) else None
 
 
-class SymbolSearch(ModalScreen[Instrument | None]):
+class SymbolSearch(Dialog[Instrument | None]):
     """A text field and the matching symbols; Enter chooses, Escape leaves."""
 
     DEFAULT_CSS = """
-    SymbolSearch { align: center middle; background: $background 60%; }
-    SymbolSearch > Vertical {
-        width: 64; max-width: 94%; height: 22; max-height: 90%;
-        background: $panel; border: round $accent; padding: 0 1;
-    }
-    SymbolSearch Input, SymbolSearch Input:focus {
-        border: none; height: 1; margin: 0 0 1 0; padding: 0 1; background: $tt-background;
-    }
-    SymbolSearch OptionList {
-        height: 1fr; border: none; background: $panel; padding: 0;
-        text-wrap: nowrap; text-overflow: ellipsis;
-    }
-    SymbolSearch OptionList > .option-list--option-highlighted {
-        background: $tt-highlight; color: $tt-text; text-style: bold;
-    }
+    SymbolSearch > Vertical { width: 64; max-width: 94%; height: 22; }
+    SymbolSearch Input { margin: 0 0 1 0; }
+    SymbolSearch OptionList { height: 1fr; max-height: 100%; }
     SymbolSearch Static { height: 1; color: $tt-muted; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Close", show=True),
-        Binding("up", "move(-1)", show=False),
-        Binding("down", "move(1)", show=False),
-        Binding("pageup", "move(-10)", show=False),
-        Binding("pagedown", "move(10)", show=False),
+        Binding("up", "step(-1)", show=False),
+        Binding("down", "step(1)", show=False),
+        Binding("pageup", "step(-10)", show=False),
+        Binding("pagedown", "step(10)", show=False),
         Binding("ctrl+a", "watch", "Add to watchlist", show=True, priority=True),
     ]
 
@@ -124,12 +112,8 @@ class SymbolSearch(ModalScreen[Instrument | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            field = Input(placeholder="symbol, for example BTC", id="search-text")
-            field.cursor_blink = False  # a blinking cursor is traffic
-            yield field
-            options = OptionList(id="search-matches")
-            options.can_focus = False
-            yield options
+            yield make_field("search-text", placeholder="symbol, for example BTC")
+            yield make_list("search-matches")
             yield Static("loading the venue's symbols", id="search-note", markup=False)
 
     def on_mount(self) -> None:
@@ -168,12 +152,6 @@ class SymbolSearch(ModalScreen[Instrument | None]):
 
     def action_leave(self) -> None:
         self.dismiss(None)
-
-    def action_move(self, lines: int) -> None:
-        options = self.query_one(OptionList)
-        if options.option_count:
-            held = options.highlighted or 0
-            options.highlighted = max(0, min(held + lines, options.option_count - 1))
 
     def action_watch(self) -> None:
         chosen = self._highlighted()

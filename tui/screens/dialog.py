@@ -1,0 +1,53 @@
+"""What dialogs have in common: a frame in the middle of the screen, a list, a field to write into."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList
+
+T = TypeVar("T")
+
+
+class Dialog(ModalScreen[T]):
+    """A box in the middle, with at most one list. Each dialog says how wide its box is."""
+
+    DEFAULT_CSS = """
+    Dialog { align: center middle; background: $background 60%; }
+    Dialog > Vertical {
+        max-width: 98%; height: auto; max-height: 90%;
+        background: $panel; border: round $accent; padding: 0 1;
+    }
+    Dialog OptionList {
+        height: auto; min-height: 1; max-height: 14; border: none; background: $panel; padding: 0;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
+    Dialog OptionList > .option-list--option-highlighted {
+        background: $tt-highlight; color: $tt-text; text-style: bold;
+    }
+    Dialog Input, Dialog Input:focus {
+        border: none; height: 1; padding: 0 1; background: $tt-background;
+    }
+    """
+
+    def action_step(self, lines: int) -> None:
+        """Go so many lines down the list, up where negative, stopping at the ends."""
+        options = self.query_one(OptionList)
+        if options.option_count:
+            at = (options.highlighted or 0) + lines
+            options.highlighted = max(0, min(at, options.option_count - 1))
+
+
+def make_list(id: str) -> OptionList:
+    """A list that leaves the keys to its dialog."""
+    options = OptionList(id=id)
+    options.can_focus = False
+    return options
+
+
+def make_field(id: str, *, text: str = "", placeholder: str = "", longest: int = 0) -> Input:
+    """A field for one line, of any length where `longest` is 0."""
+    field = Input(text, placeholder=placeholder, id=id, max_length=longest)
+    field.cursor_blink = False  # a blinking cursor is traffic
+    return field
