@@ -277,6 +277,43 @@ def test_there_is_no_countdown_once_the_candle_is_over() -> None:
     assert not any(":" in line for line in drawn[:-1])
 
 
+def test_the_countdown_alone_is_drawn_as_a_new_painting_would() -> None:
+    painter, close = ChartPainter(), START + 30 * 60 * NS
+    first = paint(wave(30), 44, 16, painter=painter, last_price=101.25, now_ns=close - 9 * NS)
+
+    for left in (8, 7, 2):
+        now = close - left * NS
+        found = painter.count_down(now)
+        assert found is not None
+        again = paint(wave(30), 44, 16, last_price=101.25, now_ns=now)
+        assert found == again
+        assert sum(one is not other for one, other in zip(found, first, strict=True)) == 1
+
+
+def test_a_countdown_that_ends_needs_a_new_painting() -> None:
+    painter, close = ChartPainter(), START + 30 * 60 * NS
+    paint(wave(30), 44, 16, painter=painter, last_price=101.25, now_ns=close - 9 * NS)
+
+    assert painter.count_down(close) is None
+
+
+def test_without_a_countdown_time_changes_nothing() -> None:
+    painter, close = ChartPainter(), START + 30 * 60 * NS
+    first = paint(wave(30), 44, 16, painter=painter, last_price=500.0, now_ns=close - 9 * NS)
+
+    assert painter.count_down(close - 8 * NS) == first
+
+
+def test_a_price_at_the_edge_of_two_rows_leaves_its_line_where_it_is() -> None:
+    painter = ChartPainter()
+    rows = []
+    for price in (101.25, 101.0, 101.25, 100.9, 101.25):
+        drawn = paint(wave(30), 44, 16, painter=painter, last_price=price)
+        rows.append(next(y for y, strip in enumerate(drawn) if EIGHTHS.last_line in strip.text))
+
+    assert len(set(rows)) == 1
+
+
 def test_a_last_price_out_of_sight_has_no_line() -> None:
     drawn = lines(wave(30), 44, 16, last_price=5000.0)
 

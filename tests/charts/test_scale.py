@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.charts.scale import HeldScale, Scale
+from tui.charts.scale import HeldRow, HeldScale, Scale
 
 
 def test_a_fresh_scale_leaves_room_above_and_below() -> None:
@@ -55,6 +55,21 @@ def test_positions_count_rows_from_the_top() -> None:
 
     assert [scale.position(price) for price in (10.0, 5.0, 0.0)] == [0.0, 10.0, 20.0]
     assert [scale.row(price) for price in (10.0, 5.0, 0.0, 10.1, -0.1)] == [0, 10, 19, None, None]
+
+
+def test_a_price_at_the_edge_of_two_rows_stays_in_its_row() -> None:
+    held, scale = HeldRow(), Scale(0.0, 10.0, 10)
+
+    assert [held.of(scale, price) for price in (5.1, 4.9, 5.1, 4.75)] == [4, 4, 4, 4]
+    assert [held.of(scale, price) for price in (4.6, 5.2, 5.35)] == [5, 5, 4]
+
+
+def test_a_held_row_is_found_anew_on_another_scale() -> None:
+    held = HeldRow()
+    held.of(Scale(0.0, 10.0, 10), 5.1)
+
+    assert held.of(Scale(0.0, 10.0, 10), 4.9) == 5
+    assert held.of(Scale(0.0, 10.0, 10), 10.5) is None
 
 
 @given(

@@ -36,11 +36,11 @@ def test_what_grows_shrinks_appears_or_goes_has_changed() -> None:
 
 def test_small_changes_are_left_out() -> None:
     changes = LevelChanges()
-    changes.note(bids(p100=1, p99=1, p98=1), NOW)
+    changes.note(bids(p100=1, p99=1, p98=1, p97=1, p96=1), NOW)
 
-    changes.note(bids(p100=1.4, p99=0.6, p98=2), NOW + 1)
+    changes.note(bids(p100=1.9, p99=0.1, p98=1, p97=1, p96=2), NOW + 1)
 
-    assert recent(changes, NOW + 1) == [98]
+    assert recent(changes, NOW + 1) == [96]
 
 
 def test_what_only_comes_into_sight_has_not_changed() -> None:

@@ -139,7 +139,7 @@ async def test_a_price_that_is_traded_through_leaves_the_other_prices_in_their_r
     async with staged() as (app, _):
         app.fill(BIDS, ASKS[1:])
 
-        assert app.frame(0.1)[1:9] == [
+        assert app.frame(0.5)[1:9] == [
             "     100.5    0.500 ███▏",
             "     100.4    1.000 ██▊",
             "     100.3    2.000 █▉",
@@ -159,6 +159,30 @@ async def test_a_small_change_changes_the_size_and_no_bar() -> None:
 
         assert after[7] == "     100.0    0.900 ▋"
         assert [y for y in range(12) if after[y] != before[y]] == [7]
+
+
+async def test_bars_and_balance_follow_twice_a_second_and_sizes_at_once() -> None:
+    async with staged() as (app, _):
+        app.fill([("100.0", "2.75"), *BIDS[1:]], ASKS)
+        soon = app.frame(0.2)
+        assert soon[7:9] == ["     100.0    2.750 ▋", "      99.9    1.000 █▌"]
+        assert soon[-1] == " 0.1 auto █████▎ bid  74%  10bp  33%"
+
+        later = app.frame(0.4)
+        assert later[7:9] == ["     100.0    2.750 ██▎", "      99.9    1.000 ███▏"]
+        assert later[-1] == " 0.1 auto █████▍ bid  77%  10bp  65%"
+
+
+async def test_a_book_that_changes_all_the_time_is_drawn_some_times_a_second() -> None:
+    async with staged() as (app, _):
+        app.frame(0.5)
+        shown = []
+        for number in range(1, 7):
+            app.fill([("100.0", f"0.7{number}"), *BIDS[1:]], ASKS)
+            shown.append(app.frame(0.1)[7][:19])
+
+        assert shown[0] == "     100.0    0.710"
+        assert len(set(shown)) == 3
 
 
 async def test_prices_are_taken_together_in_steps_and_that_is_remembered() -> None:
@@ -274,17 +298,17 @@ async def test_what_changed_much_stands_out_for_half_a_second_and_moves_nothing(
     async with staged() as (app, _):
         before = app.rows()
         highlight = look_of(app).cursor
-        app.fill([BIDS[0], ("99.9", "1.9"), *BIDS[2:]], ASKS)
+        app.fill([BIDS[0], ("99.9", "2.1"), *BIDS[2:]], ASKS)
 
         after = app.frame(0.1)
         assert [row[:10] for row in after] == [row[:10] for row in before]
-        assert style_at(app, 8, "1.900") == highlight
+        assert style_at(app, 8, "2.100") == highlight
         assert style_at(app, 7, "0.750") != highlight
 
         app.frame(0.3)
-        assert style_at(app, 8, "1.900") == highlight
+        assert style_at(app, 8, "2.100") == highlight
         app.frame(0.2)
-        assert style_at(app, 8, "1.900") != highlight
+        assert style_at(app, 8, "2.100") != highlight
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,12 @@ from tui.charts.overlays import draw_legend, draw_overlays, legend_rows, see_ove
 from tui.charts.palette import Ink, Inks, Palette, inks_of
 from tui.charts.panes import draw_panes
 from tui.charts.plots import PlotMemory, Window
-from tui.charts.price_axis import draw_last_price, draw_price_axis, price_axis
+from tui.charts.price_axis import (
+    count_down,
+    draw_last_price,
+    draw_price_axis,
+    price_axis,
+)
 from tui.charts.price_lines import draw_price_lines
 from tui.charts.profile import draw_profile
 from tui.charts.rows import Row
@@ -64,6 +69,7 @@ class ChartPainter:
         self._rows: list[Row] = []
         self._strips: list[Strip] = []
         self._strips_key: object = None
+        self._canvas: Canvas | None = None
         self.slots = 0
         """Columns that the last painting had for candles, each of them `merge` candles."""
         self.skipped = 0
@@ -135,7 +141,7 @@ class ChartPainter:
             `height` strips of `width` cells. A row equal to that of the last painting is the same
             object.
         """
-        self.skipped, self.geometry = 0, None
+        self.skipped, self.geometry, self._canvas = 0, None, None
         if width <= 0 or height <= 0:
             return [Strip([], 0) for _ in range(height)]
         inks = inks_of(palette)
@@ -168,8 +174,19 @@ class ChartPainter:
             return self._blank(width, height, inks, message)
         geometry = _geometry(canvas, self.slots)
         self._draw(canvas, panes, layers, windows, geometry)
-        self.geometry = geometry
+        self.geometry, self._canvas = geometry, canvas
         return self._to_strips(canvas)
+
+    def count_down(self, now_ns: int) -> list[Strip] | None:
+        """The last painting at another moment (UTC nanoseconds), for when nothing else has changed: only
+        the time left to the close is drawn anew. None where it must be painted anew."""
+        canvas = self._canvas
+        if canvas is None or not count_down(canvas, now_ns):
+            return None
+        number = canvas.countdown_row
+        if number is not None:
+            self._strips[number] = canvas.rows[number].to_strip(canvas.width, canvas.inks.blank)
+        return list(self._strips)
 
     def _watch_market(self, candles: Sequence[Candle], *view: object) -> None:
         """Scales are held for one instrument, zoom and style only."""

@@ -171,6 +171,28 @@ def draw_last_price(canvas: Canvas, held: HeldRow) -> None:
     below = number + 1 if number + 1 < canvas.scale.rows else number - 1
     if left and len(left) <= canvas.label_width and below >= 0:
         write_label(canvas, below, left, canvas.inks.last_label)
+        canvas.countdown_row = below
+
+
+def count_down(canvas: Canvas, now_ns: int) -> bool:
+    """Bring the countdown of a finished painting up to date.
+
+    Returns:
+        False where that takes a new painting, since more changes than its digits.
+    """
+    before, canvas.now_ns = _time_left(canvas), now_ns
+    left = _time_left(canvas)
+    if len(left) != len(before):
+        return False
+    number = canvas.countdown_row
+    if left == before or number is None:
+        return True
+    row, ink = canvas.rows[number], canvas.inks.last_label
+    if not row.cells or row.cells[-1][2] is not ink or row.cells[-1][1].strip() != before:
+        return False  # something stands before it
+    row.cells = row.cells[:-1]
+    write_label(canvas, number, left, ink)
+    return True
 
 
 def _time_left(canvas: Canvas) -> str:

@@ -16,8 +16,8 @@ _GRAIN_NS = 125_000_000
 class LevelChanges:
     """Compares each look at a side of a book with the one before.
 
-    Of interest is what changes by half of what usually rests at a price, or more: in a busy book
-    everything else changes all the time.
+    Of interest is what changes by what usually rests at a price, or more: in a busy book everything
+    else changes all the time.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class LevelChanges:
             high = max(max(before), max(sizes))
         if buckets[0].slot == min(sizes):
             low = min(min(before), min(sizes))
-        least = median_low(sizes.values()) / 2
+        least = median_low(before.values())
         until = (now + SHOWN_NS) // _GRAIN_NS * _GRAIN_NS
         for slot in before.keys() | sizes.keys():
             change = abs(sizes.get(slot, 0.0) - before.get(slot, 0.0))

@@ -99,6 +99,8 @@ class CandlePanel(MouseChart, can_focus=True):
         """The candles that the chart shows, and the time (ns) back to which they should be held, 0 for
         all that there are; None where nobody can tell."""
         self._room_of: tuple[PanelView | None, int, tuple[int, int]] = (None, 0, (1, 0))
+        self._facts: Hashable = None
+        self._painted: Hashable = None
 
     def watch_is_chosen(self) -> None:
         if not self.is_chosen:
@@ -122,7 +124,7 @@ class CandlePanel(MouseChart, can_focus=True):
             series.times, self._room(view)[0], view, sight.timeframe
         )
         self.wants = None if since is None else (subscription, since)
-        return (
+        self._facts = (
             subscription,
             self.is_chosen,
             series.revision,
@@ -139,8 +141,8 @@ class CandlePanel(MouseChart, can_focus=True):
             truth.status,
             truth.reason,
             truth.transport,
-            now // _LEAST_FRAME_NS,  # the countdown
         )
+        return self._facts, now // _LEAST_FRAME_NS  # the countdown
 
     def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
         subscription = self.subscription
@@ -153,6 +155,16 @@ class CandlePanel(MouseChart, can_focus=True):
         offset = self._viewport.offset(series.times, slots, view)
         title = chart_title(self._heading(subscription, state), width, height, look)
         self._top = len(title)
+        # Nothing but the countdown changes once a second of a market at rest.
+        painting = (
+            self._facts,
+            self._painter,
+            (width, height - self._top, slots, offset, ahead),
+            (chart_palette(self.app), self.glyphs, has_fine_colours(self.app)),
+        )
+        if painting == self._painted and (held := self._painter.count_down(self.now)) is not None:
+            return [*title, *held]
+        self._painted = painting
         sight = self._sight(state, view, self.now)
         chart = self._painter.paint(
             state.carried_candles(self.timeframe),

@@ -42,6 +42,8 @@ from tui.widgets.title import nothing_known, title_row
 
 BAND_BP = 10.0
 """How far from the middle, in basis points, the balance near it is taken."""
+_REST_NS = NS * 3 // 20
+"""After a look at a book that changes all the time: nobody reads more than some looks a second."""
 _SLOW_NS = NS // 2
 _MANY_LEVELS = 1000
 _LEAST_ROWS_WITH_BALANCE = 7
@@ -108,10 +110,12 @@ class DepthLadder(LineWidget):
         self._fitted: tuple[int, int, int] | None = None  # step, rows it was fitted for, when
         self._step: Decimal | None = None
         self._is_slow = False
-        self._seen_revision = -1
+        self._seen: Hashable = None
+        self._seen_at = 0
         self._looked_at = 0
         self._looked_revision = -1
         self._near: Band | None = None
+        self._share: float | None = None
         self._large: float | None = None
 
     # -- what others may set ---------------------------------------------------------------
@@ -194,13 +198,15 @@ class DepthLadder(LineWidget):
         truth = self._market.truth(Subscription(self.instrument, Channel.BOOK))
         aging = now // NS if truth.status is SubscriptionStatus.STALE else 0
         state = self._market[self.instrument]
-        if not self._is_slow or not 0 <= now - self._looked_at < _SLOW_NS:
-            self._seen_revision = state.book_revision
+        rest = _SLOW_NS if self._is_slow else _REST_NS
+        if not 0 <= now - self._seen_at < rest:
+            ends = tuple([each.next_end for each in self._changes if 0 < each.next_end <= now])
+            if self._seen != (state.book_revision, ends):
+                self._seen, self._seen_at = (state.book_revision, ends), now
         is_behind = self._looked_revision != state.book_revision
-        ends = [each.next_end for each in self._changes if 0 < each.next_end <= now]
         return (
             self.instrument,
-            self._seen_revision,
+            self._seen,
             state.info,
             truth.status,
             truth.reason,
@@ -210,7 +216,6 @@ class DepthLadder(LineWidget):
             self.cursor,
             self.grouping,
             now // _SLOW_NS if is_behind else 0,
-            tuple(ends),
         )
 
     def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
@@ -301,11 +306,17 @@ class DepthLadder(LineWidget):
             changes.note(side, self.now)
 
     def _look_closer(self, state: InstrumentState) -> None:
-        """What need not follow every tick, as the bars need not: the balance near the middle, and what
-        counts as large."""
+        """What need not follow every tick, as the bars need not: the balance in sight and near the
+        middle, and what counts as large."""
         self._looked_at, self._looked_revision = self.now, state.book_revision
         book = state.book
         self._near = band(book.bids, book.asks, BAND_BP)
+        self._share = bid_share(
+            *(
+                sum(rung.bucket.size for rung in self._rungs if rung.bucket and rung.kind is kind)
+                for kind in (RungKind.BID, RungKind.ASK)
+            )
+        )
         chosen = self._large_sizes.get(state.instrument)
         count = max(sum(one.levels for one in side) for side in self._sides)
         held = [*book.asks.top(count), *book.bids.top(count)]
@@ -378,15 +389,8 @@ class DepthLadder(LineWidget):
         )
 
     def _balance(self, step: Decimal, width: int, look: Look, sound: bool) -> Row:
-        share = None
-        if sound:
-            sizes = [
-                sum(rung.bucket.size for rung in self._rungs if rung.bucket and rung.kind is kind)
-                for kind in (RungKind.BID, RungKind.ASK)
-            ]
-            share = bid_share(*sizes)
         own = "" if self.grouping is not None else " auto"
-        near = self._near if sound else None
+        share, near = (self._share, self._near) if sound else (None, None)
         return balance_line(share, near, f"{step:f}{own}", width, self._glyphs, look)
 
     def _rows_of_rungs(self) -> int:
