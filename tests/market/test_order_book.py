@@ -213,3 +213,15 @@ def test_a_truncated_side_is_the_best_of_what_it_held(
         expected = naive(expected, [message], is_bid=is_bid)[:depth]
 
     assert side.top_raw(1000) == expected
+
+
+@pytest.mark.parametrize(
+    "level", [("nan", "1"), ("Infinity", "1"), ("100", "nan"), ("100", "Infinity")]
+)
+def test_a_level_that_is_no_number_is_an_error(level: Level) -> None:
+    for side in (BookSide(is_bid=True), BookSide(is_bid=False)):
+        with pytest.raises(ValueError, match="is not finite"):
+            side.replace([level])
+        with pytest.raises(ValueError, match="is not finite"):
+            side.apply([level])
+        assert len(side) == 0

@@ -47,13 +47,28 @@ class BookSide:
         return len(self._levels)
 
     def replace(self, levels: Iterable[Level]) -> None:
-        """Become exactly these levels; those of size zero are left out."""
+        """Become exactly these levels; those of size zero are left out.
+
+        Raises:
+            ValueError: a price or a size is not a finite number.
+        """
         sign = self._sign
-        self._levels = {sign * float(level[0]): level for level in levels if float(level[1]) != 0.0}
+        found: dict[float, Level | BookLevel] = {}
+        for level in levels:
+            key, amount = sign * float(level[0]), float(level[1])
+            if amount != 0.0:
+                if key - key + amount - amount != 0.0:
+                    raise ValueError(f"{level[0]!r} {level[1]!r} is not finite")
+                found[key] = level
+        self._levels = found
         self._sort(_SORTED)
 
     def apply(self, levels: Iterable[Level]) -> None:
-        """Set each level to its absolute size; size zero removes (removing an unknown one is normal)."""
+        """Set each level to its absolute size; size zero removes (removing an unknown one is normal).
+
+        Raises:
+            ValueError: a price or a size is not a finite number; the levels before it are set.
+        """
         sign = self._sign
         held = self._levels
         keys = self._keys
@@ -62,7 +77,9 @@ class BookSide:
         for level in levels:
             price, size = level
             key = sign * float(price)
-            if size != _USUAL_ZERO and float(size) != 0.0:
+            if size != _USUAL_ZERO and (amount := float(size)) != 0.0:
+                if key - key + amount - amount != 0.0:  # cheaper than to ask whether they are finite
+                    raise ValueError(f"{price!r} {size!r} is not finite")
                 held[key] = level
                 if len(held) != count:
                     count += 1
