@@ -84,47 +84,52 @@ class StatusBar(LineWidget):
 
     def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
         back = look.title
-        errors = self._errors()
         right: list[Part] = []
-        alerts = self.unseen_alerts()
-        if alerts:
-            right.append((f" {alerts} alert{'s' if alerts > 1 else ''} ", look.badge))
-        if errors:
-            right.append((f" {errors} error{'s' if errors > 1 else ''} ", on(look.error, back)))
+        for count, word, style in (
+            (self.unseen_alerts(), "alert", look.badge),
+            (self._errors(), "error", on(look.error, back)),
+        ):
+            if count:
+                right.append((f" {count} {word}{'s' if count > 1 else ''} ", style))
         zone = "" if width < 60 else f" {self._zone.tzname(None) or ''}"
         right.append((f" {fmt.clock_time(self.now, self._zone)}{zone} ", back))
-        left: list[Part] = []
-        badge = self._badge()
-        if badge:
-            left.append((f" {badge} ", look.badge))
-        if self.paused:
-            left.append((" VIEW PAUSED ", look.badge))
-        if self._is_debugging():
-            left.append((" DEBUG ", look.badge))
+        marks = (
+            self._badge(),
+            "VIEW PAUSED" if self.paused else "",
+            "DEBUG" if self._is_debugging() else "",
+        )
+        left: list[Part] = [(f" {mark} ", look.badge) for mark in marks if mark]
         for feed in self._feeds():
-            good = feed.state is ConnectionState.CONNECTED
-            colour = on(look.success if good else look.error, back)
-            left.append((f" {STATE_MARKS[feed.state]} {feed.venue}", colour))
-            trouble = self._trouble(feed.venue)
-            if trouble:
-                left.append((f" {trouble}", on(look.warning, back)))
-            if good:
-                if feed.latency_p50_ms is not None and width >= 60:
-                    left.append((f" {fmt.milliseconds(feed.latency_p50_ms)}", look.title_muted))
-            else:
-                retry = f" retry in {feed.retry_in_s:.0f}s" if feed.retry_in_s else ""
-                if feed.state is ConnectionState.ERROR:
-                    retry = f" {self._retry_key()}: retry"
-                left.append((retry if retry and width < 60 else f" {feed.state}", colour))
-                if width >= 60:
-                    # The cause last, and cut where room is short: the countdown matters more.
-                    left.append((retry, colour))
-                    used = sum(cell_len(text) for text, _ in (*left, *right))
-                    cause = clean(feed.cause, max(0, min(60, width - used - 4)))
-                    left.append((f" · {cause}" if cause else "", colour))
+            used = sum(cell_len(text) for text, _ in (*left, *right))
+            left += self._feed(feed, width, width - used, look)
         if self._hint:
             left.append((f"  {self._hint}", look.title_muted))
         return [spread(left, right, width, back)]
+
+    def _feed(self, feed: FeedHealth, width: int, room: int, look: Look) -> list[Part]:
+        """How a venue's feed stands; a long cause is cut to the `room` that is left."""
+        back = look.title
+        good = feed.state is ConnectionState.CONNECTED
+        colour = on(look.success if good else look.error, back)
+        parts: list[Part] = [(f" {STATE_MARKS[feed.state]} {feed.venue}", colour)]
+        trouble = self._trouble(feed.venue)
+        if trouble:
+            parts.append((f" {trouble}", on(look.warning, back)))
+        if good:
+            if feed.latency_p50_ms is not None and width >= 60:
+                parts.append((f" {fmt.milliseconds(feed.latency_p50_ms)}", look.title_muted))
+            return parts
+        retry = f" retry in {feed.retry_in_s:.0f}s" if feed.retry_in_s else ""
+        if feed.state is ConnectionState.ERROR:
+            retry = f" {self._retry_key()}: retry"
+        parts.append((retry if retry and width < 60 else f" {feed.state}", colour))
+        if width >= 60:
+            # The cause last, and cut where room is short: the countdown matters more.
+            parts.append((retry, colour))
+            used = sum(cell_len(text) for text, _ in parts)
+            cause = clean(feed.cause, max(0, min(60, room - used - 4)))
+            parts.append((f" · {cause}" if cause else "", colour))
+        return parts
 
     def _trouble(self, venue: str) -> str:
         status = self._state_of(venue)
