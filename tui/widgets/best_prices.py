@@ -21,10 +21,10 @@ from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 from tui.model.timeframe import NS, Timeframe
 from tui.model.transport import TransportKind
 from tui.widgets import format as fmt
-from tui.widgets.depth_ladder import book_name, book_note, is_sound
+from tui.widgets.book_title import book_title, is_sound
 from tui.widgets.line_widget import LineWidget, Row
 from tui.widgets.look import Look, chart_palette, theme_colour
-from tui.widgets.title import nothing_known, title_row
+from tui.widgets.title import nothing_known
 
 SPAN = Timeframe(10, "s")
 """What a column of the chart stands for."""
@@ -97,18 +97,16 @@ class BestPrices(LineWidget):
         if self.instrument is None:
             return []
         truth = self._market.truth(Subscription(self.instrument, Channel.BOOK))
-        title = title_row(
+        title = book_title(
             width,
-            name=book_name(self.instrument, look),
+            look,
+            instrument=self.instrument,
             word="Best",
             badge=self._badge,
             truth=truth,
             now=self.now,
-            look=look,
-            focused=False,
             best=self._best_transport(self.instrument.venue),
             is_paused=self.is_paused,
-            note=book_note(truth),
         )
         state = self._market[self.instrument]
         decimals = fmt.price_decimals(state.info, state.last_text)

@@ -20,11 +20,11 @@ from tui.model.subscription import Channel, Subscription, Truth
 from tui.model.timeframe import NS
 from tui.model.transport import TransportKind
 from tui.widgets import format as fmt
-from tui.widgets.depth_ladder import book_name, book_note, is_sound
+from tui.widgets.book_title import book_title, is_sound
 from tui.widgets.level_lines import reach_lines, reach_of
 from tui.widgets.line_widget import LineWidget, Row
 from tui.widgets.look import Look, plot_colour
-from tui.widgets.title import nothing_known, title_row
+from tui.widgets.title import nothing_known
 
 LEVELS = 200
 """Levels of each side that the curve takes in."""
@@ -75,18 +75,16 @@ class _Title(_Line):
             return []
         truth = self.truth_of(self.instrument)
         return [
-            title_row(
+            book_title(
                 width,
-                name=book_name(self.instrument, look),
+                look,
+                instrument=self.instrument,
                 word="Depth",
                 badge=self._badge,
                 truth=truth,
                 now=self.now,
-                look=look,
-                focused=False,
                 best=self._best_transport(self.instrument.venue),
                 is_paused=self.is_paused,
-                note=book_note(truth),
             )
         ]
 

@@ -29,16 +29,17 @@ from tui.market.level_changes import LevelChanges
 from tui.market.market import InstrumentState, Market
 from tui.market.order_book import OrderBook
 from tui.model.instrument import Instrument
-from tui.model.subscription import Channel, Subscription, SubscriptionStatus, Truth
+from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 from tui.model.text import clean
 from tui.model.timeframe import NS
 from tui.model.transport import TransportKind
 from tui.widgets import format as fmt
+from tui.widgets.book_title import book_title, is_sound
 from tui.widgets.ladder_rows import Columns, HeldBars, rung_row
 from tui.widgets.level_lines import Reach, balance_line, reach_lines, reach_of
-from tui.widgets.line_widget import LineWidget, Part, Row
+from tui.widgets.line_widget import LineWidget, Row
 from tui.widgets.look import Look
-from tui.widgets.title import nothing_known, title_row
+from tui.widgets.title import nothing_known
 
 BAND_BP = 10.0
 """How far from the middle, in basis points, the balance near it is taken."""
@@ -50,23 +51,6 @@ _LEAST_ROWS_WITH_BALANCE = 7
 _LEAST_ROWS_WITH_REACH = 14
 _FIT_AGAIN_NS = 5 * NS
 _ROWS_UNSEEN = 20  # of a ladder that is not shown, whose cursor is moved all the same
-
-
-def book_note(truth: Truth) -> str:
-    """What the title of a book that is not verified says beside its state."""
-    if truth.status is SubscriptionStatus.SYNCING and truth.reason:
-        return clean(truth.reason, 40)
-    return "unverified" if truth.status is SubscriptionStatus.LIVE and not truth.verified else ""
-
-
-def book_name(instrument: Instrument, look: Look) -> list[Part]:
-    """Title part of the panels that follow the chosen one."""
-    return [(f" {clean(instrument.symbol, 20)} ", look.title)]
-
-
-def is_sound(truth: Truth) -> bool:
-    """True of a book that is known to be the venue's now: only then anything is claimed of it."""
-    return truth.status is SubscriptionStatus.LIVE and truth.verified
 
 
 class DepthLadder(LineWidget):
@@ -223,18 +207,16 @@ class DepthLadder(LineWidget):
             return []
         state = self._market[self.instrument]
         truth = self._market.truth(Subscription(self.instrument, Channel.BOOK))
-        title = title_row(
+        title = book_title(
             width,
-            name=book_name(self.instrument, look),
+            look,
+            instrument=self.instrument,
             word="Book",
             badge=self._badge,
             truth=truth,
             now=self.now,
-            look=look,
-            focused=False,
             best=self._best_transport(self.instrument.venue),
             is_paused=self.is_paused,
-            note=book_note(truth),
         )
         has_balance = height >= _LEAST_ROWS_WITH_BALANCE
         room = max(height - 1 - has_balance, 0)

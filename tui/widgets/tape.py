@@ -19,7 +19,7 @@ from tui.model.subscription import Channel, Subscription, SubscriptionStatus, Tr
 from tui.model.timeframe import NS
 from tui.model.transport import TransportKind
 from tui.widgets import format as fmt
-from tui.widgets.depth_ladder import book_name
+from tui.widgets.book_title import book_name
 from tui.widgets.line_widget import LineWidget, Part, Row
 from tui.widgets.look import Look, on
 from tui.widgets.title import nothing_known, title_row
