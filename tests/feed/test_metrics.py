@@ -44,3 +44,15 @@ def test_old_latencies_do_not_count() -> None:
     metrics.timed(5 * MS, now=40.0)
 
     assert metrics.latency_ms(0, now=41.0) == (5.0, 5.0)
+
+
+def test_latencies_are_sorted_anew_twice_a_second() -> None:
+    metrics = Metrics()
+    metrics.timed(5 * MS, 1.0)
+    assert metrics.latency_ms(0, now=1.0) == (5.0, 5.0)
+
+    metrics.timed(9 * MS, 1.1)
+    metrics.timed(9 * MS, 1.2)
+
+    assert metrics.latency_ms(0, now=1.4) == (5.0, 5.0)
+    assert metrics.latency_ms(0, now=1.5) == (9.0, 9.0)

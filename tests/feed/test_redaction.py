@@ -146,3 +146,12 @@ def test_very_many_renewed_tokens_do_not_pile_up() -> None:
     redactor = Redactor(f"token-number-{number}" for number in range(400))
 
     assert redactor.hide("token-number-399 token-number-0") == f"{MASK} token-number-0"
+
+
+def test_a_text_that_was_shown_before_is_hidden_once_its_secret_is_known() -> None:
+    redactor = Redactor()
+    assert redactor.hide("refused: hunter2hunter2") == "refused: hunter2hunter2"
+
+    redactor.add("hunter2hunter2")
+
+    assert redactor.hide("refused: hunter2hunter2") == f"refused: {MASK}"

@@ -6,6 +6,7 @@ from collections import deque
 
 _RATE_WINDOW_S = 5
 _LATENCY_WINDOW_S = 30.0
+_LATENCY_HELD_S = 0.5
 
 
 class Metrics:
@@ -31,6 +32,8 @@ class Metrics:
         self._seconds: deque[list[int]] = deque(maxlen=_RATE_WINDOW_S + 1)
         # (monotonic second, our receive time minus the venue's time in ns)
         self._differences: deque[tuple[float, int]] = deque(maxlen=2048)
+        # when they were sorted last (monotonic seconds), their median and 99th percentile
+        self._sorted: tuple[float, int, int] | None = None
 
     def received(self, size: int, now: float) -> None:
         """Count a frame of `size` bytes at `now` (monotonic seconds)."""
@@ -54,6 +57,7 @@ class Metrics:
     def forget_latency(self) -> None:
         """Old latencies say nothing of a new connection."""
         self._differences.clear()
+        self._sorted = None
         self.ping_s = None
 
     def rates(self, now: float) -> tuple[float, float]:
@@ -67,16 +71,29 @@ class Metrics:
         return messages / _RATE_WINDOW_S, size / _RATE_WINDOW_S
 
     def latency_ms(self, offset: int | None, now: float) -> tuple[float | None, float | None]:
-        """Median and 99th percentile of the last half minute, clock offset (ns) removed."""
+        """Median and 99th percentile of the last half minute, clock offset (ns) removed.
+
+        They are found anew twice a second, since those who ask do so with every frame.
+        """
         if offset is None:
             return None, None
+        held = self._sorted
+        if held is None or not 0 <= now - held[0] < _LATENCY_HELD_S:
+            self._sorted = held = self._sort(now)
+        if held is None:
+            return None, None
+        _, median, worst = held
+        return max(0.0, (median - offset) / 1e6), max(0.0, (worst - offset) / 1e6)
+
+    def _sort(self, now: float) -> tuple[float, int, int] | None:
         recent = sorted(
-            difference
-            for moment, difference in self._differences
-            if now - moment <= _LATENCY_WINDOW_S
+            [
+                difference
+                for moment, difference in self._differences
+                if now - moment <= _LATENCY_WINDOW_S
+            ]
         )
         if not recent:
-            return None, None
+            return None
         last = len(recent) - 1
-        median, worst = recent[round(last * 0.5)], recent[round(last * 0.99)]
-        return max(0.0, (median - offset) / 1e6), max(0.0, (worst - offset) / 1e6)
+        return now, recent[round(last * 0.5)], recent[round(last * 0.99)]

@@ -16,6 +16,8 @@ SHORTEST_SECRET: Final = 4
 
 _MOST_SECRETS: Final = 64  # a token that is renewed each minute would otherwise pile up
 _LOOKED_AT: Final = 4096  # characters of a text of which only the beginning is wanted
+_SHORT: Final = 200  # characters of a text whose result is kept
+_MOST_HIDDEN: Final = 64
 
 _NAME = (
     r"(?:[\w.-]{0,40}(?:token|secret|passw(?:or)?d|passphrase|signature|credential"
@@ -63,6 +65,7 @@ class Redactor:
             None  # made when it is needed: that costs milliseconds
         )
         self._longest = 0
+        self._hidden: dict[str, str] = {}  # short texts that are asked for with every frame
         for secret in secrets:
             self.add(secret)
 
@@ -77,6 +80,7 @@ class Redactor:
         while len(self._spellings) > _MOST_SECRETS:
             self._spellings.popitem(last=False)
         self._known = None
+        self._hidden.clear()
 
     def hide(self, text: str, limit: int | None = None) -> str:
         """The text without secrets.
@@ -87,6 +91,13 @@ class Redactor:
         """
         if self._known is None and self._spellings:
             self._learn()
+        if limit is None and len(text) <= _SHORT:
+            hidden = self._hidden.get(text)
+            if hidden is None:
+                if len(self._hidden) >= _MOST_HIDDEN:
+                    self._hidden.clear()
+                hidden = self._hidden[text] = self._hide(text)
+            return hidden
         if limit is None:
             return self._hide(text)
         window = max(_LOOKED_AT, 2 * limit) + self._longest
