@@ -173,6 +173,14 @@ async def test_bars_and_balance_follow_twice_a_second_and_sizes_at_once() -> Non
         assert later[-1] == " 0.1 auto █████▍ bid  77%  10bp  65%"
 
 
+async def test_another_step_has_its_balance_at_once() -> None:
+    async with staged() as (app, _):
+        assert "bid  74%" in app.rows()[-1]
+        app.ladder.change_grouping(2)
+
+        assert "bid  65%" in app.rows()[-1]
+
+
 async def test_a_book_that_changes_all_the_time_is_drawn_some_times_a_second() -> None:
     async with staged() as (app, _):
         app.frame(0.5)

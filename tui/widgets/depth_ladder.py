@@ -278,6 +278,7 @@ class DepthLadder(LineWidget):
         return fitted[0] if fitted else 0
 
     def _start_step(self) -> None:
+        self._looked_revision = -1  # what is in sight is another part of the book
         self._ladder.forget()
         self._bars.forget()
         for each in self._changes:
