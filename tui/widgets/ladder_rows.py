@@ -18,6 +18,8 @@ _LEAST_PRICE_WIDTH = 9
 _SIZE_WIDTH = 8
 _BARS_TOO_SHORT = 0.5
 _ROOM_FOR_BARS = 1.25
+_SLACK = 8
+"""A bar may be off by the part of its length that this divides it into."""
 
 
 class Columns(msgspec.Struct, frozen=True):
@@ -39,8 +41,9 @@ class Columns(msgspec.Struct, frozen=True):
 
 
 class HeldBars:
-    """The lengths of the bars. Each is drawn anew only when it is off by most of a cell, and their
-    scale is kept while the longest fits it, so that a tick does not redraw all of them.
+    """The lengths of the bars. Each is drawn anew only when it is off by most of a cell, a long one when
+    it is off by a part of its length, and their scale is kept while the longest fits it, so that a tick
+    does not redraw all of them.
 
     A price that moves changes all the totals at once: between two looks that settle them, the bars of
     prices that had one stay."""
@@ -64,7 +67,7 @@ class HeldBars:
             self._top, self._width, self._held = most * _ROOM_FOR_BARS, width, {}
         found = [0] * len(rungs)
         kept: dict[tuple[RungKind, int], int] = {}
-        slack = max(steps * 3 // 4, 1) if settles else width * steps + 1
+        least = max(steps * 3 // 4, 1) if settles else width * steps + 1
         asks = [number for number, rung in enumerate(rungs) if rung.kind is RungKind.ASK]
         bids = [number for number, rung in enumerate(rungs) if rung.kind is RungKind.BID]
         for numbers in (asks[::-1], bids):
@@ -74,6 +77,7 @@ class HeldBars:
                 key = (rung.kind, rung.slot or 0)
                 exact = max(int(rung.total / (self._top or 1.0) * width * steps + 0.5), 1)
                 held = self._held.get(key)
+                slack = max(least, exact // _SLACK)
                 length = exact if held is None or abs(held - exact) >= slack else held
                 # A total never shrinks outwards; nor may its bar.
                 inner = kept[key] = found[number] = min(max(length, inner), width * steps)
