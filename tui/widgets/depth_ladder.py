@@ -98,6 +98,7 @@ class DepthLadder(LineWidget):
         self._seen_at = 0
         self._looked_at = 0
         self._looked_revision = -1
+        self._rows_read = 0
         self._near: Band | None = None
         self._share: float | None = None
         self._large: float | None = None
@@ -259,6 +260,8 @@ class DepthLadder(LineWidget):
         asks = read_buckets(book.asks, step, rows + 1, is_bid=False)
         bids = read_buckets(book.bids, step, rows + 1, is_bid=True)
         self._is_slow = sum(one.levels for one in (*asks, *bids)) > _MANY_LEVELS
+        if rows != self._rows_read:
+            self._rows_read, self._looked_revision = rows, -1
         self._rungs = self._ladder.arrange(asks, bids, rows)
         self._sides: tuple[list[Bucket], list[Bucket]] = asks, bids
         return True
