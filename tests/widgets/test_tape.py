@@ -121,11 +121,21 @@ async def test_rows_stay_where_they_are_while_prints_come_fast() -> None:
             app.rows(number / 10)
         before = app.rows(9.9)
         app.trade(50_000.0, after_s=9.95)
-        after = app.rows(9.95)
+        after = app.rows(10.06)
 
-        assert before[2:5] == ["", "", ""]
-        assert after[2:5] == ["", "", "          ▲ 50,000.00    0.500"]
-        assert after[5:] == before[5:]
+        assert before[2:4] == ["", "          ▲ 60,905.00    0.500"]
+        assert after[2] == "          ▲ 50,000.00    0.500"
+        assert after[3:] == before[3:]
+
+
+async def test_prints_that_come_fast_are_looked_at_some_times_a_second() -> None:
+    async with running() as app:
+        shown = []
+        for number in range(6):
+            app.trade(61_000.0 - number, after_s=1 + number / 10)
+            shown.append(next(row for row in app.rows(1 + number / 10)[2:] if row).split()[-2])
+
+        assert shown == ["61,000.00", "61,000.00", *["60,998.00"] * 2, *["60,996.00"] * 2]
 
 
 async def test_rate_shares_and_speed_stand_above_the_prints() -> None:

@@ -59,7 +59,7 @@ PRIVATE_NAMES: Mapping[str, Sequence[str]] = {
 
 _SYNC_START = "\x1b[?2026h"
 _SYNC_END = "\x1b[?2026l"
-_SMALL_FRAME = 256  # bytes that a terminal reads at once, and so shows at once
+_SMALL_FRAME = 1024  # bytes that come in one piece through a line or SSH, and so are shown at once
 _MOST_REGIONS = (
     256  # of a screen whose frames are held; beyond, the whole screen is taken for dirty
 )
