@@ -104,6 +104,7 @@ async def staged(
         app.fill(BIDS, ASKS)
         app.ladder.instrument = BTC
         app.frame()
+        app.now += NS
         await pilot.pause()
         yield app, pilot
 
@@ -163,10 +164,12 @@ async def test_a_small_change_changes_the_size_and_no_bar() -> None:
 
 async def test_bars_and_balance_follow_twice_a_second_and_sizes_at_once() -> None:
     async with staged() as (app, _):
+        app.fill([("100.0", "0.76"), *BIDS[1:]], ASKS)
+        app.frame()
         app.fill([("100.0", "2.75"), *BIDS[1:]], ASKS)
         soon = app.frame(0.2)
         assert soon[7:9] == ["     100.0    2.750 ▋", "      99.9    1.000 █▌"]
-        assert soon[-1] == " 0.1 auto █████▎ bid  74%  10bp  33%"
+        assert soon[-1] == " 0.1 auto █████▎ bid  74%  10bp  34%"
 
         later = app.frame(0.4)
         assert later[7:9] == ["     100.0    2.750 ██▎", "      99.9    1.000 ███▏"]

@@ -96,6 +96,7 @@ class DepthLadder(LineWidget):
         self._is_slow = False
         self._seen: Hashable = None
         self._seen_at = 0
+        self._settles = 0
         self._looked_at = 0
         self._looked_revision = -1
         self._rows_read = 0
@@ -185,13 +186,15 @@ class DepthLadder(LineWidget):
         state = self._market[self.instrument]
         rest = _SLOW_NS if self._is_slow else _REST_NS
         if not 0 <= now - self._seen_at < rest:
+            is_behind = self._looked_revision != state.book_revision
             ends = tuple([each.next_end for each in self._changes if 0 < each.next_end <= now])
             if self._seen != (state.book_revision, ends):
                 self._seen, self._seen_at = (state.book_revision, ends), now
-        is_behind = self._looked_revision != state.book_revision
+            self._settles = now // _SLOW_NS if is_behind else 0
         return (
             self.instrument,
             self._seen,
+            self._settles,
             state.info,
             truth.status,
             truth.reason,
@@ -200,7 +203,6 @@ class DepthLadder(LineWidget):
             aging,
             self.cursor,
             self.grouping,
-            now // _SLOW_NS if is_behind else 0,
         )
 
     def rows(self, width: int, height: int, look: Look) -> Sequence[Row]:
