@@ -78,7 +78,9 @@ class BookSide:
             price, size = level
             key = sign * float(price)
             if size != _USUAL_ZERO and (amount := float(size)) != 0.0:
-                if key - key + amount - amount != 0.0:  # cheaper than to ask whether they are finite
+                if (
+                    key - key + amount - amount != 0.0
+                ):  # cheaper than to ask whether they are finite
                     raise ValueError(f"{price!r} {size!r} is not finite")
                 held[key] = level
                 if len(held) != count:
