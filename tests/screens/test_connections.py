@@ -236,6 +236,7 @@ async def test_the_footer_names_the_way_back_while_the_watchlist_covers_the_book
 async def test_each_widget_counts_how_often_it_was_painted() -> None:
     async with running() as (app, session, pilot):
         before = app.dashboard.ladder.repaints
+        await app._source.clock.advance(1.0)
         session.market[BTC].book.replace([("1", "1")], [("2", "1")])
         session.market.book_changed(BTC)
         app.frame()
