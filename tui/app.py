@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 
 _SAVE_EVERY_S = 5.0
 _HISTORY_EVERY_S = 60.0
+_LAST_S = 2.0
 _PERFORMANCE_EVERY_S = 10.0
 _ALERTS_EVERY_S = 1.0
 _MOST_REPAINTED = 4
@@ -183,11 +184,16 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions):
 
     async def on_unmount(self) -> None:
         self._save_state()
-        # What still runs could open another connection behind the close.
-        for worker in list(self.workers):
-            worker.cancel()
-            with suppress(WorkerError):
-                await worker.wait()
+        # What still runs could open another connection behind the close, or start what does.
+        while running := [worker for worker in self.workers if not worker.is_finished]:
+            for worker in running:
+                worker.cancel()
+            for worker in running:
+                # One that was told in the moment of a time-out of its own may not have heard it.
+                with suppress(WorkerError, TimeoutError):
+                    async with asyncio.timeout(_LAST_S):
+                        await worker.wait()
+            await asyncio.sleep(0)
         await self.session.close()
         await self._source.close()
         self._debug_log.close()
