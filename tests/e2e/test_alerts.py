@@ -17,11 +17,10 @@ if not sys.platform.startswith("linux"):
     pytest.skip("reads processes from /proc", allow_module_level=True)
 
 from pseudo_terminal import PseudoTerminal, children_of, end
+from server_source import ServerSource
 
-from tui.adapters.base import Adapter
-from tui.adapters.binance import BinanceAdapter
 from tui.app import TradeTuiApp
-from tui.feed.clock import Clock, SystemClock
+from tui.feed.clock import SystemClock
 from tui.launch import Launch, Mode
 from tui.market.alerts import RuleStatus, read_condition
 from tui.model.alert import AlertRule
@@ -51,41 +50,14 @@ command = [
 """
 
 
-class ServerSource:
-    """A server of the test's own, where the default run has one in another process."""
-
-    badge = "SIMULATED"
-    hint = ""
-    replay = None
-    instruments = (BTC,)
-
-    def __init__(self, server: SimServer) -> None:
-        self.clock: Clock = SystemClock()
-        self._port = server.url.rpartition(":")[2]
-
-    async def open(self, venues: object, report: object) -> list[Adapter]:
-        endpoints = {
-            "stream": f"ws://127.0.0.1:{self._port}",
-            "rest": f"http://127.0.0.1:{self._port}",
-        }
-        return [BinanceAdapter(endpoints, venue="SIM")]
-
-    def status(self) -> str:
-        return self.badge
-
-    async def keep(self, report: object) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
-
-
 @asynccontextmanager
 async def running() -> AsyncIterator[tuple[TradeTuiApp, SimServer]]:
     server = SimServer(SimMarket(seed=3, start_ns=SystemClock().time_ns()))
     await server.start()
     launch = Launch(mode=Mode.SIM, themes=load_themes()[0], instruments=(BTC,), watchlist=(BTC,))
-    app = TradeTuiApp(launch, ServerSource(server), frame_clock=False)
+    app = TradeTuiApp(
+        launch, ServerSource(int(server.url.rpartition(":")[2]), (BTC,)), frame_clock=False
+    )
     try:
         async with app.run_test(size=(120, 40)):
             yield app, server

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import unused_port
+from server_source import ServerSource
 from textual.pilot import Pilot
 
-from tui.adapters.base import Adapter
-from tui.adapters.binance import BinanceAdapter
 from tui.app import TradeTuiApp
-from tui.feed.clock import Clock, SystemClock
+from tui.feed.clock import SystemClock
 from tui.launch import Launch, Mode
 from tui.model.health import ConnectionState
 from tui.model.instrument import Instrument
@@ -28,38 +27,9 @@ BTC, ETH, SOL = (Instrument("SIM", symbol) for symbol in ("BTCUSDT", "ETHUSDT", 
 MINUTE = Timeframe(1, "m")
 
 
-class ServerSource:
-    """A server of the test's own, where the default run has one in another process."""
-
-    badge = "SIMULATED"
-    hint = ""
-    replay = None
-    instruments = (BTC, ETH, SOL)
-
-    def __init__(self, port: int) -> None:
-        self.clock: Clock = SystemClock()
-        self._port = port
-
-    async def open(self, venues: object, report: object) -> list[Adapter]:
-        endpoints = {
-            "stream": f"ws://127.0.0.1:{self._port}",
-            "rest": f"http://127.0.0.1:{self._port}",
-        }
-        return [BinanceAdapter(endpoints, venue="SIM")]
-
-    def status(self) -> str:
-        return self.badge
-
-    async def keep(self, report: object) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
-
-
 @asynccontextmanager
 async def running(port: int) -> AsyncIterator[tuple[TradeTuiApp, Pilot[Any]]]:
-    source = ServerSource(port)
+    source = ServerSource(port, (BTC, ETH, SOL))
     launch = Launch(
         mode=Mode.SIM,
         themes=load_themes()[0],

@@ -6,7 +6,8 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiohttp import web
@@ -44,6 +45,24 @@ QUICK = FeedSettings(
     inbox_limit=4096,
     history_candles=50,
 )
+
+
+@asynccontextmanager
+async def serving(
+    rest: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    stream: Callable[[ServerConnection], Awaitable[None]],
+) -> AsyncIterator[dict[str, str]]:
+    """A venue on loopback: every GET goes to `rest`, every WebSocket to `stream`; gives its endpoints."""
+    application = web.Application()
+    application.router.add_get("/{path:.*}", rest)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    async with serve(stream, "127.0.0.1", 0, ping_interval=None) as server:
+        port = server.sockets[0].getsockname()[1]
+        yield {"stream": f"ws://127.0.0.1:{port}", "rest": site.name}
+    await runner.cleanup()
 
 
 class ScriptedVenue:

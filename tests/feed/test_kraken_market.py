@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 from aiohttp import web
-from scripted_venue import QUICK, Bench, ScriptedVenue, until
-from websockets.asyncio.server import ServerConnection, serve
+from scripted_venue import QUICK, Bench, ScriptedVenue, serving, until
+from websockets.asyncio.server import ServerConnection
 
 from tui.adapters.kraken import KrakenAdapter
 from tui.adapters.kraken.checksum import Checksum
@@ -193,17 +193,9 @@ class Venue:
 @pytest.fixture
 async def venue() -> AsyncIterator[Venue]:
     made = Venue()
-    application = web.Application()
-    application.router.add_get("/{path:.*}", made.serve_rest)
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    async with serve(made.serve_stream, "127.0.0.1", 0, ping_interval=None) as server:
-        port = server.sockets[0].getsockname()[1]
-        made.endpoints = {"stream": f"ws://127.0.0.1:{port}", "rest": site.name}
+    async with serving(made.serve_rest, made.serve_stream) as endpoints:
+        made.endpoints = endpoints
         yield made
-    await runner.cleanup()
 
 
 def bench(venue: Venue, **options: str) -> Bench:
