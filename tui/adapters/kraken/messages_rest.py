@@ -7,7 +7,6 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from tui.adapters.kraken.messages_v1 import Pair
 from tui.adapters.kraken.numbers import Count, NumberText, UnixSeconds
 
 
@@ -32,31 +31,6 @@ BookRow: TypeAlias = tuple[NumberText, NumberText, Any]
 class Book(msgspec.Struct, frozen=True):
     asks: list[BookRow]
     bids: list[BookRow]
-
-
-class TickerBody(
-    msgspec.Struct,
-    frozen=True,
-    gc=False,
-    rename={
-        "ask": "a",
-        "bid": "b",
-        "last": "c",
-        "volume": "v",
-        "vwap": "p",
-        "low": "l",
-        "high": "h",
-    },
-):
-    """As streamed, without the price of a day ago; `o`, today's opening price, is not read."""
-
-    ask: tuple[NumberText, Any, NumberText]
-    bid: tuple[NumberText, Any, NumberText]
-    last: Pair
-    volume: Pair
-    vwap: Pair
-    low: Pair
-    high: Pair
 
 
 class PairInfo(msgspec.Struct, frozen=True, gc=False):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from tui.adapters.kraken.day_figures import DayFigures, Pair
 from tui.adapters.kraken.numbers import Count, NumberText
 
 CrcText: TypeAlias = Annotated[str, Meta(pattern=r"\A[0-9]{1,10}\Z")]
-Pair: TypeAlias = tuple[NumberText, NumberText]
-"""Of today, and of the last 24 hours."""
 
 
 class BookRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -46,30 +45,7 @@ class TradeRow(msgspec.Struct, frozen=True, gc=False, array_like=True):
     side: Literal["b", "s"]
 
 
-class TickerBody(
-    msgspec.Struct,
-    frozen=True,
-    gc=False,
-    rename={
-        "ask": "a",
-        "bid": "b",
-        "last": "c",
-        "volume": "v",
-        "vwap": "p",
-        "low": "l",
-        "high": "h",
-        "open": "o",
-    },
-):
-    """`ask` and `bid`: price, whole lots, lots. `last`: price and size."""
-
-    ask: tuple[NumberText, Any, NumberText]
-    bid: tuple[NumberText, Any, NumberText]
-    last: Pair
-    volume: Pair
-    vwap: Pair
-    low: Pair
-    high: Pair
+class TickerBody(DayFigures, frozen=True, gc=False, rename={"open": "o"}):
     open: Pair
 
 

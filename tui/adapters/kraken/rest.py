@@ -11,12 +11,12 @@ from msgspec import UNSET
 
 from tui.adapters.base import RestRequest
 from tui.adapters.kraken.cursors import TradeCursors
+from tui.adapters.kraken.day_figures import DayFigures, read_ticker
 from tui.adapters.kraken.messages_rest import (
     Body,
     Book,
     OhlcRow,
     PairInfo,
-    TickerBody,
     TradeRow,
 )
 from tui.adapters.kraken.names import PairNames
@@ -183,10 +183,16 @@ class RestApi:
         params = {"pair": self._names.ask_for_all(instruments)} if instruments else {}
         asked = [instrument.symbol for instrument in instruments]
 
-        def read(found: dict[str, TickerBody], ts_local: int) -> list[Ticker]:
+        def read(found: dict[str, DayFigures], ts_local: int) -> list[Ticker]:
             pairs = {key: self._names.find(key, asked) for key in found}
             return [
-                _ticker(found[key], Instrument(self._venue, pair), ts_local)
+                read_ticker(
+                    found[key],
+                    Instrument(self._venue, pair),
+                    opened=None,
+                    ts_exchange=_UNKNOWN_PAST,
+                    ts_local=ts_local,
+                )
                 for key, pair in pairs.items()
                 if pair is not None
             ]
@@ -317,24 +323,6 @@ def _candle(
     )
 
 
-def _ticker(body: TickerBody, instrument: Instrument, ts_local: int) -> Ticker:
-    return Ticker(
-        instrument=instrument,
-        ts_exchange=_UNKNOWN_PAST,
-        ts_local=ts_local,
-        last=float(body.last[0]),
-        last_text=body.last[0],
-        bid=body.bid[0],
-        ask=body.ask[0],
-        bid_size=body.bid[2],
-        ask_size=body.ask[2],
-        high=float(body.high[1]),
-        low=float(body.low[1]),
-        volume=float(body.volume[1]),
-        quote_volume=float(body.volume[1]) * float(body.vwap[1]),
-    )
-
-
 def _instrument_info(info: PairInfo, instrument: Instrument) -> InstrumentInfo:
     base, _, quote = instrument.symbol.partition("/")
     return InstrumentInfo(
@@ -361,5 +349,5 @@ _SECONDS: Final = msgspec.json.Decoder(int)
 _OHLC: Final = msgspec.json.Decoder(list[OhlcRow])
 _TRADES: Final = msgspec.json.Decoder(list[TradeRow], float_hook=str)
 _BOOK: Final = msgspec.json.Decoder(Book)
-_TICKERS: Final = msgspec.json.Decoder(dict[str, TickerBody])
+_TICKERS: Final = msgspec.json.Decoder(dict[str, DayFigures])
 _PAIRS: Final = msgspec.json.Decoder(dict[str, PairInfo])

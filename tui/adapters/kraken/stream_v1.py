@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
+from tui.adapters.kraken.day_figures import read_ticker
 from tui.adapters.kraken.messages_v1 import (
     BookFrame,
     BookPart,
@@ -37,7 +38,6 @@ from tui.model.events import (
     ParseFailure,
     ServerTime,
     Side,
-    Ticker,
     Trade,
 )
 from tui.model.instrument import Instrument
@@ -226,30 +226,6 @@ class StreamDecoderV1:
         else:
             raise ProtocolError(f"unknown status {message.status[:40]!r} - at `$.status`")
         return events
-
-
-def read_ticker(
-    body: TickerBody, instrument: Instrument, *, opened: str, ts_exchange: int, ts_local: int
-) -> Ticker:
-    """A ticker of the last 24 hours; `opened` is the price at their start."""
-    last, first = float(body.last[0]), float(opened)
-    return Ticker(
-        instrument=instrument,
-        ts_exchange=ts_exchange,
-        ts_local=ts_local,
-        last=last,
-        last_text=body.last[0],
-        bid=body.bid[0],
-        ask=body.ask[0],
-        bid_size=body.bid[2],
-        ask_size=body.ask[2],
-        open=first,
-        high=float(body.high[1]),
-        low=float(body.low[1]),
-        volume=float(body.volume[1]),
-        quote_volume=float(body.volume[1]) * float(body.vwap[1]),
-        change_percent=(last - first) / first * 100 if first else None,
-    )
 
 
 def _payload(fields: list[Any], kind: type[Any]) -> Any:
