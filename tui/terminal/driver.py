@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import struct
+import sys
 import termios
 import threading
 import tty
@@ -27,6 +28,8 @@ from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
+from tui.terminal.listening import listen
+
 PRIVATE_NAMES: Mapping[str, Sequence[str]] = {
     "textual.drivers.linux_driver.LinuxDriver": (
         "_app",
@@ -39,6 +42,7 @@ PRIVATE_NAMES: Mapping[str, Sequence[str]] = {
         "_sigtstp_application",
         "_writer_thread",
         "close",
+        "exit_event",
         "flush",
         "process_message",
         "start_application_mode",
@@ -58,7 +62,7 @@ _END_OF_CUT_FRAME = b"\x1b[?2026l\x1b[m"
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver for Linux with an output side of its own; the input side is Textual's.
+    """Textual's driver for Linux with an output side of its own, and ears that know answers from keys.
 
     Attributes:
         on_drained: called in the event loop when the terminal has taken everything after it was behind.
@@ -276,8 +280,9 @@ class TerminalDriver(LinuxDriver):
             super()._sigcont_application()
 
     def _run_input_thread(self) -> None:
+        encoding = getattr(sys.__stdin__, "encoding", None) or "utf-8"
         try:
-            self.run_input_thread()
+            listen(self.fileno, self.exit_event, self.process_message, encoding)
         except OSError:
             # The terminal was closed.
             with suppress(RuntimeError):
