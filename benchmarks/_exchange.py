@@ -2,11 +2,12 @@
 
 python _exchange.py WS_PORT HTTP_PORT TICKERS BOOKS TRADES
 
-The rates are messages a second for each product subscribed; 0 leaves that kind out, and the market
-says no more than its heartbeats. Prices walk calmly, books follow them, histories end at them. Every
-price of a ticker is new, so that what a screen shows tells when it was sent: `GET /_moments` answers
-with the prices of late and when each was sent first, on the clock that all processes of a machine
-share. `GET /_stats` answers with how many messages were sent.
+The rates are messages a second for each product subscribed, the same to all who did; 0 leaves that kind
+out, and the market says no more than its heartbeats. Prices walk calmly, books follow them, histories
+end at them. Every price of a ticker is new, so that what a screen shows tells when it was sent: `GET
+/_moments` answers with the prices of late and when each was sent first, on the clock that all processes
+of a machine share. `GET /_stats` answers with how many messages were sent to all subscribers together,
+and how many a second they ask for.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import random
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -71,7 +72,9 @@ class Product:
         return f"{self.random.random() * 2 + 0.001:.8f}"
 
     def snapshot(self) -> dict[str, Any]:
-        low = self.low = int(self.price / self.step)
+        if self.low is None:
+            self.low = int(self.price / self.step)
+        low = self.low  # where those who have the book already know it to be
         return {
             "type": "snapshot",
             "product_id": self.name,
@@ -98,10 +101,69 @@ class Product:
                 changes.append(["sell", self.level(self.low + 1 + away), self.size()])
         return {"type": "l2update", "product_id": self.name, "changes": changes, "time": now()}
 
+    def ticker(self) -> dict[str, Any]:
+        price = self.move(rates["tickers"] or 1)
+        low = int(self.price / self.step)
+        return {
+            "type": "ticker",
+            "sequence": self.trades,
+            "product_id": self.name,
+            "price": price,
+            "open_24h": self.text(_FIRST[self.name] * 0.98),
+            "volume_24h": "12345.67",
+            "low_24h": self.text(_FIRST[self.name] * 0.95),
+            "high_24h": self.text(_FIRST[self.name] * 1.05),
+            "volume_30d": "370370.10",
+            "best_bid": self.level(low),
+            "best_bid_size": self.size(),
+            "best_ask": self.level(low + 1),
+            "best_ask_size": self.size(),
+            "side": "buy",
+            "time": now(),
+            "trade_id": self.trades,
+            "last_size": "0.1",
+        }
 
+    def heartbeat(self) -> dict[str, Any]:
+        return {
+            "type": "heartbeat",
+            "product_id": self.name,
+            "sequence": self.trades,
+            "last_trade_id": self.trades,
+            "time": now(),
+        }
+
+    def trade(self) -> dict[str, Any]:
+        self.trades += 1
+        return self.last_trade()
+
+    def last_trade(self) -> dict[str, Any]:
+        return {
+            "type": "match",
+            "trade_id": self.trades,
+            "maker_order_id": "m",
+            "taker_order_id": f"t{self.trades}",
+            "side": self.random.choice(("buy", "sell")),
+            "size": f"{self.random.random() * 0.5:.8f}",
+            "price": self.text(self.price),
+            "product_id": self.name,
+            "sequence": self.trades,
+            "time": now(),
+        }
+
+
+MESSAGES: dict[str, Callable[[Product], dict[str, Any]]] = {
+    "tickers": Product.ticker,
+    "books": Product.update,
+    "trades": Product.trade,
+    "heartbeats": Product.heartbeat,
+}
 products = {name: Product(name) for name in PRODUCTS}
+audience: dict[tuple[str, str], set[ServerConnection]] = {
+    (kind, name): set() for kind in MESSAGES for name in PRODUCTS
+}
+rates: dict[str, float] = {}
 sent = 0
-trade_rate = 0.0
 
 
 def now() -> str:
@@ -112,12 +174,10 @@ def now() -> str:
 
 
 class Session:
-    """One subscriber and what is sent to it."""
+    """One subscriber, and what it is told of."""
 
-    def __init__(self, connection: ServerConnection, rates: dict[str, float]) -> None:
+    def __init__(self, connection: ServerConnection) -> None:
         self._connection = connection
-        self._rates = rates
-        self._tasks: list[asyncio.Task[None]] = []
 
     async def serve(self) -> None:
         try:
@@ -126,8 +186,8 @@ class Session:
                 if message.get("type") == "subscribe":
                     await self._subscribe(message)
         finally:
-            for task in self._tasks:
-                task.cancel()
+            for told in audience.values():
+                told.discard(self._connection)
 
     async def _subscribe(self, message: dict[str, Any]) -> None:
         channels = [
@@ -139,91 +199,45 @@ class Session:
         await self._send({"type": "subscriptions", "channels": channels})
         for channel in channels:
             for name in channel["product_ids"]:
-                product, kind = products[name], channel["name"]
-                if kind == "ticker":
-                    await self._ticker(product)
-                    self._every("tickers", self._ticker, product)
-                elif kind == "heartbeat":
-                    self._every("heartbeats", self._heartbeat, product)
-                elif kind.startswith("level2"):
-                    await self._send(product.snapshot())
-                    self._every("books", self._book, product)
-                elif kind == "matches":
-                    await self._trade(product)
-                    self._every("trades", self._trade, product)
-
-    def _every(self, kind: str, tell: Callable[[Product], Awaitable[None]], of: Product) -> None:
-        async def run() -> None:
-            rate = self._rates[kind]
-            due = time.monotonic() + of.random.random() / rate
-            while True:
-                await asyncio.sleep(max(0.0, due - time.monotonic()))
-                due += 1 / rate
-                await tell(of)
-
-        if self._rates[kind]:
-            self._tasks.append(asyncio.create_task(run()))
-
-    async def _ticker(self, product: Product) -> None:
-        price = product.move(self._rates["tickers"] or 1)
-        low = int(product.price / product.step)
-        await self._send(
-            {
-                "type": "ticker",
-                "sequence": product.trades,
-                "product_id": product.name,
-                "price": price,
-                "open_24h": product.text(_FIRST[product.name] * 0.98),
-                "volume_24h": "12345.67",
-                "low_24h": product.text(_FIRST[product.name] * 0.95),
-                "high_24h": product.text(_FIRST[product.name] * 1.05),
-                "volume_30d": "370370.10",
-                "best_bid": product.level(low),
-                "best_bid_size": product.size(),
-                "best_ask": product.level(low + 1),
-                "best_ask_size": product.size(),
-                "side": "buy",
-                "time": now(),
-                "trade_id": product.trades,
-                "last_size": "0.1",
-            }
-        )
-
-    async def _heartbeat(self, product: Product) -> None:
-        await self._send(
-            {
-                "type": "heartbeat",
-                "product_id": product.name,
-                "sequence": product.trades,
-                "last_trade_id": product.trades,
-                "time": now(),
-            }
-        )
-
-    async def _book(self, product: Product) -> None:
-        await self._send(product.update())
-
-    async def _trade(self, product: Product) -> None:
-        product.trades += 1
-        await self._send(
-            {
-                "type": "match",
-                "trade_id": product.trades,
-                "maker_order_id": "m",
-                "taker_order_id": f"t{product.trades}",
-                "side": product.random.choice(("buy", "sell")),
-                "size": f"{product.random.random() * 0.5:.8f}",
-                "price": product.text(product.price),
-                "product_id": product.name,
-                "sequence": product.trades,
-                "time": now(),
-            }
-        )
+                kind = kind_of(channel["name"])
+                if kind is None:
+                    continue
+                if kind == "books":  # before any change of it
+                    await self._send(products[name].snapshot())
+                elif kind == "tickers":
+                    await self._send(products[name].ticker())
+                elif kind == "trades":
+                    await self._send(products[name].last_trade() | {"type": "last_match"})
+                audience[kind, name].add(self._connection)
 
     async def _send(self, message: dict[str, Any]) -> None:
         global sent
         sent += 1
         await self._connection.send(json.dumps(message))
+
+
+def kind_of(channel: str) -> str | None:
+    if channel.startswith("level2"):
+        return "books"
+    return {"ticker": "tickers", "heartbeat": "heartbeats", "matches": "trades"}.get(channel)
+
+
+async def tell(kind: str, product: Product) -> None:
+    """Tell all who subscribed the same, at the rate of its kind, as long as anybody listens."""
+    global sent
+    rate, told = rates[kind], audience[kind, product.name]
+    due = time.monotonic() + product.random.random() / rate
+    while True:
+        await asyncio.sleep(max(0.0, due - time.monotonic()))
+        due += 1 / rate
+        if told:
+            message = json.dumps(MESSAGES[kind](product))
+            sent += len(told)
+            for connection in list(told):
+                with contextlib.suppress(ConnectionClosed):
+                    await connection.send(message)
+        else:
+            due = time.monotonic() + 1 / rate
 
 
 class Rest(BaseHTTPRequestHandler):
@@ -245,7 +259,8 @@ class Rest(BaseHTTPRequestHandler):
         if path == "/_moments":
             return {name: dict(product.moments) for name, product in products.items()}
         if path == "/_stats":
-            return {"sent": sent}
+            asked = sum(rates[kind] * len(told) for (kind, _), told in audience.items())
+            return {"sent": sent, "asked": asked}
         if path == "/time":
             return {"iso": now(), "epoch": time.time()}
         if path.endswith("/candles"):
@@ -271,7 +286,7 @@ class Rest(BaseHTTPRequestHandler):
         end = int(time.time()) // granularity * granularity
         chance = random.Random(5)
         close, found = product.price, []
-        usual_volume = max(1.0, trade_rate) * 0.25
+        usual_volume = max(1.0, rates["trades"]) * 0.25
         for age in range(300):
             opened = close * (1 + chance.gauss(0, 0.001))
             low, high = min(opened, close) * 0.9996, max(opened, close) * 1.0004
@@ -284,20 +299,20 @@ class Rest(BaseHTTPRequestHandler):
 
 
 async def main() -> None:
-    global trade_rate
     stream, rest, tickers, books, trades = map(float, sys.argv[1:])
-    rates = {"tickers": tickers, "books": books, "trades": trades, "heartbeats": 1.0}
-    trade_rate = trades
+    rates.update(tickers=tickers, books=books, trades=trades, heartbeats=1.0)
     server = ThreadingHTTPServer(("127.0.0.1", int(rest)), Rest)
     threading.Thread(target=server.serve_forever, daemon=True).start()
 
     async def talk(connection: ServerConnection) -> None:
         with contextlib.suppress(ConnectionClosed):
-            await Session(connection, rates).serve()
+            await Session(connection).serve()
 
     async with serve(talk, "127.0.0.1", int(stream), max_size=None):
         print("ready", flush=True)
-        await asyncio.get_running_loop().create_future()
+        await asyncio.gather(
+            *(tell(kind, products[name]) for kind, name in audience if rates[kind])
+        )
 
 
 if __name__ == "__main__":

@@ -65,6 +65,7 @@ class Watched:
         size = struct.pack("HHHH", rows, columns, 0, 0)
         fcntl.ioctl(self._far, termios.TIOCSWINSZ, size)
         os.set_blocking(self._far, False)
+        os.set_inheritable(self._far, False)
         self.screen = Screen(columns, rows, self.write)
         self._stream = pyte.ByteStream(self.screen)
         self._process = psutil.Process(self.pid)
@@ -106,12 +107,31 @@ class Watched:
             while due and due[0][0] <= passed:
                 self.write(due.pop(0)[1])
             ends = min(seconds, due[0][0]) if due else seconds
-            data = self._take(max(0.0, min(0.05, ends - passed)), 65_536)
-            if data:
+            if data := self._take(max(0.0, min(0.05, ends - passed)), 65_536):
                 chunks.append((time.monotonic_ns(), data))
-                if b"\x1b[6n" in data:
-                    self.write(b"\x1b[1;1R" * data.count(b"\x1b[6n"))
+                self._tell_cursor(data)
         return chunks
+
+    @staticmethod
+    def record_all(watched: Sequence[Watched], seconds: float) -> list[list[tuple[int, bytes]]]:
+        """Do as `record` for several at once."""
+        chunks: list[list[tuple[int, bytes]]] = [[] for _ in watched]
+        numbers = {one._far: number for number, one in enumerate(watched)}
+        poll = select.poll()
+        for far in numbers:
+            poll.register(far, select.POLLIN)
+        ends = time.monotonic() + seconds
+        while (left := ends - time.monotonic()) > 0:
+            for far, _ in poll.poll(left * 1e3):
+                one = watched[numbers[far]]
+                if data := one._take(0.0, 65_536):
+                    chunks[numbers[far]].append((time.monotonic_ns(), data))
+                    one._tell_cursor(data)
+        return chunks
+
+    def _tell_cursor(self, data: bytes) -> None:
+        if asked := data.count(b"\x1b[6n"):
+            self.write(b"\x1b[1;1R" * asked)
 
     def replay(
         self, chunks: Sequence[tuple[int, bytes]], look: Callable[[int], object] | None = None
@@ -190,6 +210,12 @@ class Watched:
     def memory_mib(self) -> float:
         """Resident, of the program alone."""
         return float(self._process.memory_info().rss) / 2**20
+
+    @property
+    def memory_alone_mib(self) -> tuple[float, float]:
+        """With its share of what others hold too (PSS), and only what no other holds (USS)."""
+        held = self._process.memory_full_info()
+        return held.pss / 2**20, held.uss / 2**20
 
     def _elapsed(self) -> float:
         return max(1e-3, time.monotonic() - self._began)

@@ -54,6 +54,7 @@ class Market:
             [sys.executable, HERE / "_exchange.py", *map(str, (self.stream, self.rest, *rates))],
             stdout=subprocess.PIPE,
         )
+        self.pid = self._process.pid
         assert self._process.stdout is not None
         self._process.stdout.readline()
 
