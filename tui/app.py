@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 from collections.abc import Sequence
@@ -44,7 +45,6 @@ from tui.screens.announcements import AnnouncementsScreen
 from tui.screens.compare import CompareScreen, find_comparable
 from tui.screens.connections import ConnectionsScreen
 from tui.screens.dashboard import Dashboard
-from tui.screens.indicators import IndicatorSearch
 from tui.screens.live import LiveScreen
 from tui.screens.symbol_search import SymbolSearch
 from tui.session import Session
@@ -52,6 +52,7 @@ from tui.sources import Source, choose_source
 from tui.state import load_state, save_state
 from tui.terminal.alt_digits import hear_alt_digits
 from tui.terminal.detection import can_erase
+from tui.terminal.key_order import OrderedKeys
 from tui.themes import to_textual, variable_defaults
 
 if TYPE_CHECKING:
@@ -63,10 +64,11 @@ _LAST_S = 2.0
 _PERFORMANCE_EVERY_S = 10.0
 _ALERTS_EVERY_S = 1.0
 _MOST_REPAINTED = 4
+_COLLECT_AFTER = (20_000, 20, 50)  # objects made, and collections of younger ones
 _NOTICE = 300  # characters: a notice must not cover the screen
 
 
-class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions):
+class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, OrderedKeys[int]):
     """Live markets in a terminal."""
 
     TITLE = "tradetui"
@@ -216,13 +218,6 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions):
         if action.startswith("replay_"):
             return self._source.replay is not None
         return super().check_action(action, parameters)
-
-    def on_key(self, event: events.Key) -> None:
-        # Letters typed in one go with the search's key went to the screen beneath it.
-        screen, text = self.screen, event.character if event.is_printable else None
-        if isinstance(screen, SymbolSearch | IndicatorSearch) and text:
-            event.prevent_default()
-            screen.type(text)
 
     # -- the frame -------------------------------------------------------------------------
 
@@ -378,6 +373,10 @@ def run(launch: Launch, sim: SimProcess | None = None) -> int:
         watchlist=launch.watchlist or source.instruments,
     )
     app = TradeTuiApp(launch, source)
+    # What lives as long as the program is never garbage: looking through it again and again holds up
+    # frames for a tenth of a second.
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
         app.run(mouse=launch.settings.mouse, loop=runner.get_loop())
     return app.return_code or 0

@@ -55,7 +55,7 @@ def test_an_ascii_canvas_writes_nothing_else() -> None:
     canvas.prepare((14, 1), "truecolor")
     strip = Strip([Segment("● 币安 ┄┄ é 😀 ")]).adjust_cell_length(14)
 
-    written = canvas.paint([DirtyLine(0, [(0, 14)], {0: strip}, [14])], full=True)
+    written = canvas.paint([DirtyLine(0, [(0, 14)], [(0, 14, strip)])], full=True)
 
     assert written == "\x1b[H* ? ?  -- e ? "
 
@@ -66,7 +66,7 @@ def test_a_plain_canvas_leaves_the_grid_out() -> None:
     canvas.prepare((8, 1), "truecolor")
     strip = Strip([Segment("┈  █┈  1")])
 
-    written = canvas.paint([DirtyLine(0, [(0, 8)], {0: strip}, [8])], full=True)
+    written = canvas.paint([DirtyLine(0, [(0, 8)], [(0, 8, strip)])], full=True)
 
     assert written == "\x1b[H   █   1"
 
@@ -74,7 +74,7 @@ def test_a_plain_canvas_leaves_the_grid_out() -> None:
 def test_what_stayed_the_same_is_drawn_plainly_once_that_is_asked_for() -> None:
     canvas = Canvas("truecolor")
     canvas.prepare((8, 1), "truecolor")
-    line = DirtyLine(0, [(0, 8)], {0: Strip([Segment("┈  █┈  1")])}, [8])
+    line = DirtyLine(0, [(0, 8)], [(0, 8, Strip([Segment("┈  █┈  1")]))])
     canvas.paint([line], full=True)
 
     canvas.is_plain = True

@@ -45,7 +45,7 @@ WORDS = ["a", " ", "   ", "BTC", "67,250.10", "█▀▄", "│", "字", "币安
 
 def line(y: int, *segments: Segment) -> DirtyLine:
     strip = Strip(segments)
-    return DirtyLine(y, [(0, strip.cell_length)], {0: strip}, [strip.cell_length])
+    return DirtyLine(y, [(0, strip.cell_length)], [(0, strip.cell_length, strip)])
 
 
 def show(canvas: Canvas, text: str, style: Style | None = None, *, y: int = 0) -> str:
@@ -210,7 +210,7 @@ def test_overwriting_half_a_wide_character_blanks_the_other_half(emulator: Any) 
     terminal.feed(show(canvas, "a字bcd"))
 
     overlay = Strip([Segment("ZZ")])
-    terminal.feed(canvas.paint([DirtyLine(0, [(2, 4)], {2: overlay}, [4])], full=False))
+    terminal.feed(canvas.paint([DirtyLine(0, [(2, 4)], [(2, 4, overlay)])], full=False))
 
     assert terminal.rows() == ["a ZZcd"]
 
@@ -221,7 +221,7 @@ def test_a_span_that_cuts_a_wide_character_paints_both_halves(emulator: Any) -> 
     terminal.feed(show(canvas, "abcdef"))
 
     strip = Strip([Segment("a字字f")])
-    terminal.feed(canvas.paint([DirtyLine(0, [(2, 4)], {0: strip}, [6])], full=False))
+    terminal.feed(canvas.paint([DirtyLine(0, [(2, 4)], [(0, 6, strip)])], full=False))
 
     assert [cell[0] for cell in terminal.cells()[0]] == ["a", "字", "", "字", "", "f"]
 
@@ -231,7 +231,7 @@ def test_outside_its_spans_a_piece_is_not_believed() -> None:
     show(canvas, "abcdef")
 
     written = canvas.paint(
-        [DirtyLine(0, [(2, 4)], {0: Strip([Segment("XXXXXX")])}, [6])], full=False
+        [DirtyLine(0, [(2, 4)], [(0, 6, Strip([Segment("XXXXXX")]))])], full=False
     )
 
     assert written == "\x1b[1;3HXX"
@@ -369,7 +369,7 @@ def test_random_spans_repaint_exactly_themselves(emulator: Any, repaint: Any, se
             [scribbler.strip(start), wanted.crop(start, stop), scribbler.strip(width - stop)]
         )
         terminal.feed(
-            canvas.paint([DirtyLine(0, [(start, stop)], {0: piece}, [width])], full=False)
+            canvas.paint([DirtyLine(0, [(start, stop)], [(0, width, piece)])], full=False)
         )
 
         assert terminal.cells() == repaint([shown], width, 1), f"step {step}"
@@ -382,8 +382,8 @@ def _pieces(rng: random.Random, y: int, strip: Strip) -> DirtyLine:
     cuts = [cut for cut in cuts if rng.random() < 0.7]
     starts = [0, *cuts]
     ends = [*cuts, width]
-    pieces = dict(zip(starts, strip.divide(ends), strict=True))
-    return DirtyLine(y, [(0, width)], pieces, ends)
+    pieces = list(zip(starts, ends, strip.divide(ends), strict=True))
+    return DirtyLine(y, [(0, width)], pieces)
 
 
 def _is_boundary(strip: Strip, cut: int) -> bool:

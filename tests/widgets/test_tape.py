@@ -273,7 +273,7 @@ async def test_a_print_costs_the_terminal_few_bytes() -> None:
                 app.trade(price, rng.randint(1, 9999) / 1000, side, frame / 10 + part / 25)
             app.rows(frame / 10 + 0.09)
             canvas.prepare((44, 18), "truecolor")
-            lines = [DirtyLine(y, [(0, 44)], {0: app.tape.render_line(y)}, [44]) for y in range(18)]
+            lines = [DirtyLine(y, [(0, 44)], [(0, 44, app.tape.render_line(y))]) for y in range(18)]
             sent.append(len(canvas.paint(lines, full=True).encode()))
 
         # A list that moves by a row with every print takes about 250 bytes for each of them.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from textual.strip import Strip
@@ -20,16 +20,14 @@ _PLAINER = str.maketrans(dict.fromkeys(DECORATIONS, " "))
 
 
 class DirtyLine(NamedTuple):
-    """A line to paint: spans `(x1, x2)` that may have changed, and the pieces that cover it.
+    """A line to paint: spans `(x1, x2)` that may have changed, and the pieces that cover them.
 
-    A piece is known by the column it starts at; `ends` holds the columns where the pieces end, in the
-    same order. Pieces are right only inside the spans.
+    A piece has the columns where it starts and ends. Pieces are right only inside the spans.
     """
 
     y: int
     spans: Sequence[tuple[int, int]]
-    pieces: Mapping[int, Strip | None]
-    ends: Sequence[int]
+    pieces: Sequence[tuple[int, int, Strip]]
 
 
 class Canvas:
@@ -115,8 +113,8 @@ class Canvas:
         width = len(row.cells)
         row.is_patched = False
         for x1, x2 in line.spans:
-            for end, (x, strip) in zip(line.ends, line.pieces.items(), strict=False):
-                if strip is None or x >= x2 or end <= x1:
+            for x, end, strip in line.pieces:
+                if x >= x2 or end <= x1:
                     continue
                 painted = row.painted.get(x)
                 if painted is not None and painted[0] == end:

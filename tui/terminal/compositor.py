@@ -7,13 +7,13 @@ This module, and the driver beside it, are the only ones that use private names 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter, thread_time
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 from rich.console import RenderableType
 from textual import constants, events
-from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
+from textual._compositor import Compositor, CompositorUpdate, LayoutUpdate
 from textual._context import visible_screen_stack
 from textual.app import App
 from textual.dom import DOMNode
@@ -27,17 +27,18 @@ from tui.terminal.canvas import Canvas, DirtyLine
 from tui.terminal.drawing import Traits, cursor_to
 from tui.terminal.meter import TerminalMeter
 from tui.terminal.pacing import Pacer
+from tui.terminal.seats import Seats
 
 PRIVATE_NAMES: Mapping[str, Sequence[str]] = {
     "textual._compositor.Compositor": (
         "_dirty_regions",
         "_regions_to_spans",
-        "_render_chops",
-        "cuts",
+        "clear",
         "render_update",
         "size",
+        "visible_widgets",
     ),
-    "textual._compositor.ChopsUpdate": ("render_segments",),
+    "textual._compositor.CompositorUpdate": ("render_segments",),
     "textual._compositor.LayoutUpdate": ("strips",),
     "textual.app.App": (
         "_background_screens",
@@ -91,23 +92,21 @@ class PacedDriver(Protocol):
         ...
 
 
-class FrameUpdate(ChopsUpdate):
+class FrameUpdate(CompositorUpdate):
     """The rendered pieces of the lines that may have changed, to be compared with the terminal."""
 
     def __init__(
         self,
         compositor: DiffCompositor,
         regions: set[Region],
-        chops: Sequence[Mapping[int, Strip | None]],
-        spans: list[tuple[int, int, int]],
-        chop_ends: list[list[int]],
+        lines: Sequence[DirtyLine],
         *,
         started: float,
         worked: float,
     ) -> None:
-        super().__init__(chops, spans, chop_ends)
         self.compositor = compositor
         self.regions = regions
+        self.lines = lines
         self.started = started
         self.worked = worked
 
@@ -116,24 +115,6 @@ class FrameUpdate(ChopsUpdate):
         """Tell whether the update covers the whole screen."""
         return self.compositor.size.region in self.regions
 
-    def lines(self) -> Iterable[DirtyLine]:
-        """Yield what the canvas needs, line by line."""
-        height = len(self.chops)
-        spans_of: dict[int, list[tuple[int, int]]] = {}
-        for y, x1, x2 in self.spans:
-            spans_of.setdefault(y, []).append((x1, x2))
-        for y, spans in spans_of.items():
-            if 0 <= y < height:
-                pieces = self.chops[y]
-                ends = self.chop_ends[y]
-                if self.is_full and None in pieces.values():
-                    # No widget covers it; blank it rather than leave what was there.
-                    pieces = {
-                        x: strip if strip is not None else Strip.blank(end - x)
-                        for end, (x, strip) in zip(ends, pieces.items(), strict=False)
-                    }
-                yield DirtyLine(y, spans, pieces, ends)
-
 
 class DiffCompositor(Compositor):
     """Textual's compositor, but its updates are compared with what the terminal shows."""
@@ -141,6 +122,12 @@ class DiffCompositor(Compositor):
     def __init__(self, app: DiffingApp[Any]) -> None:
         super().__init__()
         self._app = app
+        self._seats: Seats | None = None
+
+    def clear(self) -> None:
+        """Let go of the widgets: the screen closes."""
+        super().clear()
+        self._seats = None
 
     def render_update(
         self,
@@ -173,11 +160,16 @@ class DiffCompositor(Compositor):
         self._dirty_regions.clear()
         if not regions:
             return None
-        spans = list(self._regions_to_spans(regions))
-        crop = Region.from_union(regions).intersection(screen_region)
-        chops = self._render_chops(crop, {y for y, _, _ in spans}.__contains__)
-        ends = [cut_set[1:] for cut_set in self.cuts]
-        return FrameUpdate(self, regions, chops, spans, ends, started=started, worked=worked)
+        spans_of: dict[int, list[tuple[int, int]]] = {}
+        for y, x1, x2 in self._regions_to_spans(regions):
+            spans_of.setdefault(y, []).append((x1, x2))
+        placed = self.visible_widgets
+        if self._seats is None or self._seats.placed is not placed:
+            self._seats = Seats(placed, self.size)
+        # What no widget covers is blanked rather than left as it was.
+        lines = self._seats.lines(spans_of, blank_free=screen_region in regions)
+        frame = FrameUpdate(self, regions, lines, started=started, worked=worked)
+        return cast(RenderableType, frame)  # nobody but our app's `_display` meets it
 
     def put_back(self, update: FrameUpdate) -> None:
         """Take an update for dirty again that could not be shown."""
@@ -369,7 +361,7 @@ class DiffingApp(App[ReturnType]):
         self.canvas.traits = Traits(
             line_feeds=paced is not None and paced.passes_line_feeds, erases=self.can_erase
         )
-        frame = self.canvas.paint(update.lines(), full=update.is_full, cursor=cursor)
+        frame = self.canvas.paint(update.lines, full=update.is_full, cursor=cursor)
         if not frame and cursor != self._shown_cursor:
             frame = cursor_to(*cursor)
         size = len(frame) if frame.isascii() else len(frame.encode("utf-8", "replace"))

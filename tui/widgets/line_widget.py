@@ -125,8 +125,12 @@ class LineWidget(Widget):
 
 
 def _strip(parts: tuple[Part, ...], width: int, base: Style) -> Strip:
-    strip = Strip([Segment(text, style) for text, style in parts])
-    return strip.adjust_cell_length(width, parts[-1][1] if parts else base)
+    length = sum([len(text) if text.isascii() else cell_len(text) for text, _ in parts])
+    segments = [Segment(text, style) for text, style in parts]
+    if length < width:
+        segments.append(Segment(" " * (width - length), parts[-1][1] if parts else base))
+    strip = Strip(segments, max(length, width))
+    return strip if length <= width else strip.adjust_cell_length(width)
 
 
 def spread(
