@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 import time
@@ -20,6 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import pytest  # noqa: E402
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "recordings"
+_numbers = itertools.count()
 
 
 @pytest.fixture(scope="session")
@@ -30,12 +32,17 @@ def recordings() -> Path:
     return RECORDINGS
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("homes")
+
+
 @pytest.fixture(autouse=True)
-def _private_home(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _private_home(_homes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees or changes the configuration of whoever runs it."""
-    home = tmp_path_factory.mktemp("home")
+    # Not made by `mktemp`, which looks through all folders so far: there are thousands.
+    home = _homes / str(next(_numbers))
+    home.mkdir()
     monkeypatch.setenv("HOME", str(home))
     for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
         monkeypatch.delenv(name, raising=False)
