@@ -4,9 +4,9 @@ python _exchange.py WS_PORT HTTP_PORT TICKERS BOOKS TRADES
 
 The rates are messages a second for each product subscribed, the same to all who did; 0 leaves that kind
 out, and the market says no more than its heartbeats. Prices walk calmly, books follow them, histories
-end at them. Every price of a ticker is new, so that what a screen shows tells when it was sent: `GET
-/_moments` answers with the prices of late and when each was sent first, on the clock that all processes
-of a machine share. `GET /_stats` answers with how many messages were sent to all subscribers together,
+end at them. Most prices of tickers are told once, so that what a screen shows tells when it was sent:
+`GET /_moments` answers with those prices and their moments, on the clock that all processes of a machine
+share. `GET /_stats` answers with how many messages were sent to all subscribers together,
 and how many a second they ask for.
 """
 
@@ -33,7 +33,6 @@ _FIRST = {"BTC-USD": 81000.0, "ETH-USD": 2400.0, "SOL-USD": 150.0, "XRP-USD": 1.
 _SWING = 0.0001  # of the price, each second
 _LEVELS = 300
 _STEP = 0.000_025  # of the price, between two levels
-_MOST_MOMENTS = 200_000
 
 
 class Product:
@@ -46,20 +45,22 @@ class Product:
         self.random = random.Random(name)
         self.step = round(max(10**-self.decimals, self.price * _STEP), self.decimals)
         self.trades = 1000
-        self.moments: dict[str, int] = {}
+        self.told: set[str] = set()
+        self.moments: dict[str, int] = {}  # of prices that were told once
         self.low: int | None = None  # the level that the best bid is at, in steps
 
     def move(self, rate: float) -> str:
-        """Take a step of the walk to a price that was not told lately, and note when."""
+        """Take a step of the walk, if possible to a price that was never told, and note when."""
         for _ in range(20):
             swing = self.random.gauss(0, _SWING) / rate**0.5
             self.price *= 1 + max(-0.001, min(0.001, swing))
             text = self.text(self.price)
-            if text not in self.moments:
+            if text not in self.told:
+                self.moments[text] = time.monotonic_ns()
                 break
-        if len(self.moments) > _MOST_MOMENTS:
-            self.moments.clear()
-        self.moments.setdefault(text, time.monotonic_ns())
+        else:
+            self.moments.pop(text, None)  # told twice, it does not tell when
+        self.told.add(text)
         return text
 
     def text(self, price: float) -> str:

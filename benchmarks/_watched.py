@@ -35,6 +35,7 @@ class Watched:
 
     Attributes:
         taken: bytes written since `begin`.
+        typed: when the keys of the last `record` were typed (ns).
         pids: processes besides the program whose processor time counts as its own.
     """
 
@@ -68,9 +69,11 @@ class Watched:
         os.set_inheritable(self._far, False)
         self.screen = Screen(columns, rows, self.write)
         self._stream = pyte.ByteStream(self.screen)
+        self._display: list[str] = []
         self._process = psutil.Process(self.pid)
         self._answers = answers or {}
         self.pids: list[int] = []
+        self.typed: list[int] = []
         self.taken = 0
         self._kept = bytearray()
         self._began = time.monotonic()
@@ -98,13 +101,15 @@ class Watched:
     ) -> list[tuple[int, bytes]]:
         """Read for a time without looking, so that nobody waits for us: what came, and when (ns).
 
-        `keys` are typed so many seconds after the beginning.
+        `keys` are typed so many seconds after the beginning; `typed` tells when that was (ns).
         """
+        self.typed = []
         chunks: list[tuple[int, bytes]] = []
         began = time.monotonic()
         due = list(keys)
         while (passed := time.monotonic() - began) < seconds:
             while due and due[0][0] <= passed:
+                self.typed.append(time.monotonic_ns())
                 self.write(due.pop(0)[1])
             ends = min(seconds, due[0][0]) if due else seconds
             if data := self._take(max(0.0, min(0.05, ends - passed)), 65_536):
@@ -175,8 +180,23 @@ class Watched:
         return data
 
     @property
+    def display(self) -> list[str]:
+        """The rows of the screen; only those that were written to since the last look are read again."""
+        screen = self.screen
+        columns = range(screen.columns)
+        if len(self._display) != screen.lines:
+            self._display = [""] * screen.lines
+            screen.dirty.update(range(screen.lines))
+        for y in screen.dirty:
+            if y < screen.lines:
+                row = screen.buffer[y]
+                self._display[y] = "".join([row[x].data for x in columns])
+        screen.dirty.clear()
+        return self._display
+
+    @property
     def text(self) -> str:
-        return "\n".join(self.screen.display)
+        return "\n".join(self.display)
 
     # -- what it cost --------------------------------------------------------------------------
 

@@ -4,9 +4,12 @@ OpenSSH's server runs on loopback, on a port and with keys of its own. `ssh -tt 
 pseudo-terminal of 200x50 with true colours and answers as a terminal does; both programs in turn take
 the same market at the same rates (`_exchange.py`), in one run. "sent" is what comes out at the terminal;
 "on the wire" is what crosses the connection, packed and encrypted, counted by a relay between the two
-ends. Processor and memory are the program's own, with its children and without SSH. "key to paint" is
-from a key that opens or closes the order book to the first bytes of its effect; "tick to paint" is from
-the moment when a price was sent by the market to the moment when the bytes came that show it.
+ends. "taken" are the messages that the market sends the program: each subscribes to what it shows, ours
+to the trades of all five products, crypto-terminal to those of one. Processor and memory are the
+program's own, with its children and without SSH. "key to paint" is from a key to the first bytes of its
+effect: "cursor" the down and up arrows, which choose another row of the watchlist (and with it another
+chart in crypto-terminal), "book" the b that closes and opens the order book. "tick to paint" is from the
+moment when a price was sent by the market to the moment when the bytes came that show it.
 
 Without sshd it says so, and measures the pseudo-terminal alone; without crypto-terminal it goes without.
 
@@ -17,6 +20,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import re
 import select
 import shutil
 import signal
@@ -26,21 +30,22 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
+from typing import NamedTuple
 
 import psutil
 from _watched import Watched
-from wire import PRICE, RATES, SYNCHRONISED, Market, command, free_ports, quantile
+from wire import RATES, SYNCHRONISED, Market, command, free_ports, quantile
 
 HERE = Path(__file__).parent
 WARM_UP_S = 8.0
 MEASURED_S = 15.0
-KEYS = 12
-KEY_EVERY_S = 1.5
+KEY_EVERY_S = 1.25
+ROUNDS = 4  # of four keys
 
 
 class Relay:
@@ -147,31 +152,45 @@ def serving() -> Iterator[Server | None]:
         server.close()
 
 
-class Contestant:
-    """A program, how to start it, and what its screen says.
+class Key(NamedTuple):
+    """A key, and what the screen says when it had its effect."""
 
-    Attributes:
-        is_open: whether the screen shows the order book.
-    """
+    kind: str
+    typed: bytes
+    is_done: Callable[[Sequence[str]], bool]
 
-    def __init__(
-        self,
-        name: str,
-        words: Callable[[Market, Path], list[str]],
-        is_started: Callable[[str], bool],
-        is_open: Callable[[str], bool],
-    ) -> None:
-        self.name = name
-        self.words = words
-        self.is_started = is_started
-        self.is_open = is_open
+
+class Contestant(NamedTuple):
+    """A program, how to start it, what its screen says when it runs, where a price is, keys in turn."""
+
+    name: str
+    words: Callable[[Market, Path], list[str]]
+    is_started: Callable[[str], bool]
+    price: re.Pattern[str]
+    keys: Sequence[Key]
+
+
+def shows(pattern: str, *, gone: bool = False) -> Callable[[Sequence[str]], bool]:
+    """Return what tells whether one of the rows has a text, or none of them."""
+    found = re.compile(pattern).search
+    return lambda rows: any(found(row) for row in rows) != gone
+
+
+def in_turn(second: str, first: str, book: str) -> list[Key]:
+    return [
+        Key("cursor", b"\x1b[B", shows(second)),
+        Key("book", b"b", shows(book, gone=True)),
+        Key("cursor", b"\x1b[A", shows(first)),
+        Key("book", b"b", shows(book)),
+    ] * ROUNDS
 
 
 TRADETUI = Contestant(
     "tradetui",
     lambda market, home: command(market, home),
     lambda text: "┄" in text and "live" in text,
-    lambda text: "Book BTC-USD" in text,
+    re.compile(r"^\W?(?P<price>\d[\d,]*\.\d+) +[▲▼]"),  # below the title of the first chart
+    in_turn("▸ETH-USD", "▸BTC-USD", "Book BTC-USD"),
 )
 CRYPTO_TERMINAL = Contestant(
     "crypto-terminal 2.5.1",
@@ -182,23 +201,25 @@ CRYPTO_TERMINAL = Contestant(
         str(market.rest),
     ],
     lambda text: "LIVE" in text and "█" in text,
-    lambda text: "SPREAD" in text.upper(),
+    re.compile(r"^\W?BTC-USD +(?P<price>\d[\d,]*\.\d+)"),  # in the watchlist
+    in_turn("│ ETH-USD │", "│ BTC-USD │", "-USD (order )?book"),
 )
 
 
 class Prices:
-    """When each price was first anywhere on the screen."""
+    """When each price was first where the screen shows the last one, in its digits."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: re.Pattern[str]) -> None:
+        self._place = place
         self.seen: dict[str, int] = {}
         self._rows: dict[int, str] = {}
 
     def look(self, watched: Watched, moment: int) -> None:
-        for y, row in enumerate(watched.screen.display):
-            if self._rows.get(y) != row:
+        for y, row in enumerate(watched.display):
+            if self._rows.get(y) is not row:
                 self._rows[y] = row
-                for price in PRICE.findall(row):
-                    self.seen.setdefault(price.replace(",", ""), moment)
+                for found in self._place.finditer(row):
+                    self.seen.setdefault(found["price"].replace(",", ""), moment)
 
 
 def pids_below(marker: str) -> list[int]:
@@ -222,6 +243,31 @@ def cpu_of(pids: Sequence[int]) -> float:
     return worked
 
 
+def effects(
+    keys: Sequence[Key], watched: Watched, chunks: Sequence[tuple[int, bytes]]
+) -> dict[str, str]:
+    """Tell how long the effects of recorded keys took, by kind: p50, p95, and how many came."""
+    took: dict[str, list[float]] = {key.kind: [] for key in keys}
+    ends = [*watched.typed[1:], chunks[-1][0] + 1 if chunks else 0]
+    for key, begin, end in zip(keys, watched.typed, ends, strict=True):
+        was_done = key.is_done(watched.display)
+        seen: list[int] = []
+
+        def look(moment: int, key: Key = key, seen: list[int] = seen) -> None:
+            if not seen and key.is_done(watched.display):
+                seen.append(moment)
+
+        watched.replay([chunk for chunk in chunks if begin <= chunk[0] < end], look)
+        if seen and not was_done:
+            took[key.kind].append((seen[0] - begin) / 1e6)
+    typed = Counter(key.kind for key in keys)
+    return {
+        kind: f"{quantile(sorted(values), 0.5):.0f}, {quantile(sorted(values), 0.95):.0f} ms "
+        f"({len(values)} of {typed[kind]})"
+        for kind, values in took.items()
+    }
+
+
 def run(contestant: Contestant, load: str, server: Server | None) -> bool:
     market = Market(RATES[load])
     home = Path(tempfile.mkdtemp(prefix="ssh-"))
@@ -242,6 +288,7 @@ def run(contestant: Contestant, load: str, server: Server | None) -> bool:
             return False
         before = watched.record(WARM_UP_S)
         pids = pids_below(marker)
+        told_before = market.ask("/_stats")["sent"]
         wire_before = 0 if server is None else server.relay.taken
         worked_before = cpu_of(pids)
         watched.begin()
@@ -250,39 +297,28 @@ def run(contestant: Contestant, load: str, server: Server | None) -> bool:
         rate, packed = watched.rate, watched.packed_rate
         worked = (cpu_of(pids) - worked_before) / MEASURED_S * 100
         on_wire = packed if server is None else (server.relay.taken - wire_before) / MEASURED_S
+        taken = (market.ask("/_stats")["sent"] - told_before) / MEASURED_S
         memory = max((psutil.Process(pid).memory_info().rss for pid in pids), default=0) / 2**20
         moments = market.ask("/_moments")["BTC-USD"]
-        typed_at = time.monotonic_ns()
         typed = watched.record(
-            KEYS * KEY_EVERY_S,
-            [(0.3 + turn * KEY_EVERY_S, b"b") for turn in range(KEYS)],
+            len(contestant.keys) * KEY_EVERY_S,
+            [(turn * KEY_EVERY_S, key.typed) for turn, key in enumerate(contestant.keys)],
         )
-        prices = Prices()
+        prices = Prices(contestant.price)
         watched.replay(before)
         watched.replay(chunks, lambda moment: prices.look(watched, moment))
         ticks = sorted(
             (at - moments[price]) / 1e6
             for price, at in prices.seen.items()
-            if price in moments and since < moments[price] < at
+            if price in moments and moments[price] < at and since < at
         )
-        turns: list[float] = []
-        state = [contestant.is_open(watched.text)]
-
-        def look(moment: int) -> None:
-            is_open = contestant.is_open(watched.text)
-            if is_open != state[0]:
-                state[0] = is_open
-                since_first_s = (moment - typed_at) / 1e9 - 0.3
-                turns.append(since_first_s % KEY_EVERY_S * 1e3)
-
-        watched.replay(typed, look)
-        paints = sorted(turns)
+        paints = effects(contestant.keys, watched, typed)
+        shown = [f"{quantile(ticks, q):.0f} ms" if ticks else "-" for q in (0.5, 0.95)]
         print(
-            f"| {contestant.name}, {load} | {rate / 1024:.1f} KiB/s | {on_wire / 1024:.2f} KiB/s | "
-            f"{worked:.0f}% | {memory:.0f} MiB | "
-            f"{median(paints) if paints else float('nan'):.0f} ms | {quantile(paints, 0.95):.0f} ms "
-            f"({len(paints)} of {KEYS}) | "
-            f"{quantile(ticks, 0.5):.0f} ms | {quantile(ticks, 0.95):.0f} ms ({len(ticks)}) |",
+            f"| {contestant.name}, {load} | {taken:,.0f}/s | {rate / 1024:.1f} KiB/s | "
+            f"{on_wire / 1024:.2f} KiB/s | {worked:.0f}% | {memory:.0f} MiB | "
+            f"{' | '.join(paints[kind] for kind in ('cursor', 'book'))} | "
+            f"{shown[0]} | {shown[1]} ({len(ticks)}) |",
             flush=True,
         )
         return True
@@ -303,8 +339,8 @@ def main() -> int:
         print("crypto-terminal is not installed: left out\n")
     with serving() as server:
         print(
-            "| | sent | on the wire | processor | memory | key to paint, p50 | p95 | "
-            "tick to paint, p50 | p95 |\n|---|---|---|---|---|---|---|---|---|"
+            "| | taken | sent | on the wire | processor | memory | key to paint: cursor, p50, p95 | "
+            "book, p50, p95 | tick to paint, p50 | p95 |\n|---|---|---|---|---|---|---|---|---|---|"
         )
         done = [run(contestant, load, server) for load in loads for contestant in contestants]
     return 0 if all(done) else 1

@@ -93,7 +93,7 @@ class Sightings:
 
     def look(self, watched: Watched, moment: int) -> None:
         """Note what the screen shows at a moment (ns)."""
-        rows = watched.screen.display
+        rows = watched.display
         for y, row in enumerate(rows):
             if (x := row.find(self._title)) >= 0:
                 found = PRICE.search("\n".join(r[x : x + self._columns] for r in rows[y : y + 2]))
