@@ -2,168 +2,32 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 import msgspec
+from true_market import TOP, Fact, Figures, History, TrueMarket, digest, figures
 
 from tui.adapters.base import Adapter
-from tui.feed.clock import Clock
 from tui.feed.settings import FeedSettings
 from tui.market.market import InstrumentState, Market
 from tui.market.order_book import BookSide
-from tui.model.events import Candle, Side, Trade
+from tui.model.events import Candle, Trade
 from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 from tui.model.timeframe import Timeframe
-from tui.sim.bars import Bar
 from tui.sim.instruments import Listing
-from tui.sim.market import Aggregate, Execution, Pair, SimMarket
+from tui.sim.market import Pair
 
 NS = 1_000_000_000
-_TOP = 20
-_FORGET_S = 60.0
 _TOLD_OF_EACH = 3
 _SECONDS_KEPT_S = 3_000  # the embedded market itself forgets the seconds of an hour ago
 _KEPT_TRADES = 2_000  # more than a tape shows
 # Candles are streamed every two seconds.
 _CANDLES_EVERY_S = 2.0
 
-Top = tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]
-Figures = tuple[int, int, int, int, int, int]
-"""Open, high, low, close in ticks; volume and what takers bought of it in lots."""
-
-
-class Fact(msgspec.Struct, frozen=True, gc=False):
-    """A trade: price in ticks, size in lots."""
-
-    price: int
-    lots: int
-    side: Side
-    ts_ms: int
-
-
-class History:
-    """What was true of one instrument at each step of the market, and when it last was (seconds)."""
-
-    def __init__(self) -> None:
-        self.tops: dict[int, float] = {}
-        self.prices: dict[int, float] = {}
-        self.candles: dict[tuple[Timeframe, int, Figures], float] = {}
-        self.trades: dict[int, Fact] = {}
-        self.trade_times: deque[tuple[float, int]] = deque()
-        self.last_trade = 0
-        self.first_trade = 0
-        self.second = 0
-        self.newest_top: tuple[int, int] | None = None
-        self.newest_candles: tuple[object, list[tuple[Timeframe, int, Figures]]] = (None, [])
-
-    def forget_before(self, moment: float) -> None:
-        for held in (self.tops, self.prices, self.candles):
-            for key in [key for key, seen in held.items() if seen < moment]:
-                del held[key]
-        while len(self.trade_times) > 1 and self.trade_times[1][0] < moment:
-            self.trade_times.popleft()
-
-
-class TrueMarket(SimMarket):
-    """The embedded market, which writes down every state that anybody could have seen."""
-
-    def __init__(
-        self,
-        seed: int,
-        start_ns: int,
-        *,
-        symbols: Collection[str],
-        regime: str,
-        clock: Clock,
-        aggregates: bool,
-    ) -> None:
-        """Make a market; `aggregates`: a trade is all that one order met at one price."""
-        super().__init__(seed, start_ns, symbols=tuple(symbols), regime=regime)
-        self._clock = clock
-        self._aggregates = aggregates
-        self._forgot = 0.0
-        self.history = {symbol: History() for symbol in symbols}
-        self.timeframes: set[Timeframe] = set()
-        """Timeframes whose candles are written down."""
-
-    def now_s(self) -> float:
-        """Seconds that passed; the market's own time may jump."""
-        return self._clock.monotonic()
-
-    def pair(self, symbol: str) -> Pair:
-        """As every market; how things stood as it woke can be seen before time goes on."""
-        sleeps = all(pair.listing.symbol != symbol for pair in self.awake())
-        found = super().pair(symbol)
-        if sleeps:
-            self._note(found, self.now_s())
-        return found
-
-    def advance(self, to_ns: int) -> None:
-        super().advance(to_ns)
-        self.write_down()
-
-    def skip(self, to_ns: int) -> None:
-        super().skip(to_ns)
-        self.write_down()
-
-    def write_down(self) -> None:
-        """Note how things stand."""
-        now = self.now_s()
-        for pair in self.awake():
-            self._note(pair, now)
-        if now - self._forgot > 10.0:
-            self._forgot = now
-            for history in self.history.values():
-                history.forget_before(now - _FORGET_S)
-
-    def _note(self, pair: Pair, now: float) -> None:
-        history = self.history[pair.listing.symbol]
-        if history.newest_top is None or history.newest_top[0] != pair.engine.update_id:
-            bids, asks = pair.engine.top(_TOP)
-            history.newest_top = pair.engine.update_id, _digest((tuple(bids), tuple(asks)))
-        history.tops[history.newest_top[1]] = now
-        history.prices[pair.ledger.price] = now
-        self._note_trades(pair, history, now)
-        self._note_candles(pair, history, now)
-
-    def _note_trades(self, pair: Pair, history: History, now: float) -> None:
-        facts = pair.aggregates if self._aggregates else pair.executions
-        newest = history.last_trade
-        for fact in reversed(facts):
-            trade_id = _id_of(fact)
-            if trade_id <= history.last_trade:
-                break
-            newest = max(newest, trade_id)
-            side = Side.SELL if fact.is_sell else Side.BUY
-            history.trades[trade_id] = Fact(fact.price, fact.lots, side, fact.ts_ns // 1_000_000)
-            history.prices[fact.price] = now
-        if newest != history.last_trade:
-            history.first_trade = history.first_trade or _id_of(facts[0])
-            history.last_trade = newest
-            history.trade_times.append((now, newest))
-
-    def _note_candles(self, pair: Pair, history: History, now: float) -> None:
-        moment = pair.last_trade_id, pair.ledger.second, len(self.timeframes)
-        if history.newest_candles[0] != moment:
-            ledger, until = pair.ledger, self.now_ns
-            # Of a step over several candles each is told as it closed.
-            passed_s = min(300, ledger.second - (history.second or ledger.second))
-            history.second = ledger.second
-            history.newest_candles = (
-                moment,
-                [
-                    (timeframe, opened, _figures(bar))
-                    for timeframe in self.timeframes
-                    for opened, bar in ledger.candles(
-                        timeframe, 0, until, 2 + passed_s // timeframe.seconds, newest=True
-                    )
-                ],
-            )
-        for candle in history.newest_candles[1]:
-            history.candles[candle] = now
+_DEAREST_LAST = (Channel.TICKER, Channel.TRADES, Channel.BOOK, Channel.CANDLES)
 
 
 class WatchedMarket(Market):
@@ -241,13 +105,13 @@ class Oracle:
             if subscription.channel is Channel.TRADES:
                 del self._segments[subscription.instrument]
 
-    def patience_s(self, channel: Channel) -> float:
+    def _patience_s(self, channel: Channel, *, is_two_way: bool) -> float:
         """How old what is called live may be: until silence is noticed, of the connection or of the
         subscription."""
         settings = self._settings
         heartbeat_s = settings.ping_interval_s + settings.pong_timeout_s
         least = self._adapter.liveness.connection_s
-        if self._is_two_way():
+        if is_two_way:
             least = min(heartbeat_s, least)
         own = self._adapter.liveness.channels.get(channel)
         if own is not None:
@@ -259,13 +123,15 @@ class Oracle:
     def look(self) -> None:
         """Complain of everything that is called live and is older than it may be."""
         self.looks += 1
+        is_two_way, now = self._is_two_way(), self._truth.now_s()
+        limits = {one: now - self._patience_s(one, is_two_way=is_two_way) for one in Channel}
         for subscription in self.wanted:
             truth = self._shown.truth(subscription)
             if truth.verified and truth.status is not SubscriptionStatus.LIVE:
                 self._complain(subscription, "verified and not live")
             if truth.status is not SubscriptionStatus.LIVE:
                 continue
-            lie = self._find_lie(subscription)
+            lie = self._find_lie(subscription, limits[subscription.channel])
             if lie:
                 self._complain(subscription, lie)
 
@@ -274,11 +140,10 @@ class Oracle:
         if self._complained[subscription] <= _TOLD_OF_EACH:
             self.complaints.append(f"{self._truth.now_s():.2f} s: {subscription}: {lie}")
 
-    def _find_lie(self, subscription: Subscription) -> str:
+    def _find_lie(self, subscription: Subscription, limit: float) -> str:
         state = self._shown[subscription.instrument]
         history = self._truth.history[subscription.instrument.symbol]
         listing = self._truth.listings[subscription.instrument.symbol]
-        limit = self._truth.now_s() - self.patience_s(subscription.channel)
         if subscription.channel is Channel.BOOK:
             return _age_lie("book", history.tops.get(self._top_of(state, listing)), limit)
         if subscription.channel is Channel.TICKER:
@@ -320,7 +185,7 @@ class Oracle:
         held = self._tops.get(state.instrument)
         if held is None or held[0] != state.book_revision:
             top = _levels_of(state.book.bids, listing), _levels_of(state.book.asks, listing)
-            held = state.book_revision, _digest(top)
+            held = state.book_revision, digest(top)
             self._tops[state.instrument] = held
         return held[1]
 
@@ -344,17 +209,20 @@ class Oracle:
 
     # -- at rest ---------------------------------------------------------------------------
 
-    def differences(self) -> list[str]:
-        """What differs from the truth of this moment; the market must stand still."""
-        found: list[str] = []
-        for subscription in sorted(self.wanted, key=str):
+    def differences(self) -> Iterator[str]:
+        """What differs from the truth of this moment; the market must stand still.
+
+        What is found at little cost comes first, for those who only ask whether anything differs.
+        """
+        wanted = sorted(self.wanted, key=str)
+        for subscription in wanted:
             truth = self._shown.truth(subscription)
             if truth.status is not SubscriptionStatus.LIVE:
-                found.append(f"{subscription} is {truth.status}: {truth.reason}")
+                yield f"{subscription} is {truth.status}: {truth.reason}"
+        for subscription in sorted(wanted, key=lambda one: _DEAREST_LAST.index(one.channel)):
             different = self._compare(subscription)
             if different:
-                found.append(f"{subscription}: {different}")
-        return found
+                yield f"{subscription}: {different}"
 
     def _compare(self, subscription: Subscription) -> str:
         instrument = subscription.instrument
@@ -415,7 +283,7 @@ class Oracle:
             return "no candles"
         # A span without a trade has no candle where candles are built from trades.
         built = not self._is_streamed(timeframe)
-        truth = {opened: _figures(bar) for opened, bar in true if not built or bar.trades}
+        truth = {opened: figures(bar) for opened, bar in true if not built or bar.trades}
         held = {candle.open_time: candle for candle in shown if not built or candle.trades}
         holes = [opened for opened in truth if opened not in held]
         if holes:
@@ -423,21 +291,12 @@ class Oracle:
         for opened, candle in held.items():
             if opened not in truth:
                 return f"a candle of {_clock(opened)}, which never was"
-            figures = _figures_of(candle, pair.listing)
-            if figures != truth[opened]:
-                return f"candle of {_clock(opened)} is {figures} instead of {truth[opened]}"
+            told = _figures_of(candle, pair.listing)
+            if told != truth[opened]:
+                return f"candle of {_clock(opened)} is {told} instead of {truth[opened]}"
             if not candle.closed and timeframe.next_open(opened) + 2 * NS < self._truth.now_ns:
                 return f"candle of {_clock(opened)} was never closed"
         return ""
-
-
-def _digest(top: Top) -> int:
-    """Stands for the best levels: thousands of them are remembered."""
-    return hash(top)
-
-
-def _id_of(fact: Aggregate | Execution) -> int:
-    return fact.aggregate_id if isinstance(fact, Aggregate) else fact.trade_id
 
 
 def _clock(ns: int) -> str:
@@ -459,17 +318,13 @@ def _age_lie(what: str, seen: float | None, limit: float) -> str:
 def _levels_of(side: BookSide, listing: Listing) -> tuple[tuple[int, int], ...]:
     return tuple(
         (_units(price, listing.tick_e8), _units(size, listing.lot_e8))
-        for price, size in side.top_raw(_TOP)
+        for price, size in side.top_raw(TOP)
     )
 
 
 def _units(text: str, step_e8: int) -> int:
     """Whole steps in a number."""
     return round(float(text) * 1e8 / step_e8)
-
-
-def _figures(bar: Bar) -> Figures:
-    return bar.open, bar.high, bar.low, bar.close, bar.volume, bar.taker_volume
 
 
 def _figures_of(candle: Candle, listing: Listing) -> Figures:

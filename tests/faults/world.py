@@ -7,7 +7,7 @@ import contextlib
 import functools
 import random
 import ssl
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 from unittest import mock
@@ -16,8 +16,9 @@ import msgspec
 from byte_proxy import ByteProxy
 from fast_clock import FastClock, HeldClock, SetClock
 from message_proxy import MessageProxy
-from oracle import Oracle, TrueMarket, WatchedMarket
+from oracle import Oracle, WatchedMarket
 from request_proxy import RequestProxy
+from true_market import TrueMarket
 
 from tui.adapters.base import Adapter, Liveness
 from tui.adapters.binance import BinanceAdapter
@@ -383,25 +384,25 @@ class World:
             while self.truth.now_ns < hold_at_ns:
                 await self.clock.sleep(_LOOK_S)
             patience = self.clock.monotonic() + _HEARD_S
-            while (differences := self._differences()) and self.clock.monotonic() < patience:
+            while next(self._differences(), ""):
+                if self.clock.monotonic() > patience:
+                    return list(self._differences())
                 await self.clock.sleep(_LOOK_S)
-            return differences
+            return []
         finally:
             self.held.hold_at_ns = None
 
-    def _differences(self) -> list[str]:
-        differences = self.oracle.differences()
-        if self._native:
-            return differences
-        streamed, expected = set(self.server.streams), self._expected_streams()
-        if streamed != expected:
-            differences.append(
-                f"the server streams {sorted(streamed - expected)} that nobody wants, "
-                f"and not {sorted(expected - streamed)}"
-            )
-        if self.server.client_count != 1:
-            differences.append(f"the server has {self.server.client_count} clients")
-        return differences
+    def _differences(self) -> Iterator[str]:
+        if not self._native:
+            streamed, expected = set(self.server.streams), self._expected_streams()
+            if streamed != expected:
+                yield (
+                    f"the server streams {sorted(streamed - expected)} that nobody wants, "
+                    f"and not {sorted(expected - streamed)}"
+                )
+            if self.server.client_count != 1:
+                yield f"the server has {self.server.client_count} clients"
+        yield from self.oracle.differences()
 
     def _expected_streams(self) -> set[str]:
         expected = set()
