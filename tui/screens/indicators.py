@@ -213,10 +213,6 @@ class IndicatorSearch(Dialog[str | None]):
         self.query_one(Input).focus()
         self._show("")
 
-    def type(self, text: str) -> None:
-        """Add to what is typed, as the keys do that arrive before the field has the focus."""
-        self.query_one(Input).insert_text_at_cursor(text)
-
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         self._show(event.value)

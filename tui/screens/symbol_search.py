@@ -109,6 +109,8 @@ class SymbolSearch(Dialog[Instrument | None]):
         self._problems: dict[str, str] = {}  # why a venue has no list
         self._matches: list[InstrumentInfo] = []
         self._text: str | None = None  # what the matches are for
+        self._is_loading = True
+        self._entered: str | None = None  # with Enter, before there was anything to choose
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -130,13 +132,14 @@ class SymbolSearch(Dialog[Instrument | None]):
             self._text = None
             self._show(self.query_one(Input).value)
             self._highlight(chosen)
-
-    def type(self, text: str) -> None:
-        """Add to what is typed, as the keys do that arrive before the field has the focus."""
-        self.query_one(Input).insert_text_at_cursor(text)
+        self._is_loading = False
+        if self._entered is not None:
+            self._submitted()
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
+        if event.value != self._entered:
+            self._entered = None
         self._show(event.value)
 
     @on(Input.Submitted)
@@ -145,6 +148,8 @@ class SymbolSearch(Dialog[Instrument | None]):
         chosen = self._highlighted()
         if chosen is not None:
             self.dismiss(chosen)
+        elif self._is_loading:
+            self._entered = self.query_one(Input).value
 
     @on(OptionList.OptionSelected)
     def _clicked(self, event: OptionList.OptionSelected) -> None:
