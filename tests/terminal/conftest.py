@@ -1,12 +1,12 @@
-"""A terminal emulator, and apps whose output goes into it."""
+"""Apps whose output goes into a terminal emulator."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import pyte
 import pytest
+from emulator import Cell, Emulator
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
@@ -16,42 +16,6 @@ from textual.drivers.headless_driver import HeadlessDriver
 from textual.strip import Strip
 
 from tui.terminal.palette import one_of_sixteen
-
-Cell = tuple[str, str, str, bool, bool, bool, bool, bool]
-
-
-class Emulator:
-    """A terminal that understands what is written to it and shows cells."""
-
-    def __init__(self, width: int, height: int) -> None:
-        self.screen = pyte.Screen(width, height)
-        self.screen.reset_mode(7, private=True)  # no wrapping, as Textual sets it
-        self._stream = pyte.Stream(self.screen)
-
-    def feed(self, text: str) -> None:
-        self._stream.feed(text)
-
-    def resize(self, width: int, height: int) -> None:
-        """Change the size as careless terminals do: what was there is garbage now."""
-        self.screen.resize(height, width)
-        self.feed("\x1b[31;1;4m" + "".join(f"\x1b[{y + 1}H{'#' * width}" for y in range(height)))
-        self.feed("\x1b[m")
-
-    def cells(self) -> list[list[Cell]]:
-        return [
-            [_visible(self.screen.buffer[y][x]) for x in range(self.screen.columns)]
-            for y in range(self.screen.lines)
-        ]
-
-    def rows(self) -> list[str]:
-        return [row.rstrip() for row in self.screen.display]
-
-
-def _visible(char: pyte.screens.Char) -> Cell:
-    marks = (char.reverse, char.underscore, char.strikethrough)
-    if char.data == " " and not any(marks):
-        return (" ", "", char.bg, False, False, False, False, False)
-    return (char.data, char.fg, char.bg, char.bold, char.italics, *marks)
 
 
 def repaint(

@@ -1,0 +1,70 @@
+"""A terminal emulator: what is written to it becomes cells that tests compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pyte
+
+Cell = tuple[str, str, str, bool, bool, bool, bool, bool]
+_GARBAGE = pyte.screens.Char("#", fg="red", bold=True, underscore=True)
+
+
+class _Screen(pyte.Screen):
+    """Tells what a program asks of its terminal to whoever listens."""
+
+    answer: Callable[[str], object] | None = None
+
+    def write_process_input(self, data: str) -> None:
+        if self.answer is not None:
+            self.answer(data)
+
+
+class Emulator:
+    """A terminal that understands what is written to it and shows cells.
+
+    `answer` is given what a terminal answers to the questions in what it is fed.
+    """
+
+    def __init__(
+        self, width: int, height: int, answer: Callable[[str], object] | None = None
+    ) -> None:
+        self.screen = _Screen(width, height)
+        self.screen.answer = answer
+        self.screen.reset_mode(7, private=True)  # no wrapping, as Textual sets it
+        self._stream = pyte.Stream(self.screen)
+        self._cells: dict[int, list[Cell]] = {}
+
+    def feed(self, text: str) -> None:
+        self._stream.feed(text)
+
+    def scribble(self) -> None:
+        """Show garbage everywhere; what is half written, such as a code, goes on as before."""
+        screen = self.screen
+        for y in range(screen.lines):
+            for x in range(screen.columns):
+                screen.buffer[y][x] = _GARBAGE
+        screen.dirty.update(range(screen.lines))
+
+    def resize(self, width: int, height: int) -> None:
+        """Change the size as careless terminals do: what was there is garbage now."""
+        self.screen.resize(height, width)
+        self.scribble()
+
+    def cells(self) -> list[list[Cell]]:
+        screen = self.screen
+        for y in screen.dirty:
+            row = screen.buffer[y]
+            self._cells[y] = [_visible(row[x]) for x in range(screen.columns)]
+        screen.dirty.clear()
+        return [self._cells[y] for y in range(screen.lines)]
+
+    def rows(self) -> list[str]:
+        return [row.rstrip() for row in self.screen.display]
+
+
+def _visible(char: pyte.screens.Char) -> Cell:
+    marks = (char.reverse, char.underscore, char.strikethrough)
+    if char.data == " " and not any(marks):
+        return (" ", "", char.bg, False, False, False, False, False)
+    return (char.data, char.fg, char.bg, char.bold, char.italics, *marks)

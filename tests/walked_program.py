@@ -1,0 +1,413 @@
+"""The whole program on a pseudo-terminal, driven step by step, and what a fresh repaint would show."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import random
+import signal
+import struct
+import termios
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
+
+import msgspec
+from emulator import Cell, Emulator
+from staging import HOUR, INSTRUMENTS, MINUTE, SYMBOLS, StagedApp, staged_app, walk
+from textual.message import Message
+from textual.strip import Strip
+
+from tui.feed.clock import ManualClock
+from tui.model.events import Candle, Side, Ticker, Trade
+from tui.model.instrument import Instrument, InstrumentInfo
+from tui.terminal.canvas import Canvas, DirtyLine
+from tui.terminal.driver import TerminalDriver
+from tui.terminal.pacing import Pacer
+
+HOSTILE = (
+    "界面" + "e\u0301" * 3 + "o" + "\u0300" * 9,
+    "[red]R[/red]\x1b[31m\u202eOLLEH",
+    "👩\u200d👩\u200d👧☺\ufe0f🇩🇪",
+    "XY" * 60,
+)
+"""Names with what a terminal may draw wider or narrower than expected, or must not be shown."""
+WALKED = (*INSTRUMENTS[:4], *(Instrument("BINANCE", name) for name in HOSTILE))
+_QUIET_S = 0.6
+_LOOKS = 60
+_PATIENCE_S = 30.0
+_LOOK_S = 0.004
+_MOST_ROWS_KEPT = 20_000
+_SIGNALS = (
+    signal.SIGTSTP,
+    signal.SIGCONT,
+    signal.SIGWINCH,
+    signal.SIGTTOU,
+    signal.SIGTTIN,
+)
+
+
+class FarTerminal:
+    """The far end of a pseudo-terminal, as a person sees it.
+
+    Attributes:
+        shown: what it shows, and what it answers to questions goes back on the line.
+        is_stopped: it takes nothing, as after Ctrl+S or on a dead link.
+    """
+
+    def __init__(self, columns: int, rows: int) -> None:
+        self._far, self.near = os.openpty()
+        self.near_file = os.fdopen(self.near, "w", closefd=False)
+        os.set_blocking(self._far, False)
+        self._tell_size(columns, rows)
+        self.shown = Emulator(columns, rows, self.type)
+        self.shown.scribble()
+        self.is_stopped = False
+        self._rest = b""
+
+    def _tell_size(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self.near, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def type(self, codes: str) -> None:
+        os.write(self._far, codes.encode())
+
+    def take(self, most: int = 1 << 20) -> int:
+        """Show what has come, at most so many bytes; returns how many."""
+        if self.is_stopped:
+            return 0
+        taken = 0
+        while taken < most:
+            try:
+                data = os.read(self._far, min(65_536, most - taken))
+            except BlockingIOError:
+                break
+            taken += len(data)
+            data = self._rest + data
+            text = data.decode("utf-8", "ignore")
+            # A character may be cut in two.
+            whole = len(text.encode())
+            self._rest = data[whole:]
+            self.shown.feed(text)
+        return taken
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size as careless terminals do, which show garbage until they are told."""
+        self.shown.resize(columns, rows)
+        self._tell_size(columns, rows)
+
+    def close(self) -> None:
+        os.close(self._far)
+        os.close(self.near)
+
+
+class NearDriver(TerminalDriver):
+    """The program's own driver, on a pseudo-terminal that is not the standard input.
+
+    Attributes:
+        heard: a message has come from the terminal.
+    """
+
+    def __init__(self, app: Any, *, terminal: FarTerminal, **options: Any) -> None:
+        super().__init__(app, **options)
+        self.fileno = terminal.near
+        self._file = terminal.near_file
+        self.input_tty = True
+        self.heard = asyncio.Event()
+
+    def _get_terminal_size(self) -> tuple[int, int]:
+        return tuple(os.get_terminal_size(self.fileno))  # type: ignore[return-value]
+
+    def process_message(self, message: Message) -> None:
+        super().process_message(message)
+        self._loop.call_soon_threadsafe(self.heard.set)
+
+
+class ManualMoment:
+    """Seconds that pass only by hand."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """How the program is started, and on what."""
+
+    size: tuple[int, int] = (80, 24)
+    theme: str = "dark"
+    grid: int = 4
+    glyphs: str = "eighths"
+    colours: str = "truecolor"
+    low_bandwidth: str = "off"
+    erases: bool = True
+    has_sync: bool = False
+
+
+class WalkedProgram:
+    """The program and the terminal that it runs on. Nothing in it moves but by the steps."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.terminal = FarTerminal(*setting.size)
+        self.setting = setting
+        self.app: StagedApp = staged_app(
+            theme=setting.theme,
+            grid=setting.grid,
+            glyphs=setting.glyphs,
+            colours=setting.colours,
+            low_bandwidth=setting.low_bandwidth,
+            instruments=WALKED,
+            filled=False,
+        )
+        self.rng = random.Random(5)
+        self.moment = ManualMoment()
+        app = self.app
+        app.driver_class = partial(NearDriver, terminal=self.terminal)  # type: ignore[assignment]
+        app.pacer = Pacer(10.0, self.moment)
+        app.pacer.low_bandwidth = setting.low_bandwidth
+        app.can_erase = setting.erases
+        for name in ("action_quit", "action_suspend_process"):
+            setattr(app, name, _nothing)
+        self._stack = AsyncExitStack()
+        self._signals: dict[signal.Signals, Any] = {}
+        self._repainted = Repainted(app)
+
+    # -- from its start to its end -------------------------------------------------------------
+
+    async def open(self) -> None:
+        self._signals = {number: signal.getsignal(number) for number in _SIGNALS}
+        for instrument in WALKED:
+            self._begin(instrument)
+        if self.setting.has_sync:
+            self.terminal.type("\x1b[?2026;2$y")
+        await self._stack.enter_async_context(
+            self.app.run_test(
+                headless=False, size=self.setting.size, notifications=True, tooltips=True
+            )
+        )
+        self.frame()
+
+    async def close(self) -> None:
+        # A terminal that takes nothing would be waited for.
+        self.terminal.is_stopped = False
+        self.terminal.take()
+        try:
+            await self._stack.aclose()
+        finally:
+            self.terminal.close()
+            for number, handler in self._signals.items():
+                signal.signal(number, handler)
+
+    @property
+    def driver(self) -> NearDriver:
+        driver = self.app._driver
+        assert isinstance(driver, NearDriver)
+        return driver
+
+    # -- the market ----------------------------------------------------------------------------
+
+    def _begin(self, instrument: Instrument) -> None:
+        base, tick, step = SYMBOLS.get(instrument.symbol, (97.31, "0.01", "0.001"))
+        market = self.app.session.market
+        market.set_info(
+            InstrumentInfo(instrument, instrument.symbol[:-4], instrument.symbol[-4:], tick, step)
+        )
+        for timeframe in (HOUR, MINUTE):
+            market.merge_candles(
+                instrument, timeframe, walk(instrument, timeframe, base, random.Random(3))
+            )
+        self.trade(instrument, 0, 1.0)
+        self.tick(instrument, 0)
+        self.replace_book(instrument, 0)
+
+    def price(self, instrument: Instrument, offset: int) -> str:
+        """The digits of a price so many steps from where the instrument began."""
+        base, tick, _ = SYMBOLS.get(instrument.symbol, (97.31, "0.01", "0.001"))
+        decimals = len(tick.partition(".")[2])
+        return f"{max(float(tick), base + offset * float(tick)):.{decimals}f}"
+
+    def trade(self, instrument: Instrument, offset: int, size: float) -> None:
+        price = self.price(instrument, offset)
+        now = self.now
+        self.app.session.market.apply_trade(
+            Trade(
+                instrument,
+                float(price),
+                size,
+                Side.BUY if offset % 2 else Side.SELL,
+                now,
+                now,
+                None,
+                price,
+                f"{size:.8f}",
+            )
+        )
+
+    def tick(self, instrument: Instrument, offset: int) -> None:
+        price = self.price(instrument, offset)
+        self.app.session.market.apply_ticker(
+            Ticker(
+                instrument=instrument,
+                ts_exchange=self.now,
+                ts_local=self.now,
+                last=float(price),
+                last_text=price,
+                bid=self.price(instrument, offset - 1),
+                ask=self.price(instrument, offset + 1),
+                open=float(self.price(instrument, 0)) * 0.98,
+            )
+        )
+
+    def replace_book(self, instrument: Instrument, offset: int) -> None:
+        book = self.app.session.market[instrument].book
+        sizes = [f"{self.rng.expovariate(1) + 0.001:.8f}" for _ in range(60)]
+        book.replace(
+            [(self.price(instrument, offset - i), size) for i, size in enumerate(sizes, 1)],
+            [(self.price(instrument, offset + i), size) for i, size in enumerate(sizes, 1)],
+        )
+        self.app.session.market.book_changed(instrument)
+
+    def change_book(self, instrument: Instrument, levels: Sequence[tuple[int, float]]) -> None:
+        bids = [(self.price(instrument, -i), f"{size:.8f}") for i, size in levels if i % 2]
+        asks = [(self.price(instrument, i), f"{size:.8f}") for i, size in levels if not i % 2]
+        self.app.session.market[instrument].book.apply(bids, asks)
+        self.app.session.market.book_changed(instrument)
+
+    def change_candle(self, instrument: Instrument, offset: int, volume: float) -> None:
+        opened = MINUTE.floor(self.now)
+        close = float(self.price(instrument, offset))
+        held = self.app.session.market[instrument].series(MINUTE).last
+        if held is None or held.open_time != opened:
+            held = Candle(instrument, MINUTE, opened, close, close, close, close, 0, False)
+        candle = msgspec.structs.replace(
+            held,
+            high=max(close, held.high),
+            low=min(close, held.low),
+            close=close,
+            volume=held.volume + volume,
+            closed=False,
+            ts_exchange=self.now,
+        )
+        self.app.session.market.apply_candle(candle)
+
+    # -- time ----------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> int:
+        return self.app._source.clock.time_ns()
+
+    async def advance(self, seconds: float) -> None:
+        self.moment.now += seconds
+        clock = self.app._source.clock
+        assert isinstance(clock, ManualClock)
+        await clock.advance(seconds)
+
+    def frame(self) -> None:
+        self.app.frame()
+
+    # -- the terminal --------------------------------------------------------------------------
+
+    async def type(self, codes: str) -> None:
+        """Press keys, or use the mouse; returns when the program has heard it."""
+        self.driver.heard.clear()
+        self.terminal.type(codes)
+        async with asyncio.timeout(_PATIENCE_S):
+            await self.driver.heard.wait()
+
+    async def resize(self, columns: int, rows: int) -> None:
+        self.terminal.resize(columns, rows)
+        tell = signal.getsignal(signal.SIGWINCH)
+        assert callable(tell)
+        tell(signal.SIGWINCH, None)
+        await asyncio.sleep(0)
+
+    async def suspend(self) -> None:
+        """Give the terminal to another program for a while, which leaves its own picture."""
+        self.terminal.is_stopped = False
+        with self.app.suspend():
+            self.terminal.take()
+            self.terminal.shown.scribble()
+        await asyncio.sleep(0)
+
+    async def settle(self) -> list[str]:
+        """Wait until the terminal shows what it should; returns what it shows else when all is quiet."""
+        loop = asyncio.get_running_loop()
+        self.terminal.is_stopped = False
+        deadline = loop.time() + _PATIENCE_S
+        quiet_since, looks = loop.time(), 0
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            looks += 1
+            if self.terminal.take():
+                quiet_since, looks = loop.time(), 0
+            elif not (wrong := self.differences()):
+                return []
+            elif looks > _LOOKS and loop.time() > min(deadline, quiet_since + _QUIET_S):
+                return wrong
+            # For whoever waits for time to pass before he sends the rest.
+            self.moment.now += _LOOK_S
+
+    def differences(self) -> list[str]:
+        """What the terminal shows that a fresh full repaint would not, the first few of it."""
+        shown, wanted = self.terminal.shown.cells(), self._repainted.cells()
+        found = []
+        if not self.terminal.shown.screen.cursor.hidden:
+            found.append("the cursor is shown")
+        if len(shown) != len(wanted) or len(shown[0]) != len(wanted[0]):
+            return [*found, f"{len(wanted)} lines on a terminal of {len(shown)}, or other columns"]
+        for y, (row, right_row) in enumerate(zip(shown, wanted, strict=True)):
+            if row != right_row:
+                wrong = [x for x, cell in enumerate(row) if cell != right_row[x]]
+                x = wrong[0]
+                found.append(
+                    f"line {y}, {len(wrong)} columns from {x}: {row[x]} instead of {right_row[x]}; "
+                    f"{_text(row)!r} instead of {_text(right_row)!r}"
+                )
+        return found[:12]
+
+
+class Repainted:
+    """What a terminal would show on which everything was painted from scratch, line by line."""
+
+    def __init__(self, app: StagedApp) -> None:
+        self._app = app
+        self._canvases: dict[tuple[object, ...], Canvas] = {}
+        self._rows: dict[tuple[object, ...], list[Cell]] = {}
+
+    def cells(self) -> list[list[Cell]]:
+        held = self._app.canvas
+        mode = (held.color_system, held.is_plain, held.is_ascii)
+        return [self._row(strip, mode) for strip in self._app.lines_shown()]
+
+    def _row(self, strip: Strip, mode: tuple[str | None, bool, bool]) -> list[Cell]:
+        key = (mode, *strip)
+        row = self._rows.get(key)
+        if row is None:
+            if len(self._rows) >= _MOST_ROWS_KEPT:
+                self._rows.clear()
+            row = self._rows[key] = self._paint(strip, mode)
+        return row
+
+    def _paint(self, strip: Strip, mode: tuple[str | None, bool, bool]) -> list[Cell]:
+        canvas = self._canvases.get(mode)
+        if canvas is None:
+            canvas = self._canvases[mode] = Canvas(mode[0])
+            _, canvas.is_plain, canvas.is_ascii = mode
+        width = strip.cell_length
+        canvas.forget()
+        canvas.prepare((width, 1), mode[0])
+        emulator = Emulator(width, 1)
+        emulator.scribble()
+        emulator.feed(canvas.paint([DirtyLine(0, [(0, width)], [(0, width, strip)])], full=True))
+        return emulator.cells()[0]
+
+
+def _text(row: Sequence[Cell]) -> str:
+    return "".join(cell[0] for cell in row)
+
+
+async def _nothing() -> None:
+    """What leaving the program does in a walk."""
