@@ -21,7 +21,7 @@ from tui.screens.dashboard import Dashboard
 from tui.session import Session
 from tui.sources import Source
 from tui.state import State
-from tui.terminal.compositor import DiffingApp
+from tui.terminal.diffing_app import DiffingApp
 from tui.terminal.notifications import notify_desktop
 from tui.widgets import format as fmt
 from tui.widgets.alert_layers import AlertLayers

@@ -18,7 +18,7 @@ from tui.launch import Launch
 from tui.model.text import clean
 from tui.screens.dashboard import Dashboard
 from tui.screens.help import HelpScreen, help_topics
-from tui.terminal.compositor import DiffingApp
+from tui.terminal.diffing_app import DiffingApp
 
 _NUMBERED = ("focus_panel_", "layout_")
 _KEY_WORDS = (("↑", "up"), ("↓", "down"), ("←", "left"), ("→", "right"), ("⏎", "enter"))

@@ -24,7 +24,7 @@ from tui.pictures import (
 from tui.screens.dashboard import Dashboard
 from tui.screens.pictures import Form, PicturesScreen, Wish
 from tui.session import Session
-from tui.terminal.compositor import DiffingApp
+from tui.terminal.diffing_app import DiffingApp
 from tui.widgets import format as fmt
 
 _NOTICE = 300

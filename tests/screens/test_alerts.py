@@ -27,7 +27,7 @@ from tui.model.subscription import Channel, Subscription, SubscriptionStatus, Tr
 from tui.model.timeframe import Timeframe
 from tui.screens.alert_form import AlertForm, Draft, Wrong, draft_of, read_draft
 from tui.screens.alerts import AlertsScreen
-from tui.terminal.compositor import DiffingApp
+from tui.terminal.diffing_app import DiffingApp
 from tui.themes import load_themes, to_textual, variable_defaults
 
 BTC, ETH, SOL, *_ = INSTRUMENTS

@@ -57,7 +57,7 @@ def test_an_ascii_canvas_writes_nothing_else() -> None:
 
     written = canvas.paint([DirtyLine(0, [(0, 14)], [(0, 14, strip)])], full=True)
 
-    assert written == "\x1b[H* ? ?  -- e ? "
+    assert written == "\x1b[m\x1b[H* ? ?  -- e ? "
 
 
 def test_a_plain_canvas_leaves_the_grid_out() -> None:
@@ -68,7 +68,7 @@ def test_a_plain_canvas_leaves_the_grid_out() -> None:
 
     written = canvas.paint([DirtyLine(0, [(0, 8)], [(0, 8, strip)])], full=True)
 
-    assert written == "\x1b[H   █   1"
+    assert written == "\x1b[m\x1b[H   █   1"
 
 
 def test_what_stayed_the_same_is_drawn_plainly_once_that_is_asked_for() -> None:
@@ -80,4 +80,4 @@ def test_what_stayed_the_same_is_drawn_plainly_once_that_is_asked_for() -> None:
     canvas.is_plain = True
     canvas.reconsider()
 
-    assert canvas.paint([line], full=True) == "\x1b[H \x1b[5G "
+    assert canvas.paint([line], full=True) == "\r \x1b[5G "

@@ -65,7 +65,7 @@ def test_the_first_frame_paints_every_cell() -> None:
 
     written = canvas.paint([line(0, Segment("abcd")), line(1, Segment("    "))], full=True)
 
-    assert written == "\x1b[Habcd\r\n    "
+    assert written == "\x1b[m\x1b[Habcd\r\n    "
 
 
 def test_an_unchanged_line_writes_nothing() -> None:
@@ -79,21 +79,21 @@ def test_only_the_digits_that_changed_are_written() -> None:
     canvas = ready_canvas()
     show(canvas, "67,250.10           ")
 
-    assert show(canvas, "67,250.37           ") == "\x1b[1;8H37"
+    assert show(canvas, "67,250.37           ") == "\b\b37"
 
 
 def test_a_short_gap_is_written_again_rather_than_jumped_over() -> None:
     canvas = ready_canvas()
     show(canvas, "abcdefghijklmnop    ")
 
-    assert show(canvas, "XbcdYfghijklmnop    ") == "\x1b[HXbcdY"
+    assert show(canvas, "XbcdYfghijklmnop    ") == "\rXbcdY"
 
 
 def test_a_long_gap_is_jumped_over() -> None:
     canvas = ready_canvas()
     show(canvas, "abcdefghijklmnop    ")
 
-    assert show(canvas, "XbcdefghijklmnoP    ") == "\x1b[HX\x1b[16GP"
+    assert show(canvas, "XbcdefghijklmnoP    ") == "\rX\x1b[16GP"
 
 
 def test_a_column_of_changes_is_gone_down_by_line_feeds_where_nothing_translates_them() -> None:
@@ -130,7 +130,7 @@ def test_long_blanks_are_erased_where_erasing_leaves_the_background() -> None:
 
     written = show(canvas, "x" + " " * 20 + "y" * 9, Style(bgcolor="color(4)"))
 
-    assert written == "\x1b[1;2H\x1b[44m\x1b[20X\x1b[20Cyyyyyyyyy\x1b[m"
+    assert written == "\x1b[2G\x1b[20X\x1b[20Cyyyyyyyyy"
 
 
 def test_blanks_up_to_the_edge_are_erased_as_a_line() -> None:
@@ -138,7 +138,7 @@ def test_blanks_up_to_the_edge_are_erased_as_a_line() -> None:
     canvas.traits = CAPABLE
     show(canvas, "x" * 30)
 
-    assert show(canvas, "x" + " " * 29) == "\x1b[1;2H\x1b[K"
+    assert show(canvas, "x" + " " * 29) == "\x1b[2G\x1b[K"
 
 
 def test_blanks_that_show_more_than_a_background_are_written() -> None:
@@ -184,7 +184,39 @@ def test_a_colour_that_stays_on_is_sent_once() -> None:
         [line(0, Segment("ab", RED), Segment(" " * 16, None), Segment("cd", RED))], full=False
     )
 
-    assert written == "\x1b[H\x1b[38;2;200;0;0;48;2;10;10;10mab\x1b[19Gcd\x1b[m"
+    assert written == "\x1b[H\x1b[38;2;200;0;0;48;2;10;10;10mab\x1b[19Gcd"
+
+
+def test_a_colour_stays_on_from_frame_to_frame() -> None:
+    canvas = ready_canvas()
+    show(canvas, "67,250.10           ", GREEN)
+
+    assert show(canvas, "67,250.37           ", GREEN) == "\x1b[8G37"
+
+
+def test_what_there_is_no_room_for_is_left_to_the_next_frame() -> None:
+    canvas = ready_canvas(20, 3)
+    lines = [line(y, Segment("abcdefghijklmnopqrst")) for y in (2, 0, 1)]
+
+    first = canvas.paint(lines, full=False, most=30)
+    left, canvas.left = canvas.left, []
+    second = canvas.paint(left, full=False)
+
+    assert first == "\x1b[Habcdefghijklmnopqrst\r\n\nabcdefghijklmnopqrst"
+    assert [each.y for each in left] == [1]
+    assert second == "\r\x1bMabcdefghijklmnopqrst"
+
+
+def test_a_canvas_is_not_complete_while_something_is_left() -> None:
+    canvas = Canvas("truecolor")
+    canvas.prepare((4, 2), "truecolor")
+    lines = [line(0, Segment("abcd")), line(1, Segment("    "))]
+
+    canvas.paint(lines, full=True, most=1)
+    assert canvas.prepare((4, 2), "truecolor")
+
+    canvas.paint(lines, full=True)
+    assert not canvas.prepare((4, 2), "truecolor")
 
 
 def test_a_change_of_one_colour_keeps_the_other() -> None:
@@ -201,7 +233,7 @@ def test_a_wide_character_is_painted_whole() -> None:
     canvas = ready_canvas()
     show(canvas, "字abc               ")
 
-    assert show(canvas, "語abc               ") == "\x1b[H語"
+    assert show(canvas, "語abc               ") == "\r語"
 
 
 def test_overwriting_half_a_wide_character_blanks_the_other_half(emulator: Any) -> None:
@@ -234,7 +266,7 @@ def test_outside_its_spans_a_piece_is_not_believed() -> None:
         [DirtyLine(0, [(2, 4)], [(0, 6, Strip([Segment("XXXXXX")]))])], full=False
     )
 
-    assert written == "\x1b[1;3HXX"
+    assert written == "\x1b[3GXX"
 
 
 def test_control_characters_never_reach_the_terminal() -> None:
@@ -252,10 +284,10 @@ def test_a_link_opens_and_closes_and_cannot_smuggle_codes() -> None:
     canvas = ready_canvas(4, 1)
 
     linked = canvas.paint([line(0, Segment("abcd", Style(link="https://x.example")))], full=False)
-    assert linked == "\x1b[H\x1b]8;;https://x.example\x1b\\abcd\x1b]8;;\x1b\\"
+    assert linked == "\r\x1b]8;;https://x.example\x1b\\abcd\x1b]8;;\x1b\\"
 
     smuggled = canvas.paint([line(0, Segment("efgh", Style(link="a\x07\x1b[2J")))], full=False)
-    assert smuggled == "\x1b[Hefgh"
+    assert smuggled == "\refgh"
 
 
 def test_after_a_glyph_of_doubtful_width_the_cursor_is_found_again() -> None:
@@ -273,7 +305,7 @@ def test_a_forgotten_terminal_is_painted_in_full() -> None:
     canvas.forget()
 
     assert canvas.prepare((4, 1), "truecolor")
-    assert show(canvas, "abcd") == "\x1b[Habcd"
+    assert show(canvas, "abcd") == "\x1b[m\x1b[Habcd"
     assert not canvas.prepare((4, 1), "truecolor")
 
 

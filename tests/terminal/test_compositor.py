@@ -26,8 +26,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Footer, Header, Input, Label, Static
 
-from tui.terminal import compositor, driver
-from tui.terminal.compositor import DiffCompositor, DiffingApp
+from tui.terminal import compositor, diffing_app, driver
+from tui.terminal.compositor import DiffCompositor
+from tui.terminal.diffing_app import DiffingApp
 
 UP = Style(color="#00d000", bgcolor="#101010")
 DOWN = Style(color="#d00000", bgcolor="#101010")
@@ -403,7 +404,12 @@ ACTIONS = ["_tick"] * 4 + ["_refresh_region"] * 2 + ["_pop"] * 2 + list(ACTIONS_
 
 
 @pytest.mark.parametrize(
-    ("owner", "names"), [*compositor.PRIVATE_NAMES.items(), *driver.PRIVATE_NAMES.items()]
+    ("owner", "names"),
+    [
+        (owner, names)
+        for module in (compositor, diffing_app, driver)
+        for owner, names in module.PRIVATE_NAMES.items()
+    ],
 )
 async def test_textual_still_has_the_names_that_we_use(owner: str, names: tuple[str, ...]) -> None:
     module, _, class_name = owner.rpartition(".")

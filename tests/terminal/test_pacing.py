@@ -156,3 +156,44 @@ def test_painting_leaves_the_processor_most_of_its_time() -> None:
 @pytest.mark.parametrize(("wanted", "painted"), [(1.0, 1.0), (30.0, 30.0), (200.0, 30.0)])
 def test_the_rate_stays_between_one_and_thirty(wanted: float, painted: float) -> None:
     assert Pacer(wanted, clock=lambda: 0.0).rate == painted
+
+
+def test_a_slow_link_is_given_a_frame_in_parts_that_take_it_a_quarter_of_a_second() -> None:
+    link = Link(1_200, way_s=0.01)
+    link.ask()
+    assert link.pacer.part_size is None
+
+    link.run(10, 600)
+
+    assert link.pacer.part_size == pytest.approx(300, rel=0.15)
+
+
+def test_the_least_part_still_holds_a_line() -> None:
+    link = Link(200, way_s=0.01)
+    link.ask()
+
+    link.run(30, 150)
+
+    assert link.pacer.part_size == 160
+
+
+def test_on_a_slow_link_no_part_queues_behind_another() -> None:
+    link = Link(1_200, way_s=0.01)
+    link.ask()
+    link.run(10, 300)
+    link.queued_s.clear()
+
+    link.run(10, 300)
+
+    assert max(link.queued_s) < 0.01
+
+
+def test_a_link_that_has_become_fast_again_is_given_whole_frames() -> None:
+    link = Link(1_200, way_s=0.01)
+    link.ask()
+    link.run(10, 300)
+    link.byte_rate = 1_000_000
+
+    link.run(3, 1_000)
+
+    assert link.pacer.part_size is None

@@ -17,7 +17,7 @@ from tui.model.instrument import Instrument
 from tui.model.subscription import Channel, Subscription, SubscriptionStatus
 from tui.model.timeframe import NS
 from tui.model.transport import TransportKind
-from tui.terminal.compositor import DiffingApp
+from tui.terminal.diffing_app import DiffingApp
 from tui.themes import load_themes, to_textual, variable_defaults
 from tui.widgets.connections import ConnectionsView
 

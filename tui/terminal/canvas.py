@@ -8,7 +8,7 @@ from typing import NamedTuple
 from textual.strip import Strip
 
 from tui.terminal.ascii_forms import to_ascii
-from tui.terminal.drawing import Row, Traits, draw_changes
+from tui.terminal.drawing import Change, Pen, Row, Traits, draw_changes, size_of
 from tui.terminal.glyphs import CONTINUATION, is_plain, split_cells
 from tui.terminal.palette import PLAIN, Palette
 
@@ -35,6 +35,7 @@ class Canvas:
 
     Attributes:
         is_complete: a full frame was painted since the terminal's content was last unknown.
+        left: lines of the last frame that there was no room for.
         size: columns and rows of what is remembered; (0, 0) when nothing is known.
         traits: what the terminal does beside drawing; the least until somebody knows better.
         is_ascii: draw ASCII only, whatever is asked for.
@@ -43,10 +44,12 @@ class Canvas:
 
     def __init__(self, color_system: str | None) -> None:
         self._palette = Palette(color_system)
+        self._pen = Pen(self._palette)
         self._rows: list[Row] = []
         self.is_complete = False
         self.size = (0, 0)
         self.traits = Traits()
+        self.left: list[DirtyLine] = []
         self.is_ascii = False
         self.is_plain = False
 
@@ -59,6 +62,7 @@ class Canvas:
         """Take the terminal's content for unknown, so that the next frame must paint all of it."""
         self.size = (0, 0)
         self._rows = []
+        self._pen = Pen(self._palette)
         self.is_complete = False
 
     def reconsider(self) -> None:
@@ -88,24 +92,42 @@ class Canvas:
         *,
         full: bool,
         cursor: tuple[int, int] | None = None,
+        most: int | None = None,
     ) -> str:
         """Record the lines as shown and return what must be written for it; "" when nothing changed.
 
         Args:
-            lines: in order, each at most once.
+            lines: what is most urgent first, where there may not be room for all of it.
             full: the lines are all there are, in their whole width.
             cursor: column and row where the cursor shall stand afterwards; None for anywhere.
+            most: bytes after which no further line is begun; `left` holds those then.
         """
-        height = len(self._rows)
-        changes = []
+        self.left = []
+        self._pen.traits = self.traits
+        changes = self._take_over(lines, most)
+        self.is_complete |= full and not self.left
+        draw_changes(self._pen, changes)
+        if cursor is not None:
+            self._pen.move(*cursor)
+        return self._pen.take()
+
+    def _take_over(self, lines: Iterable[DirtyLine], most: int | None) -> list[Change]:
+        changes: list[Change] = []
+        size = 0
         for line in lines:
-            if 0 <= line.y < height:
-                row = self._rows[line.y]
-                changed = self._merge(row, line)
-                if changed:
-                    changes.append((line.y, row, changed))
-        self.is_complete |= full
-        return draw_changes(self._palette, changes, cursor, self.traits)
+            if not 0 <= line.y < len(self._rows):
+                continue
+            if most is not None and size >= most:
+                self.left.append(line)
+                continue
+            row = self._rows[line.y]
+            changed = self._merge(row, line)
+            if changed:
+                changes.append((line.y, row, changed))
+                if most is not None:
+                    size += size_of(self._pen, changes[-1])
+        changes.sort(key=lambda change: change[0])
+        return changes
 
     def _merge(self, row: Row, line: DirtyLine) -> list[int]:
         """Take over what the line holds inside its spans; return the columns that look different."""

@@ -28,6 +28,7 @@ class Traits(NamedTuple):
 _CAUTIOUS = Traits()
 _UNKNOWN = "\0"  # no cell decodes to it, so whatever is painted there is a change
 _LOST = -1
+_RESET = "\x1b[m"
 _MOST_GAP = 4  # moving over up to so many unchanged cells costs as much as sending them again
 _MOST_CELLS_BY_LOOK = (
     3000  # of larger frames most runs are long, and the second try is not worth it
@@ -65,15 +66,18 @@ class _Piece(NamedTuple):
 
 
 class Pen:
-    """Collects codes, knowing where the cursor is and which look is on."""
+    """Collects codes, knowing where the cursor is and which look is on.
 
-    def __init__(self, palette: Palette, traits: Traits) -> None:
+    At first it knows neither.
+    """
+
+    def __init__(self, palette: Palette, traits: Traits = _CAUTIOUS) -> None:
         self.palette = palette
         self.traits = traits
         self.out: list[str] = []
         self.x = _LOST
         self.y = _LOST
-        self.look = PLAIN
+        self.look = _LOST
 
     def move(self, x: int, y: int) -> None:
         if self.x != x or self.y != y:
@@ -89,31 +93,45 @@ class Pen:
         pen.out, pen.x, pen.y, pen.look = self.out.copy(), self.x, self.y, self.look
         return pen
 
+    def follow(self, other: Pen) -> None:
+        """Go on where another one has got to."""
+        self.out, self.x, self.y, self.look = other.out, other.x, other.y, other.look
+
+    def begin(self) -> None:
+        if self.look == _LOST:
+            self.out.append(_RESET)
+            self.look = PLAIN
+
     def set_look(self, look: int) -> None:
         if look != self.look:
             self.out.append(self.palette.step(self.look, look))
             self.look = look
 
-    def finish(self, cursor: tuple[int, int] | None) -> str:
-        if cursor is not None and self.out:
-            self.move(*cursor)
-        if self.look != PLAIN:
-            self.out.append(self.palette.step(self.look, PLAIN))
-        return "".join(self.out)
+    def end_link(self) -> None:
+        """Whatever is written to the terminal besides must not become part of a link."""
+        if self.look != _LOST:
+            self.set_look(self.palette.unlinked(self.look))
+
+    def take(self) -> str:
+        """Return the codes collected, and go on from where they lead."""
+        codes = "".join(self.out)
+        self.out = []
+        return codes
+
+    def size(self) -> int:
+        """Bytes collected."""
+        return sum([len(code) if code.isascii() else len(code.encode()) for code in self.out])
 
 
-def draw_changes(
-    palette: Palette,
-    changes: Sequence[Change],
-    cursor: tuple[int, int] | None,
-    traits: Traits = _CAUTIOUS,
-) -> str:
-    """Return the shortest codes found that draw the changed cells and then put the cursor in place.
+def draw_changes(pen: Pen, changes: Sequence[Change]) -> None:
+    """Collect the shortest codes found that draw the changed cells.
 
     Drawing line by line needs few moves, drawing colour by colour few codes for colours; which is
     shorter depends on the picture, so both are tried where a frame is small.
     """
-    pen = Pen(palette, traits)
+    if not changes:
+        return
+    pen.begin()
     plain = []
     for change in changes:
         if change[1].has_odd:
@@ -123,16 +141,21 @@ def draw_changes(
     by_line = pen.copy()
     for change in plain:
         _draw_row(by_line, *change)
-    drawn = by_line.finish(cursor)
     if sum(len(changed) for _, _, changed in plain) <= _MOST_CELLS_BY_LOOK:
         _draw_by_look(pen, plain)
-        drawn = min(drawn, pen.finish(cursor), key=len)
-    return drawn
+    else:
+        pen.follow(by_line)
+    if by_line.size() < pen.size():
+        pen.follow(by_line)
+    pen.end_link()
 
 
-def cursor_to(x: int, y: int) -> str:
-    """Return the codes that put the cursor into a cell, wherever it was."""
-    return _shortest_move(_LOST, _LOST, x, y, False)
+def size_of(pen: Pen, change: Change) -> int:
+    """Return how many bytes the changes of one line take when they are drawn by themselves."""
+    alone = Pen(pen.palette, pen.traits)
+    alone.look = PLAIN
+    _draw_row(alone, *change)
+    return alone.size()
 
 
 def _draw_by_look(pen: Pen, changes: Iterable[Change]) -> None:

@@ -59,6 +59,7 @@ _WHERE_IS_THE_CURSOR = "\x1b[6n"
 _ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 # A frame may have been cut off: end its synchronised update and its colours.
 _END_OF_CUT_FRAME = b"\x1b[?2026l\x1b[m"
+_END_OF_COLOURS = "\x1b[m"
 
 
 class TerminalDriver(LinuxDriver):
@@ -183,6 +184,8 @@ class TerminalDriver(LinuxDriver):
         if self._outbox:
             self._outbox.clear()
             self._outbox.append(_END_OF_CUT_FRAME)
+        else:
+            self.write(_END_OF_COLOURS)
         super().stop_application_mode()
         for number in _ENDING_SIGNALS:
             self._loop.remove_signal_handler(number)

@@ -3,7 +3,8 @@
 What was written is not what was seen: between here and the eye lie the buffers of the line, of SSH and
 of the network, which hold many frames. The terminal answers a question (where is the cursor?) when it
 has come to it, and so tells how far it is. From the answers follow the way there and back, the bytes a
-second that the link carries, and whether the next frame would only wait behind the last one.
+second that the link carries, and whether the next frame would only wait behind the last one. Where
+the link is so slow that a frame takes it long, frames are cut to what it carries in a moment.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ _TRIES = 3  # without any answer, after which the terminal is taken for one that
 _SHARE_OF_LINK = 0.75  # the rest is left free, so that what a key does need not queue
 _SHARE_OF_CORE = 0.4
 _LONGEST_BASE_S = 1.0
+_PART_S = 0.25  # that the link may be busy with a part of a frame: so long a key's effect may queue
+_LEAST_PART = 160
+_MOST_PARTED_RATE = 24 * 1024  # bytes a second; faster links take whole frames in no time
 _LOW_RATE = 2.0
 _LOW_BYTE_RATE = 6 * 1024
 _LOW_AFTER_S = 8.0
@@ -82,7 +86,11 @@ class Pacer:
         since = self._sent + size - (self._asked[-1][1] if self._asked else self._answered)
         is_due = self._clock() - self._last_asked >= _ASK_AFTER_S
         return (
-            is_due or since >= _ASK_AFTER_BYTES or self._delays[-1] > _FAST_S or bool(self._asked)
+            is_due
+            or since >= _ASK_AFTER_BYTES
+            or self._delays[-1] > _FAST_S
+            or bool(self._asked)
+            or self.part_size is not None
         )
 
     def note_asked(self) -> None:
@@ -103,15 +111,18 @@ class Pacer:
         self._base_s = min(took, self._base_s * 1.02 + 1e-4, _LONGEST_BASE_S)
         delay_s = max(0.0, took - self._base_s)
         self._delays.append(delay_s)
+        least_rate = frame_size / max(took, 1e-3)
         self._delay_s = min(self._delays)  # a single late one may be a busy machine
         busy_s = now - max(when + self._base_s / 2, self._last_answer)
         size = sent - self._answered
         if delay_s > _FAST_S and busy_s > 0 and size > 0:
             seen = size / busy_s
             self.byte_rate = seen if self.byte_rate is None else (self.byte_rate + seen) / 2
+        elif self.byte_rate is not None:
+            self.byte_rate = max(self.byte_rate, least_rate)
         self._answered = sent
         self._last_answer = now
-        self._judge(now, least_rate=frame_size / max(took, 1e-3))
+        self._judge(now, least_rate=least_rate)
 
     def note_work(self, took_s: float) -> None:
         """Something for the screen kept the processor busy for so many seconds."""
@@ -134,6 +145,14 @@ class Pacer:
         """Seconds that an answer takes on an idle link; None before the first."""
         return self._base_s if self._has_answers else None
 
+    @property
+    def part_size(self) -> int | None:
+        """Bytes after which a frame is cut, to go on with the next one; None where it is sent whole."""
+        rate = self.byte_rate
+        if rate is None or rate >= _MOST_PARTED_RATE:
+            return None
+        return max(_LEAST_PART, int(rate * _PART_S))
+
     def holds(self) -> bool:
         """Tell whether a frame sent now would only queue behind what the terminal has not seen."""
         if not self._asked or not self._has_answers:
@@ -144,6 +163,9 @@ class Pacer:
         if waited > self.patience_s:
             self._give_up_on_silence()
             return False
+        part_size = self.part_size
+        if part_size is not None and self.unseen >= part_size * (1 + self._base_s / _PART_S):
+            return True
         return waited > self._base_s + _SLACK_S
 
     @property

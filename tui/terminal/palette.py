@@ -121,6 +121,12 @@ class Palette:
             step = self._blank_steps[before, after] = (self.step(before, reached), reached)
         return step
 
+    def unlinked(self, look: int) -> int:
+        """Return the look that is the same but for its link."""
+        if not self._looks[look].link:
+            return look
+        return self._number_of(self._looks[look]._replace(link=""))
+
     def _number_of(self, look: Look) -> int:
         number = self._numbers.get(look)
         if number is None:

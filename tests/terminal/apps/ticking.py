@@ -15,7 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Label
 
-from tui.terminal.compositor import DiffingApp
+from tui.terminal.diffing_app import DiffingApp
 
 
 class Board(Widget):
