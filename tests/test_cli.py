@@ -79,6 +79,7 @@ def stage(config: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
     for name in ("TEXTUAL_FPS", "TEXTUAL_ANIMATIONS"):
         monkeypatch.setenv(name, "")  # so that what the command sets is taken back
         monkeypatch.delenv(name)
+    monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setitem(sys.modules, "tui.app", SimpleNamespace(run=stage.run))
     monkeypatch.setattr("tui.sim.process.start_sim", stage.start_sim)
     monkeypatch.setattr(cli, "_has_terminal", lambda: True)
@@ -393,6 +394,42 @@ def test_what_the_user_told_textual_stays(monkeypatch: pytest.MonkeyPatch) -> No
     assert os.environ["TEXTUAL_ANIMATIONS"] == "full"
 
 
+@pytest.mark.parametrize(
+    ("size", "told"),
+    [((120, 40), None), ((0, 0), ("155", "24"))],
+    ids=["of a terminal", "of a serial line"],
+)
+def test_a_size_is_taken_from_the_environment_only_where_the_terminal_has_none(
+    monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], told: tuple[str, str] | None
+) -> None:
+    monkeypatch.setenv("COLUMNS", "155")
+    monkeypatch.setenv("LINES", "")
+    monkeypatch.setattr(sys, "__stdout__", SimpleNamespace(fileno=lambda: 1))
+    monkeypatch.setattr(os, "get_terminal_size", lambda descriptor: size)
+
+    planning.prepare_textual(10)
+
+    found = (os.environ.get("COLUMNS"), os.environ.get("LINES"))
+    assert found == (told or (None, None))
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown"])
+def test_what_cannot_be_drawn_on_is_one_line(
+    stage: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    term: str,
+) -> None:
+    monkeypatch.setenv("TERM", term)
+
+    assert cli.main([]) == 2
+
+    said = capsys.readouterr().err
+    assert said.startswith(f"tradetui: TERM is {term}, which means that nothing can be drawn here")
+    assert said.endswith("TERM=xterm-256color tradetui\n")
+    assert stage.launches == []
+
+
 def test_the_market_is_started_before_textual_is_imported() -> None:
     code = """
 import sys
@@ -406,7 +443,10 @@ tui.cli._has_terminal = lambda: True
 sys.modules["tui.app"] = SimpleNamespace(run=lambda launch, sim: 0)
 sys.exit(tui.cli.main([]))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    environment = {**os.environ, "TERM": "xterm-256color"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
 
     assert done.stdout == "False\n"
 

@@ -29,6 +29,8 @@ class Served:
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> type[Served]:
+    for name in ("TERM", "TMUX", "STY", "NO_COLOR", "COLORTERM", "COLORFGBG"):
+        monkeypatch.setenv(name, "dumb")  # and put back when the test is over
     monkeypatch.setitem(sys.modules, "textual_serve", SimpleNamespace())
     monkeypatch.setitem(sys.modules, "textual_serve.server", SimpleNamespace(Server=Served))
     return Served
@@ -42,6 +44,15 @@ def test_each_visitor_gets_a_run_with_the_words_behind_the_dashes(
     assert served.command == f"{sys.executable} -m tui BINANCE:BTCUSDT --grid 1"
     assert (served.options["host"], served.options["port"]) == ("127.0.0.1", 8123)
     assert capsys.readouterr().err == ""
+
+
+def test_the_runs_hear_nothing_of_the_terminal_that_it_was_started_in(
+    served: type[Served],
+) -> None:
+    cli.main(["serve-web"])
+
+    assert os.environ["TERM"] == "xterm-256color"
+    assert not {"TMUX", "STY", "NO_COLOR", "COLORTERM", "COLORFGBG"} & os.environ.keys()
 
 
 def test_who_serves_to_others_is_warned(

@@ -55,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run_app(arguments: Arguments) -> int:
     from tui.model.errors import RecordingError, TradeTuiError
     from tui.planning import plan_launch, prepare_textual
+    from tui.terminal.detection import is_dumb
 
     try:
         launch = plan_launch(arguments)
@@ -63,6 +64,12 @@ def _run_app(arguments: Arguments) -> int:
     if not _has_terminal():
         return _complain(
             "this needs a terminal, but its input or output is redirected", WRONG_ARGUMENTS
+        )
+    if is_dumb(os.environ):
+        return _complain(
+            f"TERM is {os.environ['TERM']}, which means that nothing can be drawn here; where that is "
+            "wrong, set it to what the terminal is: TERM=xterm-256color tradetui",
+            WRONG_ARGUMENTS,
         )
     launch = _fit_to_terminal(launch)
     prepare_textual(launch.settings.frame_rate)

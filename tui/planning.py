@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
 from typing import Final
@@ -47,6 +49,7 @@ _LOOKS: Final = (
     "low_bandwidth",
 )
 """Settings that the command line has options for."""
+_SIZE: Final = {"COLUMNS": "80", "LINES": "24"}
 _LEAST_FPS: Final = 30
 """Of Textual's own screen updates; below it, keys feel slow even when few frames are painted."""
 
@@ -124,10 +127,20 @@ def prepare_textual(frame_rate: int = 0) -> None:
     os.environ.setdefault("TEXTUAL_FPS", str(max(_LEAST_FPS, frame_rate)))
     os.environ.setdefault("TEXTUAL_ANIMATIONS", "none")
     # Some parents export the size that the terminal had when they started. Textual would believe
-    # them for ever, and no resize would be seen. Of a browser it has no other word.
+    # them for ever, and no resize would be seen. Of a browser it has no other word; nor of a serial
+    # line, which has no size until somebody gives it one, and of which Textual takes two.
     if not os.environ.get("TEXTUAL_DRIVER"):
-        for name in ("COLUMNS", "LINES"):
-            os.environ.pop(name, None)
+        if _has_size():
+            for name in _SIZE:
+                os.environ.pop(name, None)
+        else:
+            os.environ.update({name: os.environ.get(name) or size for name, size in _SIZE.items()})
+
+
+def _has_size() -> bool:
+    with suppress(OSError, ValueError, AttributeError):
+        return all(os.get_terminal_size(sys.__stdout__.fileno()))  # type: ignore[union-attr]
+    return True
 
 
 def _is_textual_theme(name: str) -> bool:

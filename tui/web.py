@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import shlex
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from tui.model.errors import TradeTuiError
 _PORT = 8000
 _MISSING = "serve-web needs textual-serve, which is not installed"
 _REMEDY = "pip install 'tradetui[web]'"
+_OF_TERMINAL = ("COLORTERM", "COLORFGBG", "NO_COLOR", "STY", "TMUX")
 _EXPOSED = (
     "tradetui: whoever reaches {where} can use this program as you: there is no password. Put a proxy "
     "that asks for one before it, or leave --host out.\n"
@@ -33,6 +35,7 @@ def serve_web(arguments: Arguments) -> None:
     host, port = arguments.host, arguments.port or _PORT
     if not is_loopback(host):
         sys.stderr.write(_EXPOSED.format(where=f"{host}:{port}"))
+    _forget_terminal()
     server = Server(
         command(arguments.handed_on),
         host=host,
@@ -52,6 +55,13 @@ def serve_web(arguments: Arguments) -> None:
 def command(handed_on: Sequence[str]) -> str:
     """Return the command line of one visitor's run."""
     return shlex.join([sys.executable, "-m", "tui", *handed_on])
+
+
+def _forget_terminal() -> None:
+    """Say nothing to the runs of the terminal that we were started in: a browser has its place."""
+    for name in _OF_TERMINAL:
+        os.environ.pop(name, None)
+    os.environ["TERM"] = "xterm-256color"
 
 
 def is_loopback(host: str) -> bool:

@@ -23,7 +23,9 @@ _TRUECOLOR_TERMS: Final = (
     "xterm-kitty",
 )
 _TRUECOLOR_PROGRAMS: Final = ("ghostty", "iterm.app", "rio", "vscode", "warpterminal", "wezterm")
-_NO_COLOUR_TERMS: Final = ("dumb", "unknown", "vt", "ansi-m", "linux-m", "xterm-mono")
+DUMB: Final = ("dumb", "unknown")
+"""Values of TERM for what can place no text anywhere, such as a shell inside an editor."""
+_NO_COLOUR_TERMS: Final = (*DUMB, "vt", "ansi-m", "linux-m", "xterm-mono")
 
 
 class Choice(NamedTuple):
@@ -128,6 +130,11 @@ def find_multiplexer(environment: Mapping[str, str]) -> Multiplexer:
         # tmux calls itself so too, by default up to 3.x.
         return Multiplexer("screen", f"TERM is {term}")
     return Multiplexer("", "neither TMUX nor STY is set")
+
+
+def is_dumb(environment: Mapping[str, str]) -> bool:
+    """Tell whether nothing can be drawn: TERM says so, and no browser has the terminal's place."""
+    return environment.get("TERM") in DUMB and not environment.get("TEXTUAL_DRIVER")
 
 
 def can_erase(environment: Mapping[str, str]) -> bool:
