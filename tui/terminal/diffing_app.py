@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from time import monotonic, perf_counter, thread_time
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
@@ -43,7 +44,7 @@ PRIVATE_NAMES: Mapping[str, Sequence[str]] = {
         "_sync_available",
         "post_display_hook",
     ),
-    "textual.screen.Screen": ("_compositor", "_compositor_refresh"),
+    "textual.screen.Screen": ("_compositor", "_compositor_refresh", "_screen_resized"),
     "textual.driver.Driver": ("flush", "is_headless", "is_inline", "write"),
 }
 """What this module relies on beside Textual's public interface: owner to attributes."""
@@ -265,7 +266,13 @@ class DiffingApp(App[ReturnType]):
         for widget in widgets:
             if isinstance(widget, Screen) and type(widget._compositor) is Compositor:
                 widget._compositor = DiffCompositor(self)
+                widget._screen_resized = partial(self._lay_out, widget)  # type: ignore[method-assign]
         return super()._register(parent, *widgets, before=before, after=after, cache=cache)
+
+    def _lay_out(self, screen: Screen[Any], size: Size) -> None:
+        # By the size of now, not of when the news was sent: each layout sends news of its own, and
+        # with two sizes under way they would call each other for ever.
+        type(screen)._screen_resized(screen, self.size)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if not isinstance(renderable, FrameUpdate):
