@@ -1,0 +1,243 @@
+"""The whole program on a terminal that takes few bytes a second, or none for a while.
+
+`make slow-links` stays longer at each rate and stops for half a minute; TRADETUI_LINK_S and
+TRADETUI_STOP_S choose other times.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, NamedTuple
+
+import pytest
+
+if not sys.platform.startswith("linux"):
+    pytest.skip("the driver is for Linux", allow_module_level=True)
+
+from emulator import Emulator
+from pseudo_terminal import PATIENCE_S, PseudoTerminal, children_of, end
+from written_codes import faults
+
+pytestmark = pytest.mark.xdist_group("terminal")
+
+PROGRAM = Path(__file__).parent / "apps/probed_program.py"
+COLUMNS, ROWS = 80, 24
+RATES = {"40 KiB/s": 40_960, "4 KiB/s": 4_096, "1 KiB/s": 1_024}
+OPEN = 10_000_000  # bytes a second
+REDRAW = (
+    signal.SIGWINCH
+)  # the same size again: all is painted anew, and there is something to wait for
+LINK_S = float(os.environ.get("TRADETUI_LINK_S", "1.0"))
+STOP_S = float(os.environ.get("TRADETUI_STOP_S", "1.0"))
+MOST_GROWTH_MIB = 4.0
+MOST_LAG_MS = 50.0
+
+Figures = dict[str, Any]
+
+
+class Link(PseudoTerminal):
+    """Takes so many bytes a second, and answers what it is asked when it comes to the question.
+
+    Attributes:
+        read_at: for each piece that was read, where it ended and when that was.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.report = home / "report"
+        environment = {
+            **{name: value for name, value in os.environ.items() if name != "NO_COLOR"},
+            "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home / "config"),
+            "XDG_STATE_HOME": str(home / "state"),
+            "TERM": "xterm-256color",
+            "COLORTERM": "truecolor",
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(PROGRAM.parents[3]),
+        }
+        command = [sys.executable, str(PROGRAM), str(self.report), "--regime", "busy"]
+        super().__init__(command, environment=environment, columns=COLUMNS, rows=ROWS)
+        self.rate = OPEN
+        self._asked_to = 0
+        self._next = monotonic()
+        self._told = 0
+
+    def read(self, within_s: float = 0.05) -> bytes:
+        sleep(max(0.0, min(within_s, self._next - monotonic())))
+        if monotonic() < self._next or not select.select([self._far], [], [], within_s)[0]:
+            return b""
+        data = os.read(self._far, max(16, min(65_536, self.rate // 100)))
+        self._next = monotonic() + len(data) / self.rate
+        self.written += data
+        self._stream.feed(data)
+        for question, answer in ((b"\x1b[6n", b"\x1b[1;1R"), (b"\x1b[?2026$p", b"\x1b[?2026;2$y")):
+            for _ in range(
+                self.written.count(question, max(0, self._asked_to - len(question) + 1))
+            ):
+                os.write(self._far, answer)
+        self._asked_to = len(self.written)
+        return data
+
+    def watch(self, seconds: float) -> None:
+        deadline = monotonic() + seconds
+        while (left := deadline - monotonic()) > 0:
+            self.read(min(0.05, left))
+
+    def figures(self, number: signal.Signals = signal.SIGUSR1, *, reading: bool = True) -> Figures:
+        """Ask the program for a line of its report, and wait for it."""
+        self.process.send_signal(number)
+        self._told += 1
+        deadline = monotonic() + PATIENCE_S
+        while True:
+            lines = self.report.read_text().splitlines(True) if self.report.exists() else []
+            if len(lines) >= self._told and lines[-1].endswith("\n"):
+                return dict(json.loads(lines[self._told - 1]))
+            assert self.process.poll() is None, f"it ended:\n{self.text}"
+            assert monotonic() < deadline, f"no answer:\n{self.text}"
+            if reading:
+                self.read(0.01)
+            else:
+                sleep(0.01)
+
+    def read_to(self, place: int) -> None:
+        """Read until so many bytes were written in all."""
+        deadline = monotonic() + PATIENCE_S
+        while len(self.written) < place:
+            assert monotonic() < deadline
+            self.read()
+
+
+class Stretch(NamedTuple):
+    """A time at one rate, and the opening of the link after it."""
+
+    before: Figures
+    after: Figures
+    read_then: int  # bytes that were read when the link was opened
+    screen: Figures
+
+
+class Course(NamedTuple):
+    """What the program did at all rates in turn, and while nobody read."""
+
+    slow: dict[str, Stretch]
+    stopped: Stretch
+    written: bytes
+    writes: list[int]
+    code: int
+
+    def screens(self) -> dict[str, Stretch]:
+        return {**self.slow, "stopped": self.stopped}
+
+
+def open_up(link: Link, before: Figures, after: Figures) -> Stretch:
+    """Let all come that waits; the screen is that of the first frame that leaves nothing out."""
+    read_then = len(link.written)
+    link.rate = OPEN
+    screen = link.figures(signal.SIGUSR2)
+    link.read_to(screen["written"])
+    return Stretch(before, after, read_then, screen)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
+    link = Link(tmp_path_factory.mktemp("slow"))
+    try:
+        link.see("● live")
+        link.watch(0.5)
+        slow = {}
+        for name, rate in RATES.items():
+            before = link.figures()
+            link.rate = rate
+            link.process.send_signal(REDRAW)
+            link.watch(LINK_S)
+            slow[name] = open_up(link, before, link.figures())
+        before = link.figures(reading=False)
+        link.process.send_signal(REDRAW)
+        sleep(STOP_S)
+        stopped = open_up(link, before, link.figures(reading=False))
+        last = link.figures()
+        link.type("q")
+        code = link.wait_for_end()
+        told = [*slow.values(), stopped]
+        writes = [
+            place for one in told for part in (*one[:2], one.screen) for place in part["writes"]
+        ]
+        for name, one in {**slow, "stopped": stopped}.items():
+            print(
+                f"{name}: {one.after['written'] - one.before['written']:,} bytes in "
+                f"{one.after['frames'] - one.before['frames']} frames, {one.after['held']} held so far, "
+                f"{one.after['messages'] - one.before['messages']:,} messages; the loop was late by "
+                f"p50 {one.after['own p50']:.1f}, p99 {one.after['own p99']:.1f}, "
+                f"worst {one.after['own worst']:.1f} ms (with waits for a processor "
+                f"p99 {one.after['all p99']:.1f}); {one.after['memory'] / 2**20:.1f} MiB, "
+                f"{(one.after['memory'] - one.before['memory']) / 2**20:+.1f}; "
+                f"{one.after['written'] - one.read_then:,} bytes under way, and right "
+                f"{one.screen['written'] - one.after['written']:,} later"
+            )
+        yield Course(slow, stopped, bytes(link.written), sorted({*writes, *last["writes"]}), code)
+    finally:
+        left = children_of(link.process.pid)
+        link.close()
+        end(left)
+
+
+def cells_of(codes: str) -> list[Any]:
+    emulator = Emulator(COLUMNS, ROWS)
+    emulator.feed(codes)
+    return emulator.cells()
+
+
+def wrong_rows(course: Course, stretch: Stretch) -> list[str]:
+    """Rows that the terminal showed otherwise than a full repaint of that moment would."""
+    written = course.written[: stretch.screen["written"]]
+    shown = cells_of(written.decode().replace("\x1b[?1049h", "\x1b[?1049h\x1b[2J"))
+    wanted = cells_of(stretch.screen["repaint"])
+    return [
+        f"{''.join(cell[0] for cell in row)!r} instead of {''.join(cell[0] for cell in right)!r}"
+        for row, right in zip(shown, wanted, strict=True)
+        if row != right
+    ]
+
+
+@pytest.mark.parametrize("name", [*RATES, "stopped"])
+def test_the_screen_equals_a_full_repaint_as_soon_as_the_link_drains(
+    course: Course, name: str
+) -> None:
+    stretch = course.screens()[name]
+
+    assert wrong_rows(course, stretch) == []
+    # Behind what the line held there comes no more than all of the screen, and a part of that before.
+    all_of_it = len(stretch.screen["repaint"].encode())
+    assert stretch.screen["written"] - stretch.after["written"] < 2 * all_of_it
+
+
+@pytest.mark.parametrize("name", [*RATES, "stopped"])
+def test_a_slow_terminal_does_not_hold_up_the_event_loop(course: Course, name: str) -> None:
+    figures = course.screens()[name].after
+
+    assert figures["looks"] > 20
+    assert figures["own p99"] < MOST_LAG_MS
+
+
+def test_characters_codes_and_frames_are_sent_whole(course: Course) -> None:
+    assert len(course.writes) > 20
+    assert faults(course.written, course.writes) == []
+
+
+def test_while_nobody_reads_feeds_go_on_and_memory_stays_flat(course: Course) -> None:
+    before, after = course.stopped.before, course.stopped.after
+
+    assert after["messages"] > before["messages"] + 10 * STOP_S
+    assert (after["memory"] - before["memory"]) / 2**20 < MOST_GROWTH_MIB
+    assert after["written"] - before["written"] < 65_536  # what the system's line holds
+    assert after["held"] > before["held"]
+
+
+def test_it_ends_as_asked(course: Course) -> None:
+    assert course.code == 0
