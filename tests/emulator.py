@@ -47,8 +47,9 @@ class Emulator:
         screen.dirty.update(range(screen.lines))
 
     def resize(self, width: int, height: int) -> None:
-        """Change the size as careless terminals do: what was there is garbage now."""
+        """Change the size as careless terminals do: garbage is there now, the cursor elsewhere."""
         self.screen.resize(height, width)
+        self.screen.cursor.x, self.screen.cursor.y = width // 2, height // 2
         self.scribble()
 
     def cells(self) -> list[list[Cell]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import random
 import signal
 import struct
 import termios
@@ -16,25 +15,16 @@ from typing import Any
 
 import msgspec
 from emulator import Cell, Emulator
-from staging import HOUR, INSTRUMENTS, MINUTE, SYMBOLS, StagedApp, staged_app, walk
+from moved_market import WALKED, MovedMarket
+from staging import StagedApp, staged_app
 from textual.message import Message
 from textual.strip import Strip
 
 from tui.feed.clock import ManualClock
-from tui.model.events import Candle, Side, Ticker, Trade
-from tui.model.instrument import Instrument, InstrumentInfo
 from tui.terminal.canvas import Canvas, DirtyLine
 from tui.terminal.driver import TerminalDriver
 from tui.terminal.pacing import Pacer
 
-HOSTILE = (
-    "界面" + "e\u0301" * 3 + "o" + "\u0300" * 9,
-    "[red]R[/red]\x1b[31m\u202eOLLEH",
-    "👩\u200d👩\u200d👧☺\ufe0f🇩🇪",
-    "XY" * 60,
-)
-"""Names with what a terminal may draw wider or narrower than expected, or must not be shown."""
-WALKED = (*INSTRUMENTS[:4], *(Instrument("BINANCE", name) for name in HOSTILE))
 _QUIET_S = 0.6
 _LOOKS = 60
 _PATIENCE_S = 30.0
@@ -162,7 +152,7 @@ class WalkedProgram:
             instruments=WALKED,
             filled=False,
         )
-        self.rng = random.Random(5)
+        self.market = MovedMarket(self.app)
         self.moment = ManualMoment()
         app = self.app
         app.driver_class = partial(NearDriver, terminal=self.terminal)  # type: ignore[assignment]
@@ -179,8 +169,7 @@ class WalkedProgram:
 
     async def open(self) -> None:
         self._signals = {number: signal.getsignal(number) for number in _SIGNALS}
-        for instrument in WALKED:
-            self._begin(instrument)
+        self.market.begin()
         if self.setting.has_sync:
             self.terminal.type("\x1b[?2026;2$y")
         await self._stack.enter_async_context(
@@ -207,97 +196,7 @@ class WalkedProgram:
         assert isinstance(driver, NearDriver)
         return driver
 
-    # -- the market ----------------------------------------------------------------------------
-
-    def _begin(self, instrument: Instrument) -> None:
-        base, tick, step = SYMBOLS.get(instrument.symbol, (97.31, "0.01", "0.001"))
-        market = self.app.session.market
-        market.set_info(
-            InstrumentInfo(instrument, instrument.symbol[:-4], instrument.symbol[-4:], tick, step)
-        )
-        for timeframe in (HOUR, MINUTE):
-            market.merge_candles(
-                instrument, timeframe, walk(instrument, timeframe, base, random.Random(3))
-            )
-        self.trade(instrument, 0, 1.0)
-        self.tick(instrument, 0)
-        self.replace_book(instrument, 0)
-
-    def price(self, instrument: Instrument, offset: int) -> str:
-        """The digits of a price so many steps from where the instrument began."""
-        base, tick, _ = SYMBOLS.get(instrument.symbol, (97.31, "0.01", "0.001"))
-        decimals = len(tick.partition(".")[2])
-        return f"{max(float(tick), base + offset * float(tick)):.{decimals}f}"
-
-    def trade(self, instrument: Instrument, offset: int, size: float) -> None:
-        price = self.price(instrument, offset)
-        now = self.now
-        self.app.session.market.apply_trade(
-            Trade(
-                instrument,
-                float(price),
-                size,
-                Side.BUY if offset % 2 else Side.SELL,
-                now,
-                now,
-                None,
-                price,
-                f"{size:.8f}",
-            )
-        )
-
-    def tick(self, instrument: Instrument, offset: int) -> None:
-        price = self.price(instrument, offset)
-        self.app.session.market.apply_ticker(
-            Ticker(
-                instrument=instrument,
-                ts_exchange=self.now,
-                ts_local=self.now,
-                last=float(price),
-                last_text=price,
-                bid=self.price(instrument, offset - 1),
-                ask=self.price(instrument, offset + 1),
-                open=float(self.price(instrument, 0)) * 0.98,
-            )
-        )
-
-    def replace_book(self, instrument: Instrument, offset: int) -> None:
-        book = self.app.session.market[instrument].book
-        sizes = [f"{self.rng.expovariate(1) + 0.001:.8f}" for _ in range(60)]
-        book.replace(
-            [(self.price(instrument, offset - i), size) for i, size in enumerate(sizes, 1)],
-            [(self.price(instrument, offset + i), size) for i, size in enumerate(sizes, 1)],
-        )
-        self.app.session.market.book_changed(instrument)
-
-    def change_book(self, instrument: Instrument, levels: Sequence[tuple[int, float]]) -> None:
-        bids = [(self.price(instrument, -i), f"{size:.8f}") for i, size in levels if i % 2]
-        asks = [(self.price(instrument, i), f"{size:.8f}") for i, size in levels if not i % 2]
-        self.app.session.market[instrument].book.apply(bids, asks)
-        self.app.session.market.book_changed(instrument)
-
-    def change_candle(self, instrument: Instrument, offset: int, volume: float) -> None:
-        opened = MINUTE.floor(self.now)
-        close = float(self.price(instrument, offset))
-        held = self.app.session.market[instrument].series(MINUTE).last
-        if held is None or held.open_time != opened:
-            held = Candle(instrument, MINUTE, opened, close, close, close, close, 0, False)
-        candle = msgspec.structs.replace(
-            held,
-            high=max(close, held.high),
-            low=min(close, held.low),
-            close=close,
-            volume=held.volume + volume,
-            closed=False,
-            ts_exchange=self.now,
-        )
-        self.app.session.market.apply_candle(candle)
-
     # -- time ----------------------------------------------------------------------------------
-
-    @property
-    def now(self) -> int:
-        return self.app._source.clock.time_ns()
 
     async def advance(self, seconds: float) -> None:
         self.moment.now += seconds
@@ -327,9 +226,11 @@ class WalkedProgram:
     async def suspend(self) -> None:
         """Give the terminal to another program for a while, which leaves its own picture."""
         self.terminal.is_stopped = False
+        self.terminal.take()  # and answers what would be waited for
         with self.app.suspend():
             self.terminal.take()
             self.terminal.shown.scribble()
+            self.terminal.shown.feed("\x1b[4;33;45m\x1b[2;3Hanother program")
         await asyncio.sleep(0)
 
     async def settle(self) -> list[str]:

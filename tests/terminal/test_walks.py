@@ -29,13 +29,12 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from moved_market import HOSTILE, WALKED
 from staging import CONNECTED
-from walked_program import HOSTILE, WALKED, Setting, WalkedProgram
+from walked_program import Setting, WalkedProgram
 
-from tui.model.events import Alert, AlertLevel, Metric, Status
 from tui.model.health import ConnectionState, ErrorCategory
-from tui.model.subscription import Channel, Subscription, SubscriptionStatus, Truth
-from tui.model.timeframe import NS, Timeframe
+from tui.model.subscription import SubscriptionStatus
 from tui.themes import load_themes
 
 STEPS = int(os.environ.get("TRADETUI_WALK_STEPS", "0"))
@@ -52,6 +51,7 @@ OF_DIALOGS = [ESCAPE, ESCAPE, ENTER, TAB, BACK_TAB, BACKSPACE, *ARROWS, *PAGES]
 OF_LAYOUTS = [f"\x1b[{ord(digit)};3u" for digit in "1234"]
 TYPED = ["btc", "50", "61800 ", "rsi", "e\u0301\u0301", "界面", "👩\u200d👧", "x" * 90]
 SIZES = [(200, 50), (120, 40), (80, 24), (100, 31), (59, 20), (40, 12), (28, 7), (20, 5), (10, 3)]
+SOMEBODY_ELSE = "\x1b[1;35;44;7m\x1b[2;3Hwas here"
 
 instruments = st.sampled_from(WALKED)
 offsets = st.integers(-9, 9)
@@ -105,13 +105,13 @@ class Walk(RuleBasedStateMachine):
     @rule(instrument=instruments, moves=st.lists(offsets, min_size=1, max_size=12))
     def trade(self, instrument: Any, moves: list[int]) -> None:
         for offset in moves:
-            self.program.trade(instrument, offset, 0.5 + abs(offset) ** 3)
+            self.program.market.trade(instrument, offset, 0.5 + abs(offset) ** 3)
         self.program.frame()
 
     @rule(moves=st.lists(st.tuples(instruments, offsets), min_size=1, max_size=4))
     def tick(self, moves: list[tuple[Any, int]]) -> None:
         for instrument, offset in moves:
-            self.program.tick(instrument, offset)
+            self.program.market.tick(instrument, offset)
         self.program.frame()
 
     @rule(
@@ -121,19 +121,19 @@ class Walk(RuleBasedStateMachine):
         ),
     )
     def change_book(self, instrument: Any, levels: list[tuple[int, float]]) -> None:
-        self.program.change_book(instrument, levels)
+        self.program.market.change_book(instrument, levels)
         self.program.frame()
 
     @rule(instrument=instruments, offset=offsets)
     def replace_book(self, instrument: Any, offset: int) -> None:
-        self.program.replace_book(instrument, offset * 4)
+        self.program.market.replace_book(instrument, offset * 4)
         self.program.frame()
 
     @rule(
         instrument=instruments, offset=st.integers(-900, 900), volume=st.sampled_from([0.1, 9, 4e6])
     )
     def change_candle(self, instrument: Any, offset: int, volume: float) -> None:
-        self.program.change_candle(instrument, offset, volume)
+        self.program.market.change_candle(instrument, offset, volume)
         self.program.frame()
 
     @rule(
@@ -142,21 +142,12 @@ class Walk(RuleBasedStateMachine):
         reason=st.sampled_from(["", "sequence", "no such symbol", *HOSTILE]),
     )
     def tell_truth(self, instrument: Any, status: SubscriptionStatus, reason: str) -> None:
-        now = self.program.now
-        for channel in Channel:
-            timeframe = Timeframe(1, "m") if channel is Channel.CANDLES else None
-            self.program.app.session.market.set_truth(
-                Subscription(instrument, channel, timeframe),
-                Truth(status, reason, now - 12 * NS, reason == "sequence"),
-            )
+        self.program.market.tell_truth(instrument, status, reason)
         self.program.frame()
 
     @rule(instrument=instruments, count=st.integers(0, 40))
     def miss_trades(self, instrument: Any, count: int) -> None:
-        if count:
-            self.program.app.session.market.mark_missed(instrument, count)
-        else:
-            self.program.app.session.market.mark_some_missed(instrument)
+        self.program.market.miss_trades(instrument, count)
         self.program.frame()
 
     @rule(
@@ -184,20 +175,16 @@ class Walk(RuleBasedStateMachine):
         instrument=instruments, text=st.sampled_from(["halted", *HOSTILE]), kind=st.integers(0, 2)
     )
     def announce(self, instrument: Any, text: str, kind: int) -> None:
-        market, now = self.program.app.session.market, self.program.now
-        if kind == 0:
-            market.notices.apply(
-                Alert("BINANCE", instrument, AlertLevel.WARNING, text[:3], text, now, now)
-            )
-        elif kind == 1:
-            market.notices.apply(Status("BINANCE", instrument, text[:5], text, now, now))
-        else:
-            market.metrics.apply(Metric("BINANCE", instrument, text[:7], float(now % 97), now, now))
+        self.program.market.announce(instrument, text, kind)
         self.program.frame()
 
     @rule(text=st.sampled_from(["connection lost", *HOSTILE]))
     def notify(self, text: str) -> None:
-        self.program.app.notify(text, markup=False, timeout=0.3)
+        self.program.app.notify(text, markup=False, timeout=3600)
+
+    @rule()
+    def take_notices_away(self) -> None:
+        self.program.app.clear_notifications()
 
     @rule(seconds=st.sampled_from([0.05, 0.3, 1.0, 6.0, 61.0]))
     def wait(self, seconds: float) -> None:
@@ -258,6 +245,7 @@ class Walk(RuleBasedStateMachine):
     def redraw(self) -> None:
         self._check()
         self.program.terminal.shown.scribble()
+        self.program.terminal.shown.feed(SOMEBODY_ELSE)
         self.program.app.redraw()
         self._check()
 
@@ -269,6 +257,10 @@ class Walk(RuleBasedStateMachine):
     @rule(is_slow=st.booleans())
     def find_the_link(self, is_slow: bool) -> None:
         self.program.app.pacer._is_slow = is_slow
+
+    @rule(byte_rate=st.sampled_from([None, 300.0, 2000.0, 20_000.0]))
+    def measure_the_link(self, byte_rate: float | None) -> None:
+        self.program.app.pacer.byte_rate = byte_rate
 
     @rule(erases=st.booleans())
     def change_erasing(self, erases: bool) -> None:
