@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -148,6 +150,54 @@ def test_a_failed_write_leaves_the_old_file(path: Path, monkeypatch: pytest.Monk
 
     assert load_state(LIVE, path) == (LEFT, "")
     assert [file.name for file in path.parent.iterdir()] == ["state.toml"]
+
+
+def test_a_program_killed_at_any_moment_leaves_a_whole_file(path: Path) -> None:
+    killed_while_saving = """
+import os, random, signal, sys, time
+from pathlib import Path
+from tui.launch import Launch, Mode
+from tui.model.instrument import Instrument
+from tui.state import State, load_state, save_state
+
+path, launch, rng = Path(sys.argv[1]), Launch(mode=Mode.LIVE), random.Random(1)
+for _ in range(25):
+    child = os.fork()
+    if child == 0:
+        for count in range(10_000):
+            symbols = [f"S{number}" for number in range(1 + 97 * count % 200)]
+            watchlist = tuple(Instrument("BINANCE", symbol) for symbol in symbols)
+            save_state(State(watchlist=watchlist), launch, path)
+        os._exit(0)
+    time.sleep(rng.uniform(0.001, 0.02))
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    state, problem = load_state(launch, path)
+    assert not problem, problem
+    assert not path.exists() or state.watchlist
+assert path.exists()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", killed_while_saving, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stderr == ""
+
+
+def test_what_a_killed_program_left_half_written_is_thrown_away(path: Path) -> None:
+    path.parent.mkdir()
+    old, fresh = path.with_name(".state.toml.abc"), path.with_name(".state.toml.def")
+    for left in (old, fresh):
+        left.write_text("half")
+    os.utime(old, (0, 0))
+
+    load_state(LIVE, path)
+
+    assert not old.exists()
+    assert fresh.exists(), "somebody may be writing it"
 
 
 def test_simulated_and_live_runs_do_not_mix(path: Path) -> None:

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import time
 from typing import Final
 
 import msgspec
@@ -25,6 +26,8 @@ from tui.remembered_alerts import RememberedAlert, recall, remember
 from tui.themes import DEFAULT_THEME
 
 VERSION: Final = 1
+_UNFINISHED_S: Final = 60.0
+"""Nobody writes so long at one file."""
 _HEADER = """\
 # tradetui writes this file, and overwrites it at every change: edits are lost.
 # Your own settings belong into config.toml (`tradetui config` shows them).
@@ -101,11 +104,13 @@ def load_state(launch: Launch, path: Path | None = None) -> tuple[State, str]:
         The state, and what was wrong with the file ("" when nothing was). A file that cannot be
         understood is kept beside its place as `state.toml.broken`.
     """
-    file, problem = _read(path or state_file())
+    path = path or state_file()
+    _sweep(path)
+    file, problem = _read(path)
     try:
         state, left_out = _open(launch, file)
     except InstrumentError as error:
-        return _open(launch, _File())[0], _set_aside(path or state_file(), str(error))
+        return _open(launch, _File())[0], _set_aside(path, str(error))
     return state, problem or left_out
 
 
@@ -323,6 +328,14 @@ def _read_panels(panels: Sequence[_Panel]) -> list[PanelState]:
         PanelState(read_instrument(panel.instrument), Timeframe.parse(panel.timeframe), panel.view)
         for panel in panels[: GRIDS[-1]]
     ]
+
+
+def _sweep(path: Path) -> None:
+    """Throw away what programs left that were killed while they wrote the file."""
+    for left in path.parent.glob(f".{path.name}.*"):
+        with suppress(OSError):
+            if time() - left.stat().st_mtime > _UNFINISHED_S:
+                left.unlink()
 
 
 def _write(path: Path, content: bytes) -> None:
