@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tui.keymap import ACTIONS, effective_keys, parse_key
+from tui.keymap import ACTIONS, changed_keys, effective_keys, parse_key
 from tui.model.errors import ConfigError
 
 
@@ -101,6 +101,14 @@ def test_two_actions_can_swap_their_keys() -> None:
     keys = effective_keys({"book": ["e"], "errors": ["b"]})
 
     assert (keys["book"], keys["errors"]) == ("e", "b")
+
+
+def test_textual_is_told_of_the_users_keys_alone() -> None:
+    assert changed_keys({}) == {}
+    assert changed_keys({"book": ["f9", "ctrl+b"], "grid": ["Z"]}) == {
+        "book": "f9,ctrl+b",
+        "grid": "Z",
+    }
 
 
 def test_a_key_of_another_action_is_refused() -> None:

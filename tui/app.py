@@ -31,7 +31,7 @@ from tui.feed.redaction import Redactor
 from tui.feed.trace import TraceKind
 from tui.feed.vigil import MachineSenses
 from tui.glyph_choice import choose_glyphs
-from tui.keymap import effective_keys
+from tui.keymap import changed_keys
 from tui.launch import Launch
 from tui.log_file import LogFile, describe_error
 from tui.model.health import AppHealth, ErrorCategory, ErrorRecord
@@ -169,7 +169,7 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, O
         for theme in self._themes:
             self.register_theme(theme)
         self.theme = self._first_theme()
-        self.set_keymap(effective_keys(self._launch.settings.keys))
+        self.set_keymap(changed_keys(self._launch.settings.keys))
         if self._launch.debug:
             self.action_debug()
         self.start_work("open source", self.open_source())

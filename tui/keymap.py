@@ -170,6 +170,18 @@ def effective_keys(user: Mapping[str, Sequence[str]] | None = None) -> dict[str,
     return {name: ",".join(keys) for name, keys in chosen.items()}
 
 
+def changed_keys(user: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The keys of those actions alone that the user named: all that Textual's keymap needs.
+
+    Textual goes through its keymap at every key, and for each entry through all bindings.
+
+    Raises:
+        ConfigError: as `effective_keys`.
+    """
+    keys = effective_keys(user)
+    return {name: keys[name] for name in user}
+
+
 def _parse_keys(name: str, keys: Sequence[str]) -> tuple[str, ...]:
     if name not in ACTIONS:
         near = difflib.get_close_matches(name, ACTIONS, 1)

@@ -317,6 +317,22 @@ async def test_keys_can_be_rebound() -> None:
         assert "Z grid" in row(app.dashboard.key_bar, 0)
 
 
+async def test_actions_can_swap_their_keys() -> None:
+    app = staged_app()
+    keys = {"errors": ("m",), "metrics": ("e", "f9")}
+    settings = msgspec.structs.replace(app._launch.settings, keys=keys)
+    app._launch = msgspec.structs.replace(app._launch, settings=settings)
+    async with running(app) as (app, pilot):
+        await pilot.press("m")
+        assert (app.dashboard.errors.display, app.dashboard.metrics.display) == (True, False)
+
+        await pilot.press("m", "e")
+        assert (app.dashboard.errors.display, app.dashboard.metrics.display) == (False, True)
+
+        await pilot.press("f9")
+        assert (app.dashboard.errors.display, app.dashboard.metrics.display) == (False, False)
+
+
 async def test_help_lists_the_keys_as_they_are_bound() -> None:
     async with running() as (app, pilot):
         await pilot.press("question_mark")
