@@ -38,6 +38,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import psutil
+from _keys import Key, shows
 from _watched import Watched
 from wire import RATES, SYNCHRONISED, Market, command, free_ports, quantile
 
@@ -152,14 +153,6 @@ def serving() -> Iterator[Server | None]:
         server.close()
 
 
-class Key(NamedTuple):
-    """A key, and what the screen says when it had its effect."""
-
-    kind: str
-    typed: bytes
-    is_done: Callable[[Sequence[str]], bool]
-
-
 class Contestant(NamedTuple):
     """A program, how to start it, what its screen says when it runs, where a price is, keys in turn."""
 
@@ -168,12 +161,6 @@ class Contestant(NamedTuple):
     is_started: Callable[[str], bool]
     price: re.Pattern[str]
     keys: Sequence[Key]
-
-
-def shows(pattern: str, *, gone: bool = False) -> Callable[[Sequence[str]], bool]:
-    """Return what tells whether one of the rows has a text, or none of them."""
-    found = re.compile(pattern).search
-    return lambda rows: any(found(row) for row in rows) != gone
 
 
 def in_turn(second: str, first: str, book: str) -> list[Key]:
@@ -188,7 +175,7 @@ def in_turn(second: str, first: str, book: str) -> list[Key]:
 TRADETUI = Contestant(
     "tradetui",
     lambda market, home: command(market, home),
-    lambda text: "┄" in text and "live" in text,
+    lambda text: " - " in text and "live" in text,
     re.compile(r"^\W?(?P<price>\d[\d,]*\.\d+) +[▲▼]"),  # below the title of the first chart
     in_turn("▸ETH-USD", "▸BTC-USD", "Book BTC-USD"),
 )
