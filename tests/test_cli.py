@@ -276,6 +276,19 @@ def test_colours_and_bandwidth_are_settings(stage: Stage) -> None:
     assert (settings.colours, settings.low_bandwidth) == ("16", "on")
 
 
+def test_what_the_terminal_is_taken_for_are_settings(stage: Stage) -> None:
+    named = ["--multiplexer", "none", "--synchronised", "off", "--background", "light"]
+    switched = ["--no-bracketed-paste", "--no-clipboard", "--no-passthrough"]
+
+    cli.main([*named, *switched, "--theme", "auto"])
+
+    settings = stage.launch.settings
+    assert (settings.multiplexer, settings.synchronised) == ("none", "off")
+    assert (settings.background, settings.theme) == ("light", "light")
+    switches = (settings.bracketed_paste, settings.clipboard, settings.passthrough)
+    assert switches == (False, False, False)
+
+
 def test_what_is_left_to_the_terminal_is_settled_before_the_start(
     stage: Stage, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

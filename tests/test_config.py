@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from tui.config import (
+    Background,
     Colours,
     Glyphs,
     LoadedSettings,
     LowBandwidth,
+    Multiplexer,
     Settings,
+    Synchronised,
     TokenSettings,
     UpDown,
     describe_settings,
@@ -40,6 +43,12 @@ crosshair_sync = false
 glyphs = "ascii"
 colours = 256
 low_bandwidth = "on"
+background = "light"
+synchronised = "off"
+bracketed_paste = false
+clipboard = false
+multiplexer = "none"
+passthrough = false
 
 [venues.binance]
 stream = "wss://stream.example:9443/"
@@ -97,6 +106,12 @@ def test_every_setting_is_read(file: Path) -> None:
         glyphs=Glyphs.ASCII,
         colours=Colours.EIGHT_BITS,
         low_bandwidth=LowBandwidth.ON,
+        background=Background.LIGHT,
+        synchronised=Synchronised.OFF,
+        bracketed_paste=False,
+        clipboard=False,
+        multiplexer=Multiplexer.NONE,
+        passthrough=False,
         venues={
             "BINANCE": {"stream": "wss://stream.example:9443", "rest": "http://127.0.0.1:8080"}
         },

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tui.config import Settings
+from tui.config import Background, Multiplexer, Settings, Synchronised
 from tui.doctor import Finding, choose_theme, describe, examine
+from tui.terminal import tmux
 from tui.terminal.probe import WIDTHS, Answers
 
 KITTY = Answers(
@@ -80,6 +81,79 @@ def test_screen_is_told_apart() -> None:
     assert found["erasing"].value == "not used"
 
 
+@pytest.mark.parametrize(
+    ("settings", "label", "value", "remedy"),
+    [
+        (Settings(mouse=False), "mouse", "off", "--no-mouse"),
+        (Settings(bracketed_paste=False), "bracketed paste", "off", "--no-bracketed-paste"),
+        (Settings(clipboard=False), "clipboard", "not used", "clipboard = true"),
+        (Settings(synchronised=Synchronised.OFF), "synchronised", "off", "--synchronised on|off"),
+        (Settings(multiplexer=Multiplexer.SCREEN), "multiplexer", "screen", "--multiplexer none"),
+        (Settings(multiplexer=Multiplexer.SCREEN), "erasing", "not used", ""),
+        (Settings(multiplexer=Multiplexer.SCREEN), "passthrough", "yes", "--no-passthrough"),
+        (
+            Settings(multiplexer=Multiplexer.TMUX, passthrough=False),
+            "passthrough",
+            "not used",
+            "passthrough = true",
+        ),
+        (Settings(background=Background.DARK), "background", "dark", "--background dark|light"),
+        (Settings(background=Background.DARK, theme="auto"), "theme", "dark", "--theme NAME"),
+    ],
+)
+def test_what_is_set_is_told_and_how_to_set_it(
+    settings: Settings, label: str, value: str, remedy: str
+) -> None:
+    found = report(REMOTE, settings=settings)
+
+    assert found[label].value == value
+    assert remedy in found[label].remedy
+
+
+def test_a_multiplexer_that_is_there_can_be_left_out_of_account() -> None:
+    inside = {"TERM": "screen-256color", "STY": "1.pts-0"}
+
+    found = report(inside, settings=Settings(multiplexer=Multiplexer.NONE))
+
+    assert (found["multiplexer"].value, found["multiplexer"].reason) == ("none", "as set")
+    assert found["erasing"].value == "used for long blanks"
+    assert "passthrough" not in found
+
+
+@pytest.mark.parametrize(
+    ("options", "clipboard", "passthrough"),
+    [
+        ({"set-clipboard": "on", "allow-passthrough": "off"}, "yes", "no: notifications"),
+        ({"set-clipboard": "external", "allow-passthrough": "on"}, "as passthrough", "yes: "),
+        ({}, "unknown", "unknown: "),
+    ],
+)
+def test_tmux_is_asked_what_it_passes_on(
+    monkeypatch: pytest.MonkeyPatch, options: dict[str, str], clipboard: str, passthrough: str
+) -> None:
+    monkeypatch.setattr(tmux, "ask_option", lambda name: options.get(name, ""))
+
+    found = report({"TERM": "tmux-256color", "TMUX": "/tmp/tmux-0/default,1,0"})
+
+    assert found["clipboard"].value == clipboard
+    assert found["passthrough"].value.startswith(passthrough)
+
+
+def test_a_terminal_without_a_size_is_told_how_to_get_one() -> None:
+    found = {
+        one.label: one for one in describe(Settings(), {**REMOTE, "COLUMNS": "132"}, KITTY, (0, 0))
+    }
+
+    assert found["size"].value == "132 columns, 24 rows"
+    assert "stty columns" in found["size"].remedy
+
+
+def test_a_dumb_terminal_is_told_to_be_one() -> None:
+    found = report({"TERM": "dumb"}, Answers())
+
+    assert found["TERM"].reason == "nothing can be drawn"
+
+
 def test_what_a_terminal_says_of_itself_is_shown_without_codes() -> None:
     found = report({"TERM": "xterm\x1b[31m\nred"}, KITTY._replace(name=""))
 
@@ -98,6 +172,7 @@ def test_without_a_terminal_the_environment_is_examined(monkeypatch: pytest.Monk
 def test_without_a_terminal_to_ask_an_automatic_theme_is_dark_or_what_the_environment_tells() -> (
     None
 ):
-    assert choose_theme("auto", {"TERM": "xterm"}).value == "dark"
-    assert choose_theme("auto", {"TERM": "xterm", "COLORFGBG": "0;15"}).value == "light"
-    assert choose_theme("paper", {}).value == "paper"
+    assert choose_theme(Settings(theme="auto"), {"TERM": "xterm"}).value == "dark"
+    tells = {"TERM": "xterm", "COLORFGBG": "0;15"}
+    assert choose_theme(Settings(theme="auto"), tells).value == "light"
+    assert choose_theme(Settings(theme="paper"), {}).value == "paper"

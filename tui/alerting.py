@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 from datetime import tzinfo
 
 import msgspec
@@ -40,6 +40,7 @@ class AlertActions(DiffingApp[int]):
     """
 
     dashboard: Dashboard
+    environment: Mapping[str, str]
     session: Session
     alerts: Alerts
     _launch: Launch
@@ -155,7 +156,13 @@ class AlertActions(DiffingApp[int]):
             title = f"Alert{badge}" if self.size.height >= _ROOMY else ""
             self.notify(text, title=title, severity="warning", timeout=_TOAST_S, markup=False)
         if Notice.DESKTOP in rule.notices and is_now:
-            notify_desktop(self, f"tradetui{badge}", text, os.environ)
+            notify_desktop(
+                self,
+                f"tradetui{badge}",
+                text,
+                self.environment,
+                passes=self._launch.settings.passthrough,
+            )
         if rule.command and is_now:
             self.run_worker(
                 self._commands.run(firing),

@@ -51,7 +51,8 @@ from tui.session import Session
 from tui.sources import Source, choose_source
 from tui.state import load_state, save_state
 from tui.terminal.alt_digits import hear_alt_digits
-from tui.terminal.detection import can_erase
+from tui.terminal.clipboard import keep_copy, pass_copy
+from tui.terminal.detection import can_erase, find_multiplexer, taken_for
 from tui.terminal.key_order import OrderedKeys
 from tui.themes import to_textual, variable_defaults
 
@@ -100,7 +101,10 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, O
         self._activity = Activity(self._real)
         self.pacer.wanted_rate = launch.settings.frame_rate
         self.pacer.low_bandwidth = launch.settings.low_bandwidth
-        self.can_erase = can_erase(os.environ)
+        self.environment = taken_for(os.environ, launch.settings.multiplexer)
+        self.can_erase = can_erase(self.environment)
+        self.synchronised = launch.settings.synchronised
+        self.bracketed_paste = launch.settings.bracketed_paste
         if launch.settings.colours is not Colours.AUTO:
             self.colour_depth = launch.settings.colours
         self._figures = ProgramFigures(
@@ -134,7 +138,7 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, O
 
     def _make_dashboard(self) -> Dashboard:
         settings = self._launch.settings
-        self._glyphs = choose_glyphs(settings.glyphs)
+        self._glyphs = choose_glyphs(settings.glyphs, self.environment)
         self.canvas.is_ascii = self._glyphs.name == "ascii"
         self._zone: tzinfo = UTC if settings.time_zone == "UTC" else ZoneInfo(settings.time_zone)
         return Dashboard(
@@ -315,6 +319,15 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, O
             log.switch(False)
         else:
             self.notify(clean(f"debug mode: writing {log.path}", _NOTICE), markup=False, timeout=6)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        settings = self._launch.settings
+        if not settings.clipboard:
+            keep_copy(self, text)
+            return
+        super().copy_to_clipboard(text)
+        if settings.passthrough:
+            pass_copy(self, text, find_multiplexer(self.environment).name)
 
     async def action_search(self) -> None:
         def chosen(instrument: Instrument | None) -> None:

@@ -76,6 +76,12 @@ class Arguments(argparse.Namespace):
     glyphs: str | None = None
     colours: str | None = None
     low_bandwidth: str | None = None
+    background: str | None = None
+    synchronised: str | None = None
+    bracketed_paste: bool | None = None
+    clipboard: bool | None = None
+    multiplexer: str | None = None
+    passthrough: bool | None = None
     host: str = "127.0.0.1"
     public_url: str | None = None
     handed_on: Sequence[str] = ()
@@ -265,6 +271,9 @@ _OPTIONS_WITH_VALUE: Final = frozenset(
         "--glyphs",
         "--colours",
         "--colors",
+        "--background",
+        "--synchronised",
+        "--multiplexer",
         "--seconds",
     )
 )
@@ -339,6 +348,29 @@ def _add_look(parser: _Parser) -> None:
         const=False,
         help="leave the mouse to the terminal",
     )
+    _add_terminal(parser)
+
+
+def _add_terminal(parser: _Parser) -> None:
+    terminal = parser.add_argument_group("what the terminal is taken for; tradetui doctor tells")
+    for name, metavar, meaning in (
+        ("background", "KIND", "auto, dark or light; --theme auto goes by it"),
+        ("synchronised", "WHEN", "auto, on or off: frames that are shown at once"),
+        ("multiplexer", "NAME", "auto, none, tmux or screen"),
+    ):
+        terminal.add_argument(f"--{name}", type=read_setting(name), metavar=metavar, help=meaning)
+    for name, meaning in (
+        ("bracketed-paste", "do not have the terminal mark what is pasted"),
+        ("clipboard", "keep what is copied from the terminal's clipboard"),
+        ("passthrough", "pass nothing through tmux or screen"),
+    ):
+        terminal.add_argument(
+            f"--no-{name}",
+            dest=name.replace("-", "_"),
+            action="store_const",
+            const=False,
+            help=meaning,
+        )
 
 
 def _add_market(target: _Target) -> None:

@@ -87,16 +87,17 @@ def _fit_to_terminal(launch: Launch) -> Launch:
 
     from tui.config import Colours
     from tui.doctor import choose_theme
-    from tui.terminal.detection import choose_colours
+    from tui.terminal.detection import choose_colours, taken_for
 
     settings = launch.settings
+    environment = taken_for(os.environ, settings.multiplexer)
     if not os.environ.get("TEXTUAL_COLOR_SYSTEM") or settings.colours is not Colours.AUTO:
-        depth = choose_colours(settings.colours, os.environ).value
+        depth = choose_colours(settings.colours, environment).value
         settings = msgspec.structs.replace(settings, colours=Colours(depth))
         if depth == Colours.NONE:
             # Textual would paint greys instead, in full colour depth.
             os.environ.pop("NO_COLOR", None)
-    theme = choose_theme(settings.theme, os.environ).value
+    theme = choose_theme(settings, environment).value
     settings = msgspec.structs.replace(settings, theme=theme)
     return msgspec.structs.replace(launch, settings=settings)
 

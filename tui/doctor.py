@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,7 +12,7 @@ from typing import Final, NamedTuple
 from tui import __version__, locations
 from tui.config import Settings
 from tui.model.text import clean
-from tui.terminal import detection
+from tui.terminal import detection, tmux
 from tui.terminal.detection import AUTO, Choice
 from tui.terminal.probe import DEFAULT_TIMEOUT_S, WIDTHS, Answers, ask_all, ask_background
 
@@ -46,15 +44,15 @@ class Finding(NamedTuple):
     remedy: str = ""
 
 
-def choose_theme(wanted: str, environment: Mapping[str, str]) -> Choice:
+def choose_theme(settings: Settings, environment: Mapping[str, str]) -> Choice:
     """Choose a theme; with "auto" the terminal is asked for its background, for half a second at most."""
-    if wanted != AUTO:
-        return detection.choose_theme(wanted, None)
     background = None
+    if settings.theme != AUTO or settings.background != AUTO:
+        return _theme(settings, background, environment)
     with _terminal() as terminal:
         if terminal is not None and environment.get("TERM") not in ("dumb", "linux", None):
             background = ask_background(terminal, _THEME_TIMEOUT_S)
-    return _theme(wanted, background, environment)
+    return _theme(settings, background, environment)
 
 
 def examine(settings: Settings, environment: Mapping[str, str]) -> list[str]:
@@ -65,7 +63,7 @@ def examine(settings: Settings, environment: Mapping[str, str]) -> list[str]:
         if terminal is not None:
             with suppress(OSError):
                 size = os.get_terminal_size(terminal)
-            if environment.get("TERM") != "dumb":
+            if not detection.is_dumb(environment):
                 answers = ask_all(
                     terminal,
                     DEFAULT_TIMEOUT_S,
@@ -84,12 +82,13 @@ def describe(
     is_terminal: bool = True,
 ) -> list[Finding]:
     """Say what follows from settings, environment and a terminal's answers."""
+    environment = detection.taken_for(environment, settings.multiplexer)
     return [
-        *_surroundings(environment, answers, size, is_terminal=is_terminal),
+        *_surroundings(settings, environment, answers, size, is_terminal=is_terminal),
         _colours(settings, environment),
         *_glyphs(settings, environment, answers),
         *_modes(settings, environment, answers),
-        _clipboard(environment, answers),
+        _clipboard(settings, environment, answers),
         *_background(settings, environment, answers),
         Finding(
             "low bandwidth",
@@ -109,6 +108,7 @@ def describe(
 
 
 def _surroundings(
+    settings: Settings,
     environment: Mapping[str, str],
     answers: Answers,
     size: tuple[int, int] | None,
@@ -123,8 +123,11 @@ def _surroundings(
         how = "it told its name" if answers.name else "TERM_PROGRAM" if name else ""
         yield Finding("terminal", _safe(name or "unknown"), how)
         if size is not None:
-            yield Finding("size", f"{size[0]} columns, {size[1]} rows")
-    yield Finding("TERM", _safe(term) or "not set")
+            yield _size(environment, size)
+    if detection.is_dumb(environment):
+        yield Finding("TERM", _safe(term), "nothing can be drawn", "TERM=xterm-256color tradetui")
+    else:
+        yield Finding("TERM", _safe(term) or "not set")
     if detection.is_remote(environment):
         yield Finding("connection", "SSH", remedy="ssh -C packs what is sent: a fifth is left")
     if is_terminal:
@@ -136,15 +139,42 @@ def _surroundings(
             "" if answers.took_s is not None else "a link is then judged by what the line takes",
         )
     multiplexer = detection.find_multiplexer(environment)
-    yield Finding("multiplexer", multiplexer.name or "none", multiplexer.reason)
-    if multiplexer.name == "tmux" and environment.get("TMUX"):
-        passthrough = _tmux_option("allow-passthrough")
-        yield Finding(
-            "passthrough",
-            passthrough or "unknown",
-            "tmux's option allow-passthrough",
-            "nothing here needs it",
-        )
+    yield Finding(
+        "multiplexer",
+        multiplexer.name or "none",
+        multiplexer.reason if settings.multiplexer == AUTO else "as set",
+        '--multiplexer none|tmux|screen, or multiplexer = "none"',
+    )
+    if multiplexer.name:
+        yield _passthrough(settings, environment, multiplexer.name)
+
+
+def _size(environment: Mapping[str, str], size: tuple[int, int]) -> Finding:
+    if all(size):
+        return Finding("size", f"{size[0]} columns, {size[1]} rows")
+    columns, rows = environment.get("COLUMNS") or "80", environment.get("LINES") or "24"
+    return Finding(
+        "size",
+        f"{_safe(columns)} columns, {_safe(rows)} rows",
+        "it does not know its own",
+        "stty columns 120 rows 40, or COLUMNS and LINES",
+    )
+
+
+def _passthrough(settings: Settings, environment: Mapping[str, str], multiplexer: str) -> Finding:
+    remedy = "--no-passthrough, or passthrough = false"
+    if not settings.passthrough:
+        return Finding("passthrough", "not used", "as set", "passthrough = true")
+    if multiplexer == "screen":
+        return Finding("passthrough", "yes", "screen always passes", remedy)
+    allowed = _tmux_option(environment, "allow-passthrough")
+    value = {"on": "yes", "all": "yes", "off": "no"}.get(allowed, "unknown")
+    return Finding(
+        "passthrough",
+        f"{value}: notifications and copies need it",
+        "tmux's option allow-passthrough",
+        remedy if value == "yes" else "tmux: set -g allow-passthrough on",
+    )
 
 
 def _colours(settings: Settings, environment: Mapping[str, str]) -> Finding:
@@ -160,8 +190,11 @@ def _colours(settings: Settings, environment: Mapping[str, str]) -> Finding:
 def _glyphs(
     settings: Settings, environment: Mapping[str, str], answers: Answers
 ) -> Iterator[Finding]:
-    encoding = getattr(sys.__stderr__, "encoding", None) or ""
-    choice = detection.choose_glyphs(settings.glyphs, environment, encoding)
+    from tui.glyph_choice import (
+        name_glyphs,
+    )  # brings charts along, and a start need not wait for them
+
+    choice = name_glyphs(settings.glyphs, environment)
     yield Finding(
         "glyphs",
         choice.value,
@@ -187,10 +220,13 @@ def _glyphs(
 def _modes(
     settings: Settings, environment: Mapping[str, str], answers: Answers
 ) -> Iterator[Finding]:
+    known = _known(answers, "synchronised") if answers.modes else "not used: it does not tell of it"
+    is_set = settings.synchronised != AUTO
     yield Finding(
         "synchronised",
-        _known(answers, "synchronised") if answers.modes else "not used: it does not tell of it",
-        "mode 2026: a frame is shown at once, never half",
+        settings.synchronised if is_set else known,
+        f"mode 2026: a frame is shown at once, never half{'; as set' if is_set else ''}",
+        '--synchronised on|off, or synchronised = "on"',
     )
     yield Finding(
         "mouse",
@@ -198,7 +234,12 @@ def _modes(
         "mode 1006" if settings.mouse else "asked for",
         "--no-mouse, or mouse = false",
     )
-    yield Finding("bracketed paste", _known(answers, "bracketed paste"), "mode 2004")
+    yield Finding(
+        "bracketed paste",
+        _known(answers, "bracketed paste") if settings.bracketed_paste else "off",
+        "mode 2004" if settings.bracketed_paste else "asked for",
+        "--no-bracketed-paste, or bracketed_paste = false",
+    )
     erases = detection.can_erase(environment)
     yield Finding(
         "erasing",
@@ -207,15 +248,21 @@ def _modes(
     )
 
 
-def _clipboard(environment: Mapping[str, str], answers: Answers) -> Finding:
+def _clipboard(settings: Settings, environment: Mapping[str, str], answers: Answers) -> Finding:
     how = "by OSC 52, which is written and never answered"
+    remedy = "--no-clipboard, or clipboard = false"
+    if not settings.clipboard:
+        return Finding("clipboard", "not used", "as set", "clipboard = true")
     if detection.find_multiplexer(environment).name == "tmux":
-        state = _tmux_option("set-clipboard") if environment.get("TMUX") else ""
-        value = {"on": "yes", "external": "yes", "off": "no"}.get(state, "unknown")
-        return Finding("clipboard", value, how, "tmux: set -g set-clipboard on")
+        # What is "external" takes nothing from programs; what passes through does not ask for it.
+        option = _tmux_option(environment, "set-clipboard")
+        if option in ("external", "off"):
+            return Finding("clipboard", "as passthrough", how, "or tmux: set -g set-clipboard on")
+        return Finding("clipboard", "yes" if option == "on" else "unknown", how, remedy)
     name = f"{answers.name} {environment.get('TERM', '')}".lower()
     has_it = any(known in name for known in _CLIPBOARD_NAMES)
-    return Finding("clipboard", "yes" if has_it else "depends on the terminal's settings", how)
+    value = "yes" if has_it else "depends on the terminal's settings"
+    return Finding("clipboard", value, how, remedy)
 
 
 def _background(
@@ -228,19 +275,21 @@ def _background(
         named = "#{:02x}{:02x}{:02x}".format(*told)
         value = f"{'light' if detection.is_bright(told) else 'dark'} ({named})"
     how = "it told its colour" if background else "COLORFGBG" if told else "it does not tell"
-    yield Finding("background", value, how)
-    choice = _theme(settings.theme, background, environment)
+    if settings.background != AUTO:
+        value, how = settings.background, "as set"
+    yield Finding("background", value, how, '--background dark|light, or background = "light"')
+    choice = _theme(settings, background, environment)
     yield Finding(
         "theme", choice.value, choice.reason, '--theme NAME, or theme = "auto" for dark or light'
     )
 
 
 def _theme(
-    wanted: str, background: tuple[int, int, int] | None, environment: Mapping[str, str]
+    settings: Settings, background: tuple[int, int, int] | None, environment: Mapping[str, str]
 ) -> Choice:
-    if background is None:
-        return detection.choose_theme(wanted, detection.background_of(environment), " by COLORFGBG")
-    return detection.choose_theme(wanted, background)
+    how = "" if background else " by COLORFGBG"
+    background = background or detection.background_of(environment)
+    return detection.choose_theme(settings.theme, background, how, taken=settings.background)
 
 
 # -- how -----------------------------------------------------------------------------------------
@@ -258,25 +307,9 @@ def _safe(text: str) -> str:
     return clean(text, _LONGEST_ANSWER)
 
 
-def _tmux_option(name: str) -> str:
-    """Return the value of tmux's option; "" where tmux cannot be asked."""
-    tmux = shutil.which("tmux")
-    if tmux is None:
-        return ""
-    for scope in ("-gqv", "-sqv"):
-        try:
-            told = subprocess.run(
-                [tmux, "show-options", scope, name],
-                capture_output=True,
-                text=True,
-                timeout=2,
-                check=False,
-            ).stdout.strip()
-        except (OSError, subprocess.SubprocessError):
-            return ""
-        if told:
-            return _safe(told)
-    return ""
+def _tmux_option(environment: Mapping[str, str], name: str) -> str:
+    # The one at the near end of an SSH connection cannot be asked.
+    return _safe(tmux.ask_option(name)) if environment.get("TMUX") else ""
 
 
 @contextmanager

@@ -47,6 +47,12 @@ _LOOKS: Final = (
     "glyphs",
     "colours",
     "low_bandwidth",
+    "background",
+    "synchronised",
+    "bracketed_paste",
+    "clipboard",
+    "multiplexer",
+    "passthrough",
 )
 """Settings that the command line has options for."""
 _SIZE: Final = {"COLUMNS": "80", "LINES": "24"}

@@ -11,7 +11,10 @@ from tui.terminal.detection import (
     choose_glyphs,
     choose_theme,
     find_multiplexer,
+    has_locale,
+    is_dumb,
     is_remote,
+    taken_for,
 )
 
 XTERM = {"TERM": "xterm-256color"}
@@ -123,3 +126,42 @@ def test_multiplexers_are_told_apart(environment: dict[str, str], name: str, era
 def test_the_far_end_of_ssh_is_told() -> None:
     assert is_remote({"SSH_CONNECTION": "10.0.0.1 5 10.0.0.2 22"})
     assert not is_remote(XTERM)
+
+
+@pytest.mark.parametrize("inside", [{"TMUX": "/tmp/x,1,0"}, {"STY": "1.pts"}, {}])
+@pytest.mark.parametrize("term", ["screen-256color", "tmux-256color", "xterm-256color"])
+def test_a_multiplexer_can_be_taken_for_another_and_for_none(
+    inside: dict[str, str], term: str
+) -> None:
+    environment = {"TERM": term, **inside}
+
+    assert taken_for(environment, "auto") == environment
+    for wanted, name in (("tmux", "tmux"), ("screen", "screen"), ("none", "")):
+        taken = taken_for(environment, wanted)
+        assert find_multiplexer(taken).name == name
+        assert choose_colours("auto", taken).value == "256"
+
+
+def test_a_background_can_be_taken_for_another() -> None:
+    assert choose_theme("auto", (0, 0, 0), taken="light").value == "light"
+    assert choose_theme("paper", (0, 0, 0), taken="light").value == "paper"
+
+
+@pytest.mark.parametrize(
+    ("environment", "has_one"),
+    [
+        ({"LANG": "en_GB.UTF-8"}, True),
+        ({"LC_ALL": "C.UTF-8"}, True),
+        ({"LC_CTYPE": "de_DE.UTF-8"}, True),
+        ({"LANG": "C"}, False),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, False),  # as Python has it for what it starts
+        ({}, False),
+    ],
+)
+def test_a_locale_that_nobody_has_set_is_none(environment: dict[str, str], has_one: bool) -> None:
+    assert has_locale(environment) is has_one
+
+
+def test_a_browser_draws_whatever_the_terminal_of_its_server_is() -> None:
+    assert is_dumb({"TERM": "dumb"})
+    assert not is_dumb({"TERM": "dumb", "TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver"})

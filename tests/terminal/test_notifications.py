@@ -46,6 +46,21 @@ def test_inside_tmux_they_are_handed_on_to_the_terminal_around_it() -> None:
     )
 
 
+def test_inside_screen_they_are_handed_on_too() -> None:
+    written = notification("tradetui", "BTC rose", {"TERM": "screen.xterm", "STY": "1.pts"})
+
+    assert written == (
+        "\x1bP\x1b]9;tradetui: BTC rose\x07\x1b\\\x1bP\x1b]777;notify;tradetui;BTC rose\x07\x1b\\"
+    )
+
+
+def test_nothing_is_handed_on_where_that_is_not_wanted() -> None:
+    inside = {"TERM": "tmux-256color", "TMUX": "/tmp/tmux-0/default,1,0"}
+
+    assert notification("tradetui", "BTC rose", inside, passes=False) == ""
+    assert notification("tradetui", "BTC rose", XTERM, passes=False) == BY_9 + BY_777
+
+
 @given(st.text(), st.text())
 def test_no_text_ends_its_field_or_its_sequence(title: str, body: str) -> None:
     written = notification(title, body, XTERM)

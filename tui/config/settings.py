@@ -57,6 +57,31 @@ class LowBandwidth(StrEnum):
     OFF = "off"
 
 
+class Synchronised(StrEnum):
+    """Whether frames are marked to be shown at once; auto where the terminal knows the marks."""
+
+    AUTO = "auto"
+    ON = "on"
+    OFF = "off"
+
+
+class Multiplexer(StrEnum):
+    """What the program takes itself to run in; auto for what the environment tells."""
+
+    AUTO = "auto"
+    NONE = "none"
+    TMUX = "tmux"
+    SCREEN = "screen"
+
+
+class Background(StrEnum):
+    """How bright the terminal is, for `theme = "auto"`; auto for what the terminal tells."""
+
+    AUTO = "auto"
+    DARK = "dark"
+    LIGHT = "light"
+
+
 class TokenSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Where a venue's token comes from; the token itself is never in the settings.
 
@@ -81,6 +106,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         frame_rate: paintings a second at most.
         hollow_candles: bodies of rising candles are hollow, so that shape tells what colour tells.
         crosshair_sync: all panels show the moment that one of them points at.
+        bracketed_paste: the terminal marks what is pasted, so that no pasted letter is a key.
+        clipboard: what is copied goes to the terminal's clipboard too.
+        passthrough: notifications and copies pass tmux and screen to the terminal around them.
         venues: endpoints ("stream", "rest") and the "protocol" spoken there, by upper-case venue
             name; only what the user set.
         tokens: where the token comes from, by upper-case venue name; only what the user set.
@@ -105,6 +133,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     glyphs: Glyphs = Glyphs.AUTO
     colours: Colours = Colours.AUTO
     low_bandwidth: LowBandwidth = LowBandwidth.AUTO
+    background: Background = Background.AUTO
+    synchronised: Synchronised = Synchronised.AUTO
+    bracketed_paste: bool = True
+    clipboard: bool = True
+    multiplexer: Multiplexer = Multiplexer.AUTO
+    passthrough: bool = True
     venues: dict[str, dict[str, str]] = {}
     tokens: dict[str, TokenSettings] = {}
     limits: FeedSettings = FeedSettings()

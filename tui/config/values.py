@@ -10,7 +10,16 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from tui.config.settings import GRIDS, Colours, Glyphs, LowBandwidth, UpDown
+from tui.config.settings import (
+    GRIDS,
+    Background,
+    Colours,
+    Glyphs,
+    LowBandwidth,
+    Multiplexer,
+    Synchronised,
+    UpDown,
+)
 from tui.feed.settings import FeedSettings
 from tui.model.errors import InstrumentError
 from tui.model.instrument import Instrument
@@ -249,6 +258,12 @@ TOP_LEVEL: Mapping[str, Reader] = {
     "glyphs": _choice(Glyphs),
     "colours": _colours,
     "low_bandwidth": _choice(LowBandwidth),
+    "background": _choice(Background),
+    "synchronised": _choice(Synchronised),
+    "bracketed_paste": _flag,
+    "clipboard": _flag,
+    "multiplexer": _choice(Multiplexer),
+    "passthrough": _flag,
 }
 ENDPOINTS: Mapping[str, Reader] = {
     "stream": _url(("ws", "wss")),

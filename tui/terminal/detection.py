@@ -90,13 +90,30 @@ def choose_glyphs(wanted: str, environment: Mapping[str, str], encoding: str) ->
     if environment.get("TERM", "") == "linux":
         # Its font has 256 characters, halves among them and eighths not.
         return Choice("halves", "it is the Linux console")
-    return Choice("eighths", f"the locale is {locale}" if locale else "the output is UTF-8")
+    if not has_locale(environment):
+        return Choice("eighths", "no locale is set, and nearly all show UTF-8")
+    return Choice("eighths", f"the locale is {locale}")
 
 
-def choose_theme(wanted: str, background: tuple[int, int, int] | None, how: str = "") -> Choice:
-    """Choose the theme dark or light by the terminal's background, unless another is wanted."""
+def has_locale(environment: Mapping[str, str]) -> bool:
+    """Tell whether somebody has set a locale; Python itself sets one where there is none."""
+    if environment.get("LC_ALL"):
+        return True
+    spoken = [environment.get(name, "") for name in ("LC_CTYPE", "LANG")]
+    return spoken[0] not in ("", "C", "POSIX", "C.UTF-8") or spoken[1] not in ("", "C", "POSIX")
+
+
+def choose_theme(
+    wanted: str, background: tuple[int, int, int] | None, how: str = "", *, taken: str = AUTO
+) -> Choice:
+    """Choose the theme dark or light by the terminal's background, unless another is wanted.
+
+    The background may also be `taken` for "dark" or "light".
+    """
     if wanted != AUTO:
         return Choice(wanted, "as set")
+    if taken != AUTO:
+        return Choice(taken, "the background is taken for it, as set")
     if background is None:
         return Choice("dark", "the terminal does not tell its background")
     named = "#{:02x}{:02x}{:02x}".format(*background)
@@ -135,6 +152,22 @@ def find_multiplexer(environment: Mapping[str, str]) -> Multiplexer:
 def is_dumb(environment: Mapping[str, str]) -> bool:
     """Tell whether nothing can be drawn: TERM says so, and no browser has the terminal's place."""
     return environment.get("TERM") in DUMB and not environment.get("TEXTUAL_DRIVER")
+
+
+def taken_for(environment: Mapping[str, str], multiplexer: str) -> Mapping[str, str]:
+    """Return the environment as it is inside another multiplexer ("tmux" or "screen"), or in "none".
+
+    With "auto" it is as it is.
+    """
+    if multiplexer == AUTO:
+        return environment
+    taken = {name: value for name, value in environment.items() if name not in ("TMUX", "STY")}
+    term = taken.get("TERM", "")
+    if term.startswith(("tmux", "screen")):
+        taken["TERM"] = "xterm-256color" if "256color" in term else "xterm"
+    if multiplexer == "none":
+        return taken
+    return taken | {"TMUX" if multiplexer == "tmux" else "STY": "as set"}
 
 
 def can_erase(environment: Mapping[str, str]) -> bool:

@@ -90,9 +90,11 @@ class DiffingApp(App[ReturnType]):
         pacer: how often to paint.
         can_erase: the terminal erases with the background of the moment.
         colour_depth: "truecolor", "256", "16" or "none"; None for what Textual finds.
+        synchronised: "on", "off", or "auto" for marking frames where the terminal knows the marks.
     """
 
     can_erase = False
+    synchronised = "auto"
     colour_depth: str | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -307,7 +309,8 @@ class DiffingApp(App[ReturnType]):
         update.compositor.put_back(canvas.left)
         size = len(frame) if frame.isascii() else len(frame.encode("utf-8", "replace"))
         if frame:
-            if self._sync_available and size > _SMALL_FRAME:
+            marks = {"on": True, "off": False}.get(self.synchronised, self._sync_available)
+            if marks and size > _SMALL_FRAME:
                 frame = f"{_SYNC_START}{frame}{_SYNC_END}"
                 size += len(_SYNC_START) + len(_SYNC_END)
             self._write_frame(driver, frame, size)

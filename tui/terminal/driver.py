@@ -34,6 +34,7 @@ PRIVATE_NAMES: Mapping[str, Sequence[str]] = {
     "textual.drivers.linux_driver.LinuxDriver": (
         "_app",
         "_auto_restart",
+        "_enable_bracketed_paste",
         "_file",
         "_key_thread",
         "_loop",
@@ -167,6 +168,10 @@ class TerminalDriver(LinuxDriver):
         self._is_active = self._key_thread is not input_before
         if self._is_active and self._output is not None:
             self._pass_line_feeds(self._output)
+
+    def _enable_bracketed_paste(self) -> None:
+        if getattr(self._app, "bracketed_paste", True):
+            super()._enable_bracketed_paste()
 
     def _pass_line_feeds(self, output: int) -> None:
         """Have nothing translated on its way to the terminal; giving the terminal back undoes it."""

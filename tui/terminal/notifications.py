@@ -12,6 +12,8 @@ from typing import Any
 from textual.app import App
 
 from tui.model.text import clean
+from tui.terminal.detection import find_multiplexer
+from tui.terminal.passing import pass_through
 
 PRIVATE_NAMES: Mapping[str, Sequence[str]] = {
     "textual.app.App": ("_driver",),
@@ -31,20 +33,25 @@ _DEAF = ("linux", "dumb", "cons25", "vt100", "vt220")
 """Would show the text of a sequence that they do not know."""
 
 
-def notification(title: str, body: str, environment: Mapping[str, str]) -> str:
+def notification(
+    title: str, body: str, environment: Mapping[str, str], *, passes: bool = True
+) -> str:
     """What to write to a terminal so that its desktop shows a notification; "" where it cannot.
 
     A terminal that is not known gets both kinds, of which most know at most one.
 
     Args:
-        environment: what tells the terminal: TERM, TERM_PROGRAM, VTE_VERSION, TMUX.
+        environment: what tells the terminal: TERM, TERM_PROGRAM, VTE_VERSION, TMUX, STY.
+        passes: through tmux or screen to the terminal around them, which alone can show it.
     """
     title, body = _field(title, LONGEST_TITLE), _field(body, LONGEST_BODY)
     by_9 = f"\x1b]9;{title}: {body}{_END}"
     by_777 = f"\x1b]777;notify;{title};{body}{_END}"
     term, program = environment.get("TERM", ""), environment.get("TERM_PROGRAM", "")
-    if environment.get("TMUX"):
-        return _through_tmux(by_9) + _through_tmux(by_777)
+    if multiplexer := find_multiplexer(environment).name:
+        if not passes:
+            return ""
+        return pass_through(by_9, multiplexer) + pass_through(by_777, multiplexer)
     if term in ("", *_DEAF):
         return ""
     if program in _PROGRAMS_BY_777 or term.startswith(_BY_777) or "VTE_VERSION" in environment:
@@ -54,20 +61,16 @@ def notification(title: str, body: str, environment: Mapping[str, str]) -> str:
     return by_9 + by_777
 
 
-def notify_desktop(app: App[Any], title: str, body: str, environment: Mapping[str, str]) -> None:
+def notify_desktop(
+    app: App[Any], title: str, body: str, environment: Mapping[str, str], *, passes: bool = True
+) -> None:
     """Show a notification on the desktop of the app's terminal, where there is one that can."""
     driver = app._driver
     if driver is not None and not driver.is_web:
-        driver.write(notification(title, body, environment))
+        driver.write(notification(title, body, environment, passes=passes))
 
 
 def _field(text: str, limit: int) -> str:
     """A text that ends no field and no sequence: a semicolon would begin the next field, and a number
     before one has a meaning of its own to some terminals."""
     return clean(text).replace(";", ",")[:limit].strip()
-
-
-def _through_tmux(sequence: str) -> str:
-    """What tmux hands on to the terminal around it, where its `allow-passthrough` is on."""
-    doubled = sequence.replace("\x1b", "\x1b\x1b")
-    return f"\x1bPtmux;{doubled}{_END}"
