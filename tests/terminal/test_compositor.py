@@ -190,6 +190,23 @@ async def test_a_frame_is_one_write_inside_a_synchronised_pair(emulated: Any) ->
         assert frame.endswith("\x1b[?2026l")
 
 
+@pytest.mark.parametrize(("wish", "knows"), [("on", False), ("off", True)])
+async def test_a_wish_for_the_pair_goes_before_what_the_terminal_tells(
+    emulated: Any, wish: str, knows: bool
+) -> None:
+    async with await run_emulated(emulated) as pilot:
+        await pilot.pause()
+        app = pilot.app
+        app._sync_available, app.synchronised = knows, wish
+        app.driver.writes.clear()
+
+        app.redraw()
+        await pilot.pause()
+
+        (frame,) = app.driver.writes
+        assert frame.startswith("\x1b[?2026h") is (wish == "on")
+
+
 async def test_a_frame_that_is_read_at_once_needs_no_pair(emulated: Any) -> None:
     async with await run_emulated(emulated) as pilot:
         await pilot.pause()
