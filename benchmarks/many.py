@@ -23,7 +23,7 @@ from typing import NamedTuple
 
 import psutil
 from _watched import Watched
-from wire import RATES, SYNCHRONISED, Market, Sightings, command, quantile
+from wire import RATES, SYNCHRONISED, Market, Sightings, command, is_started, quantile
 
 HERE = Path(__file__).parent
 LOAD_LIMIT = {"idle": 2.0, "calm": 15.0}  # per cent of a core, each
@@ -87,7 +87,7 @@ def start(market: Market, scene: str, count: int, loop: str) -> list[Watched]:
         programs.append(Watched(words, answers=SYNCHRONISED))
         newest = programs[-1]
         deadline = time.monotonic() + 40
-        while not ("┄" in newest.text and "live" in newest.text):
+        while not is_started(newest.text):
             if time.monotonic() > deadline:
                 raise SystemExit(f"program {len(programs)} does not start:\n{newest.text}")
             came = Watched.record_all(programs, 0.1)

@@ -10,7 +10,7 @@ within the program, without the time for which the system gave it no processor. 
 must equal a full repaint of the same moment. With --stop nobody reads for half a minute before that:
 what was received and what grew meanwhile is told, and how long after that the screen was right.
 
-python slow_links.py [1,200 4 40 un] [--stop]: chosen links, or all.
+python slow_links.py [1,200 4 40 unthrottled] [--stop]: chosen links, or all.
 """
 
 from __future__ import annotations
@@ -211,7 +211,7 @@ def main() -> int:
     )
     kept = True
     for name, byte_rate in RATES.items():
-        if not chosen or any(name.startswith(word) for word in chosen):
+        if not chosen or name.split()[0] in chosen:
             kept = watch_rate(name, byte_rate) and kept
     return 0 if kept else 1
 

@@ -40,7 +40,7 @@ from typing import NamedTuple
 import psutil
 from _keys import Key, shows
 from _watched import Watched
-from wire import RATES, SYNCHRONISED, Market, command, free_ports, quantile
+from wire import RATES, SYNCHRONISED, Market, command, free_ports, is_started, quantile
 
 HERE = Path(__file__).parent
 WARM_UP_S = 8.0
@@ -175,7 +175,7 @@ def in_turn(second: str, first: str, book: str) -> list[Key]:
 TRADETUI = Contestant(
     "tradetui",
     lambda market, home: command(market, home),
-    lambda text: " - " in text and "live" in text,
+    is_started,
     re.compile(r"^\W?(?P<price>\d[\d,]*\.\d+) +[▲▼]"),  # below the title of the first chart
     in_turn("▸ETH-USD", "▸BTC-USD", "Book BTC-USD"),
 )

@@ -83,6 +83,11 @@ def command(market: Market, home: Path, *more: str) -> list[str]:
     return [str(program), "--config", config, "--venue", "coinbase", *more, *PRODUCTS]
 
 
+def is_started(text: str) -> bool:
+    """Tell whether charts have their history, and something is live."""
+    return "Vol " in text and "● live" in text
+
+
 class Sightings:
     """Prices as they were first seen on the screen: the first of the panel that a title begins."""
 
@@ -121,7 +126,7 @@ def watch_scene(name: str, *, profile: bool) -> bool:
     try:
         home = Path(tempfile.mkdtemp(prefix="wire-"))
         watched = Watched(command(market, home), answers=SYNCHRONISED)
-        watched.watch(20, lambda: "┄" in watched.text and "live" in watched.text)
+        watched.watch(20, lambda: is_started(watched.text))
         before = watched.record(WARM_UP_S)
         watched.begin()
         since = time.monotonic_ns()
@@ -165,7 +170,7 @@ def watch_switch(*, profile: bool) -> bool:
     watched = Watched(command(market, home), answers=SYNCHRONISED)
     sizes = []
     try:
-        watched.watch(20, lambda: "┄" in watched.text and "live" in watched.text)
+        watched.watch(20, lambda: is_started(watched.text))
         watched.watch(WARM_UP_S)
         for _ in range(4):
             watched.begin()
