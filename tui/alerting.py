@@ -27,7 +27,8 @@ from tui.widgets import format as fmt
 from tui.widgets.alert_layers import AlertLayers
 
 _TOAST_S = 8.0
-_ROOMY = 16  # rows: below that a toast's title is one too many
+ROOMY = 16
+"""Rows; below that a toast is one line."""
 _BELL_EVERY_S = 1.0
 _WHO = "alerts"
 
@@ -153,7 +154,7 @@ class AlertActions(DiffingApp[int]):
         if Notice.BELL in rule.notices:
             self._ring()
         if Notice.TOAST in rule.notices and not self._shows_alerts():
-            title = f"Alert{badge}" if self.size.height >= _ROOMY else ""
+            title = f"Alert{badge}" if self.size.height >= ROOMY else ""
             self.notify(text, title=title, severity="warning", timeout=_TOAST_S, markup=False)
         if Notice.DESKTOP in rule.notices and is_now:
             notify_desktop(

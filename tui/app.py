@@ -20,6 +20,7 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerError, WorkerState
 
 from tui import locations
+from tui.alerting import ROOMY
 from tui.commanding import CommandActions
 from tui.config import Colours
 from tui.debug_log import DebugLog
@@ -75,6 +76,11 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, O
     TITLE = "tradetui"
     CSS = """
     Toast { max-width: 60; }
+    .-cramped ToastRack { margin-bottom: 0; max-height: 2; overflow: hidden; }
+    .-cramped Toast {
+        width: 100%; max-width: 100%; height: 1; margin: 0; padding: 0 1;
+        text-wrap: nowrap; text-overflow: ellipsis;
+    }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+q", "quit", show=False, priority=True)]
 
@@ -217,6 +223,10 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, O
                 ErrorCategory.SERVER,
                 f"{event.worker.name} ended: {type(error).__name__}: {error}",
             )
+
+    def on_resize(self, event: events.Resize) -> None:
+        # One line at the bottom edge: nothing of a dialog is beneath it.
+        self.set_class(event.size.height < ROOMY, "-cramped")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action.startswith("replay_"):
