@@ -264,6 +264,8 @@ class Rest(BaseHTTPRequestHandler):
             return {"sent": sent, "asked": asked}
         if path == "/time":
             return {"iso": now(), "epoch": time.time()}
+        if path == "/products/stats":
+            return {}  # tickers tell the day's figures
         if path.endswith("/candles"):
             return self._candles(path.split("/")[2], int(query.get("granularity", ["60"])[0]))
         if path == "/products":
