@@ -41,7 +41,7 @@ def test_eighths() -> None:
     assert drawn == [
         "┈   ┈  101.75   ┈   ┈   ┈   ┈   ┈    102.50",
         "          ╷ ╷ ╷                 ╷ ╷",
-        "┄┄┄┄┄┄╷┄╷┄│┄│┄│┄╷┄╷┄┄┄┄┄┄┄┄┄╷┄╷┄│┄│┄ 101.25",
+        "- - - ╷ ╷ │ │ │ ╷ ╷ - - - - ╷ ╷ │ │  101.25",
         "    ╷ │ │ █ ┼ █ │ │ ╷     ╷ │ │ █ ┼   00:47",
         "┈   │ ▁ █ ┃ ┈ █ █ ▁ │   ┈ │ ▁ █ ┃    100.00",
         "    █ │ █ ┃   █ ┃ │ █     █ │ █ ┃",
@@ -70,7 +70,7 @@ def test_wide_candles() -> None:
     assert drawn == [
         "┈   ┈   ┈   ┈   ┈   ┈   ┈ 101.75┈    102.50",
         "                             ╷   ╷",
-        "┄╷┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄╷┄┄┄╷┄┄┄│┄┄┄│┄┄ 101.25",
+        "-╷- - - - - - - - - -╷- -╷- -│- -│-  101.25",
         " │   ╷           ╷   │   │  ███ ─┼─   00:47",
         "▁▁▁ ┈│  ┈   ┈   ┈│  ▁▁▁ ███ █ █ ┈    100.00",
         " │  ███         ███  │  ███ █ █",
@@ -93,7 +93,7 @@ def test_halves() -> None:
     assert drawn == [
         "┈   ┈  101.75   ┈   ┈   ┈   ┈   ┈    102.50",
         "          ╷ ╷ ╷                 ╷ ╷",
-        "┄┄┄┄┄┄╷┄╷┄│┄│┄│┄╷┄╷┄┄┄┄┄┄┄┄┄╷┄╷┄│┄│┄ 101.25",
+        "- - - ╷ ╷ │ │ │ ╷ ╷ - - - - ╷ ╷ │ │  101.25",
         "    ╷ │ │ █ ┼ █ │ │ ╷     ╷ │ │ █ ┼   00:47",
         "┈   │ █ █ ┃ ┈ █ █ █ │   ┈ │ █ █ ┃    100.00",
         "    █ │ █ ┃   █ ┃ │ █     █ │ █ ┃",
@@ -116,7 +116,7 @@ def test_ascii() -> None:
     assert drawn == [
         ".   .  101.75   .   .   .   .   .    102.50",
         "          . . .                 . .",
-        "------.-.-|-|-|-.-.---------.-.-|-|- 101.25",
+        "- - - . . | | | . . - - - - . . | |  101.25",
         "    . | | O + # | | .     . | | O +   00:47",
         ".   | O # O . # O # |   . | O # O    100.00",
         "    O | # O   # O | #     O | # O",
@@ -140,7 +140,7 @@ def test_braille() -> None:
     assert drawn == [
         "┈   ┈  101.75   ┈   ┈   ┈   ┈   ┈    102.50",
         "          ╷ ╷ ╷                 ╷ ╷",
-        "┄┄┄┄┄┄╷┄╷┄│┄│┄│┄╷┄╷┄┄┄┄┄┄┄┄┄╷┄╷┄│┄│┄ 101.25",
+        "- - - ╷ ╷ │ │ │ ╷ ╷ - - - - ╷ ╷ │ │  101.25",
         "    ╷ │ │ ⣿ ┼ ⣿ │ │ ╷     ╷ │ │ ⣿ ┼   00:47",
         "┈   │ ⠿ ⣿ ⢕ ┈ ⣿ ⣿ ⠿ │   ┈ │ ⠿ ⣿ ⢕    100.00",
         "    ⣿ │ ⣿ ⢕   ⣿ ⢕ │ ⣿     ⣿ │ ⣿ ⢕",
@@ -208,7 +208,7 @@ def test_missing_candles_are_holes() -> None:
 
 def test_a_short_chart_drops_the_volume_and_shortens_the_axis() -> None:
     assert lines(wave(30), 30, 6, last_price=101.25, now_ns=NOW) == [
-        "┄╷┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄╷┄╷┄ 101.25",
+        "-╷- - - - - - - - -╷-╷- 101.25",
         "┈█ ▄┈┿ ▁┈   ┈▁ ┿┈▄ █┈┴   00:47",
         " ▁ ▁ ╵ █ ╷ ╷ ┃ ╵ ▁ ▁",
         " ╵ ╵   █ ▆ ▆ ┃   ╵ ╵",
@@ -262,6 +262,22 @@ def test_the_last_price_is_highlighted_on_the_axis() -> None:
     row = next(row for row, strip in enumerate(strips) if "101.25" in strip.text)
 
     assert colour_at(strips, 40, row) == ("#000000", PALETTE.last_price)
+
+
+def test_a_last_price_of_a_while_ago_and_its_countdown_do_not_stand_out() -> None:
+    painter, close = ChartPainter(), START + 30 * 60 * NS
+
+    def draw(left: int) -> list[Any]:
+        now = close - left * NS
+        return paint(
+            wave(30), 44, 16, painter=painter, last_price=101.25, is_stale=True, now_ns=now
+        )
+
+    strips = draw(9)
+    row = next(row for row, strip in enumerate(strips) if "101.25" in strip.text)
+    assert colour_at(strips, 40, row) == (PALETTE.muted, PALETTE.background)
+    assert colour_at(strips, 40, row + 1) == (PALETTE.muted, PALETTE.background)
+    assert painter.count_down(close - 8 * NS) == draw(8)
 
 
 def test_the_countdown_runs_to_the_close_of_the_newest_candle() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from rich.style import Style
 
@@ -47,6 +48,35 @@ def title(width: int, height: int = 30, *, timeframe: str = "1m", **parts: Any) 
 
 def test_a_view_of_now_with_the_usual_style_needs_no_words() -> None:
     assert title(80) == [" 1 BINANCE:BTCUSDT 1m  61,837.64  —".ljust(70) + "ws ● live"]
+
+
+@pytest.mark.parametrize(("width", "is_chosen"), [(40, False), (40, True), (80, False), (80, True)])
+def test_a_price_of_a_stale_feed_does_not_stand_out(width: int, is_chosen: bool) -> None:
+    state = InstrumentState(BTC)
+    state.note_price(61_837.64, "61837.64", NOW)
+    look = msgspec.structs.replace(
+        LOOK, muted=Style(color="red"), bold=Style(bold=True), title=Style(bgcolor="blue")
+    )
+    heading = Heading(
+        number=1,
+        badge="",
+        subscription=Subscription(BTC, Channel.CANDLES, Timeframe.parse("1m")),
+        state=state,
+        decimals=2,
+        view=PanelView(),
+        truth=Truth(SubscriptionStatus.STALE, "", NOW - 12 * NS),
+        now=NOW,
+        is_chosen=is_chosen,
+    )
+
+    parts = [part for row in chart_title(heading, width, 30, look) for part in row]
+
+    [style] = [style for text, style in parts if "61,837.64" in text]
+    in_colours_of_the_title = is_chosen and width == 80
+    assert (style.dim, style.color and style.color.name) == (
+        (True, None) if in_colours_of_the_title else (None, "red")
+    )
+    assert not style.bold
 
 
 def test_what_is_not_usual_is_said_as_far_as_there_is_room() -> None:

@@ -23,6 +23,7 @@ class Canvas(msgspec.Struct, eq=False, gc=False, kw_only=True):
 
     Attributes:
         decimals: of prices. now_ns: UTC, 0 when unknown.
+        is_stale: the last price is not known to be the last any more.
         holes: spans (ns) whose candles could not be had.
         columns: cells per slot. merge: candles per bar. offset: candles scrolled back. margin: slots
             that stay free at the right.
@@ -49,6 +50,7 @@ class Canvas(msgspec.Struct, eq=False, gc=False, kw_only=True):
     wanted_scale: PriceScale = PriceScale.LINEAR
     now_ns: int = 0
     last_price: float | None = None
+    is_stale: bool = False
     columns: int = 1
     merge: int = 1
     offset: int = 0

@@ -98,6 +98,7 @@ class ChartPainter:
         price_scale: PriceScale = PriceScale.LINEAR,
         now_ns: int = 0,
         last_price: float | None = None,
+        is_stale: bool = False,
         columns: int = 2,
         merge: int = 1,
         offset: int = 0,
@@ -124,6 +125,7 @@ class ChartPainter:
             now_ns: UTC nanoseconds, for the countdown to the close of the newest candle; 0 for
                 no countdown.
             last_price: where the line of the last price is drawn, if that is in sight.
+            is_stale: that price is of a while ago: it does not stand out, nor does the countdown.
             columns: cells a candle takes, its gap included, 1 to 8.
             merge: candles merged into one bar.
             offset: candles scrolled back from the newest. margin: columns for candles that stay free
@@ -161,6 +163,7 @@ class ChartPainter:
             wanted_scale=price_scale,
             now_ns=now_ns,
             last_price=last_price,
+            is_stale=is_stale,
             columns=min(max(columns, 1), 8),
             merge=merge,
             offset=max(offset, 0),

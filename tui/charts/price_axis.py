@@ -17,6 +17,7 @@ from tui.charts.axes import (
     step_decimals,
 )
 from tui.charts.canvas import Canvas, write_label
+from tui.charts.palette import Ink
 from tui.charts.scale import HeldRow, Scale
 from tui.model.chart import PriceScale
 
@@ -166,11 +167,12 @@ def draw_last_price(canvas: Canvas, held: HeldRow) -> None:
     if not canvas.label_width:
         return
     text = canvas.form(price)[-canvas.label_width :]
-    write_label(canvas, number, text, canvas.inks.last_label)
+    ink = _last_ink(canvas)
+    write_label(canvas, number, text, ink)
     left = _time_left(canvas)
     below = number + 1 if number + 1 < canvas.scale.rows else number - 1
     if left and len(left) <= canvas.label_width and below >= 0:
-        write_label(canvas, below, left, canvas.inks.last_label)
+        write_label(canvas, below, left, ink)
         canvas.countdown_row = below
 
 
@@ -187,12 +189,16 @@ def count_down(canvas: Canvas, now_ns: int) -> bool:
     number = canvas.countdown_row
     if left == before or number is None:
         return True
-    row, ink = canvas.rows[number], canvas.inks.last_label
+    row, ink = canvas.rows[number], _last_ink(canvas)
     if not row.cells or row.cells[-1][2] is not ink or row.cells[-1][1].strip() != before:
         return False  # something stands before it
     row.cells = row.cells[:-1]
     write_label(canvas, number, left, ink)
     return True
+
+
+def _last_ink(canvas: Canvas) -> Ink:
+    return canvas.inks.muted if canvas.is_stale else canvas.inks.last_label
 
 
 def _time_left(canvas: Canvas) -> str:

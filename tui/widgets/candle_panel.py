@@ -178,6 +178,7 @@ class CandlePanel(MouseChart, can_focus=True):
             price_scale=view.scale,
             now_ns=self.now,
             last_price=state.last_price,
+            is_stale=self._market.truth(subscription).status is SubscriptionStatus.STALE,
             columns=view.columns,
             merge=view.merge,
             offset=max(offset - ahead, 0),

@@ -10,7 +10,7 @@ from tui.market.candle_series import Past
 from tui.market.market import InstrumentState
 from tui.model.chart import ChartStyle, PanelView, PriceScale
 from tui.model.moment import date_of
-from tui.model.subscription import Subscription, Truth
+from tui.model.subscription import Subscription, SubscriptionStatus, Truth
 from tui.model.text import clean
 from tui.model.transport import TransportKind
 from tui.widgets import format as fmt
@@ -24,6 +24,7 @@ _ONE_ROW_WITH_CANDLE = 126
 _LEAST_ROWS_FOR_TWO = 7
 _TRUTH = 16  # cells at the right for how true it is, about
 _DAY = 86_400
+_DIM = Style(dim=True)
 
 
 class Heading(msgspec.Struct, frozen=True):
@@ -128,6 +129,11 @@ def _price(heading: Heading, look: Look, back: Style | None) -> list[Part]:
     colour = look.muted if change is None else look.up if change >= 0 else look.down
     price = fmt.price(last, heading.decimals)
     moved = f"{fmt.arrow(change)}{fmt.percent(change)} "
+    if heading.truth.status is SubscriptionStatus.STALE:
+        stale = look.muted if back is None else on(look.muted, back)
+        if heading.is_chosen and back is not None:
+            stale = back + _DIM
+        return [(f" {price}  " if back is None else f" {price} ", stale), (moved, stale)]
     if back is None:
         return [(f" {price}  ", look.bold), (moved, colour)]
     return [(f" {price} ", back), (moved, back if heading.is_chosen else on(colour, back))]
