@@ -12,6 +12,7 @@ from tui.config import SIM_VENUE
 from tui.launch import Launch, Mode
 from tui.market.alerts import Alerts
 from tui.market.alerts.telling import message
+from tui.market.drawings import LINES
 from tui.model.alert import Firing, Notice
 from tui.model.health import ErrorCategory
 from tui.model.instrument import Instrument
@@ -109,6 +110,7 @@ class AlertActions(DiffingApp[int]):
                 newest=self._newest,
                 timeframe=self.dashboard.chosen.timeframe,
                 refuse=self._refuse,
+                lines=self._lines,
                 changed=self.want_for_alerts,
                 zone=self._zone,
                 now=self._source.clock.time_ns,
@@ -143,6 +145,11 @@ class AlertActions(DiffingApp[int]):
         if instrument.venue in own or not own:
             return ""
         return f"in this run there is only {', '.join(sorted(own))}"
+
+    def _lines(self, instrument: Instrument) -> list[str]:
+        """Names of what the price can touch there."""
+        drawn = self.dashboard.drawings.of(instrument)
+        return [drawing.text.strip() for drawing in drawn if drawing.kind in LINES]
 
     # -- telling ---------------------------------------------------------------------------
 

@@ -63,6 +63,7 @@ class Bare(DiffingApp[None]):
         self.clock = ManualClock(NOW)
         self.market = Market()
         self.alerts = Alerts(self.market, self.clock)
+        self.lines = {SOL: ["support", ""]}
         live = Truth(SubscriptionStatus.LIVE)
         for instrument in (BTC, SOL):
             for channel in (Channel.TICKER, Channel.TRADES):
@@ -84,6 +85,7 @@ class Bare(DiffingApp[None]):
                 newest=lambda instrument: "61837.62" if instrument == BTC else "",
                 timeframe=MINUTE,
                 refuse=lambda one: "there is no SIM here" if one.venue == "SIM" else "",
+                lines=lambda one: self.lines.get(one, []),
                 changed=lambda: None,
                 zone=UTC,
                 now=self.clock.time_ns,
@@ -300,6 +302,52 @@ async def test_a_level_that_the_price_is_past_already_is_told_as_such() -> None:
         await pilot.pause()
 
         assert note(app).endswith(" The price is 61837.62: it must be below first.")
+
+
+@pytest.mark.parametrize(
+    ("when", "tells"),
+    [
+        ("price > 70000", True),
+        ("rise 2% 5m", True),
+        ("spread > 5bp", False),
+        ("print > 10", False),
+        ("stale 30s", False),
+    ],
+)
+async def test_the_price_is_told_of_what_watches_the_price(when: str, tells: bool) -> None:
+    async with bare() as (app, pilot):
+        await pilot.press("A", "n")
+        field(app, "when").value = when
+        await pilot.pause()
+
+        assert note(app).endswith("The price is 61837.62.") is tells
+
+
+@pytest.mark.parametrize(
+    ("symbol", "when", "problem"),
+    [
+        ("SOLUSDT", "touch", ""),
+        ("SOLUSDT", "touch support", ""),
+        ("SOLUSDT", "touch roof", "no line there is called 'roof' (there are support)"),
+        ("BTCUSDT", "touch", "no line is drawn on BINANCE:BTCUSDT (d on its chart draws one)"),
+        ("BTCUSDT", "touch roof", "no line is drawn on BINANCE:BTCUSDT (d on its chart draws one)"),
+    ],
+)
+async def test_only_a_line_that_is_there_can_be_touched(
+    symbol: str, when: str, problem: str
+) -> None:
+    async with bare() as (app, pilot):
+        await pilot.press("A", "n")
+        field(app, "symbol").value = symbol
+        field(app, "when").value = when
+        await pilot.pause()
+        said = note(app)
+
+        await pilot.press("enter")
+        await pilot.pause()
+
+        assert said == problem or not problem
+        assert bool(app.alerts.rules) is not bool(problem)
 
 
 async def test_a_new_alert_begins_where_the_crosshair_points() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Final
 
 import msgspec
 
@@ -12,6 +13,9 @@ from tui.model.instrument import Instrument
 
 FIBONACCI = (0.0, 0.236, 0.382, 0.5, 0.618, 0.786, 1.0)
 """The levels of a retracement, from the second point (0) back to the first (1)."""
+
+LINES: Final = (DrawingKind.LEVEL, DrawingKind.TREND, DrawingKind.RAY)
+"""What the price can touch."""
 
 _CORNERS = {DrawingKind.LEVEL: 1, DrawingKind.NOTE: 1}
 
@@ -28,7 +32,7 @@ def line_price(drawing: Drawing, time: int) -> float | None:
     """
     if drawing.kind is DrawingKind.LEVEL:
         return drawing.points[0][1]
-    if drawing.kind not in (DrawingKind.TREND, DrawingKind.RAY):
+    if drawing.kind not in LINES:
         return None
     return _between(drawing, time)
 

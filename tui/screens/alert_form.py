@@ -25,7 +25,15 @@ from tui.market.alerts import (
     write_duration,
 )
 from tui.market.alerts.telling import PLACES, check_command
-from tui.model.alert import AlertRule, Condition, Direction, Notice, PriceCrosses
+from tui.model.alert import (
+    AlertRule,
+    Condition,
+    Direction,
+    DrawingTouched,
+    Notice,
+    PriceCrosses,
+    PriceMoves,
+)
 from tui.model.errors import AlertError, TradeTuiError
 from tui.model.instrument import Instrument
 from tui.model.text import clean
@@ -38,6 +46,7 @@ NOT_AT_ALL: Final = "none"
 _AGAINS = (ONCE, "1m", "5m", "15m", "1h", "1d")
 _TELLS = ("bell toast", "bell toast desktop", "toast", "desktop", "bell", NOT_AT_ALL)
 _LONGEST_NOTE = 100
+_OF_PRICES = (PriceCrosses, PriceMoves, DrawingTouched)
 _KEYS = "enter keep · esc discard · ↑↓ field · pgup/pgdn choose"
 
 
@@ -170,6 +179,7 @@ class AlertForm(ModalScreen[AlertRule | None]):
         newest: Callable[[Instrument], str],
         timeframe: Timeframe,
         refuse: Callable[[Instrument], str],
+        lines: Callable[[Instrument], Sequence[str]],
     ) -> None:
         """Make the form.
 
@@ -178,6 +188,7 @@ class AlertForm(ModalScreen[AlertRule | None]):
             newest: the newest price of an instrument in the venue's digits; "" when unknown.
             timeframe: of a condition that names none.
             refuse: why nothing of an instrument can be watched; "" where it can.
+            lines: the names of the lines that are drawn on an instrument, "" for one without.
         """
         super().__init__()
         self._draft = draft
@@ -188,6 +199,7 @@ class AlertForm(ModalScreen[AlertRule | None]):
         self._newest = newest
         self._timeframe = timeframe
         self._refuse = refuse
+        self._lines = lines
 
     def compose(self) -> ComposeResult:
         places = " ".join(f"{{{place}}}" for place in PLACES[:3])
@@ -283,7 +295,19 @@ class AlertForm(ModalScreen[AlertRule | None]):
         why = self._refuse(rule.instrument)
         if why:
             raise Wrong("symbol", AlertError(why))
+        if isinstance(rule.condition, DrawingTouched):
+            self._check_touched(rule.instrument, rule.condition.label)
         return rule
+
+    def _check_touched(self, instrument: Instrument, label: str) -> None:
+        names = self._lines(instrument)
+        if not names:
+            error = AlertError(f"no line is drawn on {instrument}", "d on its chart draws one")
+            raise Wrong("when", error)
+        if label and label not in names:
+            known = ", ".join(name for name in names if name)
+            hint = f"there are {known}" if known else "none has a name; touch alone is any of them"
+            raise Wrong("when", AlertError(f"no line there is called {label!r}", hint))
 
     def _look(self) -> AlertRule | None:
         """Say what the draft means, or what is wrong with it; returns the rule that it means."""
@@ -302,7 +326,7 @@ class AlertForm(ModalScreen[AlertRule | None]):
     def _meaning(self, rule: AlertRule) -> str:
         meaning = f"{write_condition(rule.condition)}: {form_of(rule.condition).meaning}"
         price = self._newest(rule.instrument)
-        if not price:
+        if not price or not isinstance(rule.condition, _OF_PRICES):
             return meaning
         first = ""
         if isinstance(rule.condition, PriceCrosses):

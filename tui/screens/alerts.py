@@ -52,6 +52,7 @@ class AlertsScreen(LiveScreen):
         newest: Callable[[Instrument], str],
         timeframe: Timeframe,
         refuse: Callable[[Instrument], str],
+        lines: Callable[[Instrument], Sequence[str]],
         changed: Callable[[], None],
         zone: tzinfo,
         now: Callable[[], int],
@@ -60,7 +61,7 @@ class AlertsScreen(LiveScreen):
 
         Args:
             proposal: what a new alert begins with.
-            instruments, newest, timeframe, refuse: as of `AlertForm`.
+            instruments, newest, timeframe, refuse, lines: as of `AlertForm`.
             changed: called after each change of the rules.
             zone: of the times. now: gives the time (ns) that the screen is opened with.
         """
@@ -71,6 +72,7 @@ class AlertsScreen(LiveScreen):
         self._newest = newest
         self._timeframe = timeframe
         self._refuse = refuse
+        self._lines = lines
         self._changed = changed
         self._now = now
         self._doomed = ""
@@ -161,6 +163,7 @@ class AlertsScreen(LiveScreen):
                 newest=self._newest,
                 timeframe=self._timeframe,
                 refuse=self._refuse,
+                lines=self._lines,
             ),
             self._keep,
         )
