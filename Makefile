@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types imports unit coverage bench soak soak-binance soak-native peers browser clean
+.PHONY: run test lint types imports unit coverage bench walks slow-links soak soak-binance soak-native peers browser clean
 
 # What running needs, and what developing needs besides.
 RUN := $(VENV)/.run
@@ -44,6 +44,17 @@ coverage: $(DEV)
 
 bench:
 	benchmarks/run
+
+# The whole program driven at random, each time another way, its screen compared with a fresh repaint
+# after every few steps: in an emulated terminal, and in tmux. TRADETUI_WALK_STEPS chooses another length.
+walks: $(DEV)
+	TRADETUI_WALK_STEPS=$${TRADETUI_WALK_STEPS:-10000} $(BIN)/python -m pytest -q -s \
+		tests/terminal/test_walks.py tests/e2e/test_tmux_walks.py
+
+# The whole program on a terminal that takes 40, 4 and 1 KiB a second, then nothing for half a minute.
+slow-links: $(DEV)
+	TRADETUI_LINK_S=$${TRADETUI_LINK_S:-15} TRADETUI_STOP_S=$${TRADETUI_STOP_S:-30} $(BIN)/python -m \
+		pytest -q -s tests/e2e/test_slow_links.py tests/e2e/test_throttled_terminal.py
 
 # An accelerated day by each protocol, both at once: no lie told, nothing lost, nothing grown. Takes
 # about an hour on two cores; TRADETUI_SOAK_S and TRADETUI_SOAK_SEED choose other lengths and days.

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pyte
 
-Cell = tuple[str, str, str, bool, bool, bool, bool, bool]
+Cell = tuple[str, str, str, bool, bool, bool, bool]
+"""Character, ink and ground, and whether it is bold, italic, underlined and struck out."""
 _GARBAGE = pyte.screens.Char("#", fg="red", bold=True, underscore=True)
 
 
@@ -65,7 +66,24 @@ class Emulator:
 
 
 def _visible(char: pyte.screens.Char) -> Cell:
-    marks = (char.reverse, char.underscore, char.strikethrough)
-    if char.data == " " and not any(marks):
-        return (" ", "", char.bg, False, False, False, False, False)
-    return (char.data, char.fg, char.bg, char.bold, char.italics, *marks)
+    ink, ground = char.fg, char.bg
+    if char.reverse:
+        # It looks the same however it was said, as a full block does and a blank on its colour. What
+        # defaults look like, only the terminal knows.
+        ink, ground = (
+            f"the other {colour}" if colour == "default" else colour for colour in (ground, ink)
+        )
+    lined = char.underscore or char.strikethrough
+    if char.data == "█" and not lined:
+        return (" ", "", ink, False, False, False, False)
+    if char.data == " " and not lined:
+        return (" ", "", ground, False, False, False, False)
+    return (
+        char.data,
+        ink,
+        ground,
+        char.bold,
+        char.italics,
+        char.underscore,
+        char.strikethrough,
+    )

@@ -1,12 +1,13 @@
-"""A staged market that moves by calls, with names among its instruments that are hard to show."""
+"""A staged program in which nothing moves but by calls, and the market that moves it."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
-from staging import HOUR, INSTRUMENTS, MINUTE, SYMBOLS, walk
+from staging import HOUR, INSTRUMENTS, MINUTE, SYMBOLS, StagedApp, walk
 
 from tui.app import TradeTuiApp
 from tui.market.market import Market
@@ -23,7 +24,21 @@ HOSTILE = (
 )
 """Names with what a terminal may draw wider or narrower than expected, or must not be shown."""
 WALKED = (*INSTRUMENTS[:4], *(Instrument("BINANCE", name) for name in HOSTILE))
+_FOR_EVER_S = 1e6
 _OTHER = (97.31, "0.01", "0.001")
+
+
+class StillApp(StagedApp):
+    """Keeps its notices until somebody takes them away, and is not ended or suspended by a key."""
+
+    def notify(self, message: str, **options: Any) -> None:
+        super().notify(message, **options | {"timeout": _FOR_EVER_S})
+
+    async def action_quit(self) -> None:
+        pass
+
+    def action_suspend_process(self) -> None:
+        pass
 
 
 class MovedMarket:

@@ -140,10 +140,11 @@ def staged_app(
     health: FeedHealth = CONNECTED,
     instruments: tuple[Instrument, ...] = INSTRUMENTS,
     filled: bool = True,
+    kind: type[StagedApp] = StagedApp,
     **more_settings: Any,
 ) -> StagedApp:
-    """The application on a fixed market; `filled` False leaves the market empty; `more_settings` are
-    others of the user's."""
+    """The application on a fixed market; `filled` False leaves the market empty; `kind` is its class;
+    `more_settings` are others of the user's."""
     themes, problems = load_themes()
     assert problems == []
     settings = Launch(mode=Mode.LIVE).settings
@@ -159,7 +160,7 @@ def staged_app(
         watchlist=instruments,
         themes=themes,
     )
-    app = StagedApp(launch, StagedSource(badge), health)
+    app = kind(launch, StagedSource(badge), health)
     if filled:
         fill(app, instruments)
     return app

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 from emulator import Cell, Emulator
-from moved_market import WALKED, MovedMarket
+from moved_market import WALKED, MovedMarket, StillApp
 from staging import StagedApp, staged_app
 from textual.message import Message
 from textual.strip import Strip
@@ -151,6 +151,7 @@ class WalkedProgram:
             low_bandwidth=setting.low_bandwidth,
             instruments=WALKED,
             filled=False,
+            kind=StillApp,
         )
         self.market = MovedMarket(self.app)
         self.moment = ManualMoment()
@@ -159,8 +160,6 @@ class WalkedProgram:
         app.pacer = Pacer(10.0, self.moment)
         app.pacer.low_bandwidth = setting.low_bandwidth
         app.can_erase = setting.erases
-        for name in ("action_quit", "action_suspend_process"):
-            setattr(app, name, _nothing)
         self._stack = AsyncExitStack()
         self._signals: dict[signal.Signals, Any] = {}
         self._repainted = Repainted(app)
@@ -308,7 +307,3 @@ class Repainted:
 
 def _text(row: Sequence[Cell]) -> str:
     return "".join(cell[0] for cell in row)
-
-
-async def _nothing() -> None:
-    """What leaving the program does in a walk."""

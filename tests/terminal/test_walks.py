@@ -38,8 +38,8 @@ from tui.model.subscription import SubscriptionStatus
 from tui.themes import load_themes
 
 STEPS = int(os.environ.get("TRADETUI_WALK_STEPS", "0"))
-_STEPS_OF_A_WALK = 100
-_SHORT_WALKS = 2
+_STEPS_OF_A_WALK = 100 if STEPS else 60
+_SHORT_WALKS = 5
 
 THEMES = sorted(load_themes()[0])
 ESCAPE, ENTER, TAB, BACK_TAB, BACKSPACE = "\x1b[27u", "\r", "\t", "\x1b[Z", "\x7f"
@@ -180,7 +180,7 @@ class Walk(RuleBasedStateMachine):
 
     @rule(text=st.sampled_from(["connection lost", *HOSTILE]))
     def notify(self, text: str) -> None:
-        self.program.app.notify(text, markup=False, timeout=3600)
+        self.program.app.notify(text, markup=False)
 
     @rule()
     def take_notices_away(self) -> None:
