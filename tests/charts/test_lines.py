@@ -51,7 +51,7 @@ def test_lines_of_different_prices_begin_at_the_same_height_and_show_percent() -
         "                   A A",
         "                  A",
         "                  A",
-        "-----------------AB-        0%",
+        "- - - - - - - - -AB         0%",
         "                   B",
         "                   B B",
         "",
@@ -79,7 +79,7 @@ def test_a_series_that_ended_stays_where_it_ended() -> None:
     assert picture(paint(live, ended, height=6).strips).splitlines() == [
         "                AAAA A",
         "                A",
-        "--------------AA----        0%",
+        "- - - - - - - AA- -         0%",
         "               B",
         "               B     B",
         "  09:50     10:00        UTC",

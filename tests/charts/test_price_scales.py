@@ -57,7 +57,7 @@ def test_percent_is_of_the_first_close_in_sight() -> None:
     assert lines(wave(30), height=16, price_scale=PriceScale.PERCENT, last_price=101.25) == [
         "       101.75",
         "          ╷ ╷ ╷                 ╷ ╷",
-        "┄┄┄┄┄┄┄┄┄┄│┄│┄│┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄┄│┄│┄ +2.79%",
+        "- - - - - │ │ │ - - - - - - - - │ │  +2.79%",
         "┈   ┈ │ │ ▄ ┼ ▄ │ │ ┈   ┈   │ │ ▄ ┼  +2.50%",
         "    │ │ │ ┃ ╵ █ │ │ │     │ │ │ ┃ ╵",
         "    │ █ █ ┃   █ █ █ │     │ █ █ ┃",

@@ -60,8 +60,8 @@ def test_positions_count_rows_from_the_top() -> None:
 def test_a_price_at_the_edge_of_two_rows_stays_in_its_row() -> None:
     held, scale = HeldRow(), Scale(0.0, 10.0, 10)
 
-    assert [held.of(scale, price) for price in (5.1, 4.9, 5.1, 4.75)] == [4, 4, 4, 4]
-    assert [held.of(scale, price) for price in (4.55, 5.3, 5.45)] == [5, 5, 4]
+    assert [held.of(scale, price) for price in (5.1, 4.9, 5.1, 4.55)] == [4, 4, 4, 4]
+    assert [held.of(scale, price) for price in (4.35, 5.3, 5.65)] == [5, 5, 4]
 
 
 def test_a_held_row_is_found_anew_on_another_scale() -> None:

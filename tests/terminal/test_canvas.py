@@ -141,6 +141,14 @@ def test_blanks_up_to_the_edge_are_erased_as_a_line() -> None:
     assert show(canvas, "x" + " " * 29) == "\x1b[2G\x1b[K"
 
 
+def test_one_erasure_goes_over_blanks_between() -> None:
+    canvas = ready_canvas(40, 2)
+    canvas.traits = CAPABLE
+    show(canvas, "price        size        time        |||")
+
+    assert show(canvas, "                                     |||") == "\r\x1b[29X"
+
+
 def test_blanks_that_show_more_than_a_background_are_written() -> None:
     canvas = ready_canvas(30, 1)
     canvas.traits = CAPABLE

@@ -10,9 +10,8 @@ from tui.terminal.palette import PLAIN, Palette
 
 def step(before: str, after: str) -> str:
     palette = Palette("truecolor")
-    return palette.step(
-        palette.number(Style.parse(before)), palette.number(Style.parse(after))
-    ).replace("\x1b", "")
+    codes, _ = palette.step(palette.number(Style.parse(before)), palette.number(Style.parse(after)))
+    return codes.replace("\x1b", "")
 
 
 @pytest.mark.parametrize(
@@ -79,13 +78,33 @@ def test_a_palette_of_endless_colours_asks_to_be_replaced() -> None:
     assert palette.is_full
 
 
+def test_two_colours_that_change_places_are_reversed() -> None:
+    palette = Palette("truecolor")
+    cut = palette.number(Style(color="#0b0e14", bgcolor="#2ebd8b"))
+    bar = palette.number(Style(color="#2ebd8b", bgcolor="#0b0e14"))
+
+    codes, reached = palette.step(bar, cut)
+
+    assert codes == "\x1b[7m"
+    assert palette.shown[reached] == cut
+    assert palette.step(reached, bar) == ("\x1b[27m", bar)
+
+
+def test_the_first_sixteen_colours_are_not_reversed_since_bold_brightens_one_of_them() -> None:
+    palette = Palette("standard")
+    one = palette.number(Style(color="green", bgcolor="black"))
+    other = palette.number(Style(color="black", bgcolor="green"))
+
+    assert palette.step(one, other) == ("\x1b[30;42m", other)
+
+
 def test_without_colours_only_attributes_are_sent() -> None:
     palette = Palette("none")
     dark = palette.number(Style(color="#d0d0d0", bgcolor="#101010", bold=True))
     lit = palette.number(Style(color="#101010", bgcolor="#80a0ff"))
 
-    assert palette.step(0, dark) == "\x1b[1m"
-    assert palette.step(0, lit) == "\x1b[7m"
+    assert palette.step(0, dark)[0] == "\x1b[1m"
+    assert palette.step(0, lit)[0] == "\x1b[7m"
 
 
 def test_in_sixteen_colours_what_can_be_read_stays_readable() -> None:
@@ -93,8 +112,8 @@ def test_in_sixteen_colours_what_can_be_read_stays_readable() -> None:
     grey = palette.number(Style(color="#303030", bgcolor="#0b0e14"))
     white = palette.number(Style(color="#a0a0a0", bgcolor="#404040"))
 
-    assert palette.step(0, grey) == "\x1b[90;40m"
-    assert palette.step(0, white) != palette.step(0, grey)
+    assert palette.step(0, grey)[0] == "\x1b[90;40m"
+    assert palette.step(0, white)[0] != palette.step(0, grey)[0]
 
 
 @pytest.mark.parametrize(
@@ -112,4 +131,4 @@ def test_in_sixteen_colours_what_can_be_read_stays_readable() -> None:
 def test_in_sixteen_colours_a_colour_keeps_its_hue(colour: str, codes: str) -> None:
     palette = Palette("standard")
 
-    assert palette.step(0, palette.number(Style(color=colour))) == f"\x1b[{codes}m"
+    assert palette.step(0, palette.number(Style(color=colour)))[0] == f"\x1b[{codes}m"

@@ -123,19 +123,20 @@ async def test_rows_stay_where_they_are_while_prints_come_fast() -> None:
         app.trade(50_000.0, after_s=9.95)
         after = app.rows(10.06)
 
-        assert before[2:4] == ["", "          ▲ 60,905.00    0.500"]
-        assert after[2] == "          ▲ 50,000.00    0.500"
-        assert after[3:] == before[3:]
+        top = before.index("          ▲ 60,905.00    0.500")
+        assert before[2:top] == [""] * (top - 2) != []
+        assert after[top - 1] == "          ▲ 50,000.00    0.500"
+        assert after[top:] == before[top:]
 
 
-async def test_prints_that_come_fast_are_looked_at_some_times_a_second() -> None:
+async def test_prints_that_come_fast_are_shown_at_every_frame() -> None:
     async with running() as app:
         shown = []
         for number in range(6):
             app.trade(61_000.0 - number, after_s=1 + number / 10)
             shown.append(next(row for row in app.rows(1 + number / 10)[2:] if row).split()[-2])
 
-        assert shown == ["61,000.00", "61,000.00", *["60,998.00"] * 2, *["60,996.00"] * 2]
+        assert shown == [f"{61_000 - number:,}.00" for number in range(6)]
 
 
 async def test_rate_shares_and_speed_stand_above_the_prints() -> None:

@@ -28,9 +28,9 @@ def test_where_entries_come_fast_the_list_moves_about_once_a_second() -> None:
     assert "876543210876543210" in "".join(str(free) for free in found)
 
 
-def test_at_most_half_of_the_list_is_kept_free() -> None:
-    assert max(free_rows(per_s=100, seconds=2, rows=21)) == 9
-    assert max(free_rows(per_s=100, seconds=2, rows=9)) == 3
+def test_at_most_two_thirds_of_the_list_are_kept_free() -> None:
+    assert max(free_rows(per_s=100, seconds=2, rows=21)) == 14
+    assert max(free_rows(per_s=100, seconds=2, rows=9)) == 6
     assert max(free_rows(per_s=100, seconds=2, rows=3)) == 0
 
 

@@ -59,7 +59,7 @@ class Inks:
         self.hole = self._on_ground(blend(palette.muted, ground, 0.4))
         self.highlight = self._on_ground(palette.highlight)
         self.last_line = self._on_ground(blend(palette.last_price, ground, 0.35))
-        self.last_label = self._solid(readable_on(palette.last_price), palette.last_price)
+        self.last_label = self._solid(cut_into(palette.last_price, ground), palette.last_price)
         self.line = self._on_ground(palette.text)
         self.up = self.pair(palette.up)
         self.down = self.pair(palette.down)
@@ -110,6 +110,12 @@ def readable_on(colour: str) -> str:
     """Black or white, whichever can be read on the colour."""
     red, green, blue = _components(colour)
     return "#000000" if 0.299 * red + 0.587 * green + 0.114 * blue > 128 else "#ffffff"
+
+
+def cut_into(colour: str, ground: str) -> str:
+    """The ground, as if text were cut into the colour; black or white where it cannot be read there."""
+    readable = readable_on(colour)
+    return ground if readable_on(ground) != readable else readable
 
 
 def _components(colour: str) -> tuple[int, int, int]:

@@ -9,7 +9,7 @@ import msgspec
 _ROOM = 0.08
 _FREE_ROWS = 1.6
 _TOO_EMPTY = 0.55
-_ROW_SLACK = 0.4
+_ROW_SLACK = 0.6
 
 
 class Scale(msgspec.Struct, frozen=True):

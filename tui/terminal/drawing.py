@@ -88,6 +88,11 @@ class Pen:
         # In the last column the cursor stays where it is, or waits to wrap: terminals differ.
         self.x = x if x < width else _LOST
 
+    @property
+    def erasable(self) -> list[bool]:
+        """For each look, whether an erasure leaves what a blank with it looks like."""
+        return self.palette.is_erasable if self.traits.erases else []
+
     def copy(self) -> Pen:
         pen = Pen(self.palette, self.traits)
         pen.out, pen.x, pen.y, pen.look = self.out.copy(), self.x, self.y, self.look
@@ -103,9 +108,9 @@ class Pen:
             self.look = PLAIN
 
     def set_look(self, look: int) -> None:
-        if look != self.look:
-            self.out.append(self.palette.step(self.look, look))
-            self.look = look
+        if look != self.palette.shown[self.look]:
+            codes, self.look = self.palette.step(self.look, look)
+            self.out.append(codes)
 
     def end_link(self) -> None:
         """Whatever is written to the terminal besides must not become part of a link."""
@@ -160,10 +165,11 @@ def size_of(pen: Pen, change: Change) -> int:
 
 def _draw_by_look(pen: Pen, changes: Iterable[Change]) -> None:
     on_blank = pen.palette.on_blank
+    erasable = pen.erasable
     inked: dict[int, list[_Piece]] = {}
     blank: dict[int, list[_Piece]] = {}
     for change in changes:
-        for look, is_blank, piece in _split_by_look(change, on_blank):
+        for look, is_blank, piece in _split_by_look(change, on_blank, erasable):
             (blank if is_blank else inked).setdefault(look, []).append(piece)
     # A blank shows its background only: draw it with any ink that has the same.
     for look, pieces in blank.items():
@@ -181,7 +187,9 @@ def _draw_by_look(pen: Pen, changes: Iterable[Change]) -> None:
             _write(pen, row.cells, start, stop, is_last=True)
 
 
-def _split_by_look(change: Change, on_blank: list[int]) -> list[tuple[int, bool, _Piece]]:
+def _split_by_look(
+    change: Change, on_blank: list[int], erasable: list[bool]
+) -> list[tuple[int, bool, _Piece]]:
     """Return the changed cells of a line as pieces: look, whether nothing but blank, and where."""
     y, row, changed = change
     cells, looks = row.cells, row.looks
@@ -200,6 +208,8 @@ def _split_by_look(change: Change, on_blank: list[int]) -> list[tuple[int, bool,
         ) or (stop < x and wanted == look and stop != _LOST and _worth_filling(row, stop, x))
         if not joins and x == stop and is_blank and on_blank[wanted] == look:
             look, joins = wanted, True
+        if not joins and stop < x and is_blank and wants_blank and on_blank[wanted] == look:
+            joins = _is_erasable(row, stop, x, look, on_blank, erasable)
         if not joins:
             if stop != _LOST:
                 pieces.append((look, is_blank, _Piece(y, start, stop, row)))
@@ -218,9 +228,10 @@ def _in_short_steps(palette: Palette, look: int, looks: list[int]) -> list[int]:
         return looks
     ordered = []
     while looks:
-        look = min(looks, key=lambda other: len(palette.step(look, other)))
-        looks.remove(look)
-        ordered.append(look)
+        following = min(looks, key=lambda other: len(palette.step(look, other)[0]))
+        looks.remove(following)
+        ordered.append(following)
+        look = palette.step(look, following)[1]
     return ordered
 
 
@@ -267,13 +278,26 @@ def _worth_filling(row: Row, start: int, stop: int) -> bool:
     return gap.isascii() and gap.isprintable() and looks.count(looks[0]) == len(looks)
 
 
+def _is_erasable(
+    row: Row, start: int, stop: int, look: int, on_blank: list[int], erasable: list[bool]
+) -> bool:
+    """Tell whether one erasure of the blanks on both sides may go over the cells between them."""
+    return (
+        look < len(erasable)
+        and erasable[look]
+        and row.cells[start:stop].count(" ") == stop - start
+        and all(on_blank[each] == look for each in row.looks[start:stop])
+    )
+
+
 def _draw_run(pen: Pen, row: Row, start: int, stop: int) -> None:
     cells = row.cells
     append = pen.out.append
     look = pen.look
+    shown = pen.palette.shown
     drawn = start
     for x, wanted in enumerate(row.looks[start:stop], start):
-        if wanted != look:
+        if wanted != shown[look]:
             if x > drawn:
                 _write(pen, cells, drawn, x, is_last=False)
                 drawn = x
@@ -281,8 +305,8 @@ def _draw_run(pen: Pen, row: Row, start: int, stop: int) -> None:
                 codes, look = pen.palette.step_to_blank(look, wanted)
                 append(codes)
             else:
-                append(pen.palette.step(look, wanted))
-                look = wanted
+                codes, look = pen.palette.step(look, wanted)
+                append(codes)
             pen.look = look
     _write(pen, cells, drawn, stop, is_last=True)
 

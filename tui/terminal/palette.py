@@ -81,7 +81,10 @@ class Palette:
         """For each look, the number of the look that a blank with it has."""
         self.is_erasable: list[bool] = []
         """For each look, whether an erased cell looks like a blank with it."""
-        self._steps: dict[tuple[int, int], str] = {}
+        self.shown: list[int] = []
+        """For each look, the number of the look that it shows: of two colours that are reversed, the one
+        that has them the other way round."""
+        self._steps: dict[tuple[int, int], tuple[str, int]] = {}
         self._blank_steps: dict[tuple[int, int], tuple[str, int]] = {}
         self._number_of(Look("", "", frozenset(), ""))
 
@@ -99,13 +102,21 @@ class Palette:
             number = self.known[style] = self._number_of(self._look_of(style))
         return number
 
-    def step(self, before: int, after: int) -> str:
-        """Return the shortest codes that lead from one look to another."""
-        codes = self._steps.get((before, after))
-        if codes is None:
+    def step(self, before: int, after: int) -> tuple[str, int]:
+        """Return the shortest codes that lead from one look to another, and the look then reached.
+
+        That may be the same with its colours exchanged and reversed.
+        """
+        step = self._steps.get((before, after))
+        if step is None:
             old, new = self._looks[before], self._looks[after]
-            codes = self._steps[before, after] = _attribute_codes(old, new) + _link_codes(old, new)
-        return codes
+            codes, reached = _codes(old, new), after
+            mirrored = _mirrored(new)
+            if mirrored is not None and len(_codes(old, mirrored)) < len(codes):
+                codes, reached = _codes(old, mirrored), self._number_of(mirrored)
+                self.shown[reached] = after
+            step = self._steps[before, after] = (codes, reached)
+        return step
 
     def step_to_blank(self, before: int, after: int) -> tuple[str, int]:
         """Return codes for blanks with a look, changing only what shows, and the look then reached."""
@@ -118,7 +129,7 @@ class Palette:
                 reached = self._number_of(
                     old._replace(background=blank.background, link=blank.link)
                 )
-            step = self._blank_steps[before, after] = (self.step(before, reached), reached)
+            step = self._blank_steps[before, after] = self.step(before, reached)
         return step
 
     def unlinked(self, look: int) -> int:
@@ -132,6 +143,7 @@ class Palette:
         if number is None:
             number = self._numbers[look] = len(self._looks)
             self._looks.append(look)
+            self.shown.append(number)
             self.on_blank.append(number)
             self.is_erasable.append(not look.link and not look.attributes & _SHOWS_ON_BLANK)
             if not look.attributes & _SHOWS_ON_BLANK:
@@ -208,6 +220,21 @@ def _apart_from(ink: Color | None, ground: Color | None) -> str:
     if ground_is > 110:
         return "30"
     return "37" if _brightness(ink, 255) > ground_is + 60 else "90"
+
+
+def _mirrored(look: Look) -> Look | None:
+    """The look that shows the same by the reverse of its colours.
+
+    Not of the first sixteen colours: bold brightens those of the ink, but not those of the ground.
+    """
+    ink, ground = look.foreground, look.background
+    if not (ink.startswith("38;") and ground.startswith("48;")):
+        return None
+    return Look(f"38{ground[2:]}", f"48{ink[2:]}", look.attributes ^ {_REVERSE}, look.link)
+
+
+def _codes(old: Look, new: Look) -> str:
+    return _attribute_codes(old, new) + _link_codes(old, new)
 
 
 def _attribute_codes(old: Look, new: Look) -> str:

@@ -43,8 +43,6 @@ from tui.widgets.title import nothing_known
 
 BAND_BP = 10.0
 """How far from the middle, in basis points, the balance near it is taken."""
-_REST_NS = NS * 3 // 20
-"""After a look at a book that changes all the time: nobody reads more than some looks a second."""
 _SLOW_NS = NS // 2
 _MANY_LEVELS = 1000
 _LEAST_ROWS_WITH_BALANCE = 7
@@ -184,7 +182,7 @@ class DepthLadder(LineWidget):
         truth = self._market.truth(Subscription(self.instrument, Channel.BOOK))
         aging = now // NS if truth.status is SubscriptionStatus.STALE else 0
         state = self._market[self.instrument]
-        rest = _SLOW_NS if self._is_slow else _REST_NS
+        rest = _SLOW_NS if self._is_slow else 0
         if not 0 <= now - self._seen_at < rest:
             is_behind = self._looked_revision != state.book_revision
             ends = tuple([each.next_end for each in self._changes if 0 < each.next_end <= now])
@@ -372,9 +370,7 @@ class DepthLadder(LineWidget):
             return ((text.ljust(width), look.warning),)
         text = f" {fmt.price(middle, decimals + 1)}  spread {fmt.price(ask - bid, decimals)}"
         more = f" ({fmt.basis_points(points)} bp)"
-        return (
-            ((text + more if len(text + more) <= width else text).ljust(width), look.title_muted),
-        )
+        return (((text + more if len(text + more) <= width else text).ljust(width), look.base),)
 
     def _balance(self, step: Decimal, width: int, look: Look, sound: bool) -> Row:
         own = "" if self.grouping is not None else " auto"

@@ -15,6 +15,7 @@ from tui.widgets.line_widget import Part, Row
 from tui.widgets.look import Look
 
 _LEAST_PRICE_WIDTH = 9
+_BOLD = Style(bold=True)
 _SIZE_WIDTH = 8
 _BARS_TOO_SHORT = 0.5
 _ROOM_FOR_BARS = 1.25
@@ -119,7 +120,7 @@ def rung_row(
         bar = _bar(length, columns.bar_width, glyphs)
     styles = _styles(rung.kind, look, is_sound, is_at_cursor)
     front, plain, bar_style = styles
-    size_style = look.cursor if is_recent and is_sound else plain
+    size_style = plain + _BOLD if is_recent and is_sound else plain
     mark_style = plain if is_at_cursor or not is_sound or not is_large else look.accent
     parts: list[Part] = [
         (pointer + price + " ", front),

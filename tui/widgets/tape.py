@@ -28,7 +28,6 @@ from tui.widgets.top_room import TopRoom
 _BOLD = Style(bold=True)
 _LEAST_FOR_SPEED = 5  # rows; with fewer all are for prints
 _REST_NS = 400_000_000
-_PAUSE_NS = 150_000_000  # after a look: nobody reads more than some looks a second
 _TIME_WIDTH = 8
 _COUNT_WIDTH = 3
 _MOST_BARS = 30
@@ -129,8 +128,7 @@ class TapeView(LineWidget):
         aging = now // NS if truth.status is SubscriptionStatus.STALE else 0
         state = self._market[self.instrument]
         # Prints that come faster than they could be read are looked at a few times a second only.
-        is_resting = 0 <= self._rest_until - now < _REST_NS or 0 <= now - self._drawn_at < _PAUSE_NS
-        if not is_resting:
+        if not 0 <= self._rest_until - now < _REST_NS:
             self._seen = state.tape, state.tape.revision, now // NS if len(state.tape) else 0
         return (
             self.instrument,

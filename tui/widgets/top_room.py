@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui.model.timeframe import NS
 
 _HOLD_S = 1.0
-_FILLED = 3  # rows that are not free, beside as many as are
+_FILLED = 3  # rows that are never free, or a third of a longer list
 
 
 class TopRoom:
@@ -36,6 +36,6 @@ class TopRoom:
         wanted = int(self._entries / elapsed_s * _HOLD_S) if elapsed_s > 0 else 0
         # Where all of it is new there is nothing to keep in place.
         is_kept = wanted > 1 and entries < rows
-        self._free = min(wanted, max(rows - _FILLED, 0) // 2) if is_kept else 0
+        self._free = min(wanted, max(rows - max(_FILLED, -(-rows // 3)), 0)) if is_kept else 0
         self._moved, self._entries = now, 0
         return self._free

@@ -18,7 +18,7 @@ from tui.model.text import clean
 from tui.model.timeframe import Timeframe
 from tui.widgets import format as fmt
 from tui.widgets.line_widget import LineWidget, Part, Row, spread
-from tui.widgets.look import Look, on
+from tui.widgets.look import Look
 from tui.widgets.title import PAUSED, truth_style, truth_text
 
 HISTORY = Timeframe(1, "h")
@@ -146,18 +146,18 @@ class Watchlist(LineWidget):
             freshness = PAUSED.partition(" ")[0]
         parts: list[Part] = [
             (f"{mark}{label} ", base),
-            (fmt.price(state.last_price, decimals).rjust(11), base),
-            (f" {fmt.arrow(change)}{fmt.percent(change):>8} ", on(moved, base)),
+            (f" {fmt.price(state.last_price, decimals):>10}", look.base),
+            (f" {fmt.arrow(change)}{fmt.percent(change):>8} ", moved),
         ]
         used = sum(cell_len(text) for text, _ in parts)
         spark_width = min(24, width - used - 5)
         if spark_width >= 4:
             series = state.candles.get(HISTORY)
             closes = [c.close for c in series.candles[-spark_width:]] if series else []
-            parts.append((sparkline(closes, spark_width, self._glyphs) + " ", on(moved, base)))
+            parts.append((sparkline(closes, spark_width, self._glyphs) + " ", moved))
             used += spark_width + 1
         room = width - used
         if room >= 1:
             text = freshness if len(freshness) <= room else freshness[:1]
-            parts.append((text, truth_style(truth, look, base)))
+            parts.append((text, truth_style(truth, look, look.base)))
         return tuple(parts)
