@@ -55,6 +55,38 @@ def test_a_ray_goes_on_to_the_edge_and_has_its_label_there() -> None:
     ]
 
 
+def texts_of(drawings: Sequence[Stroke | Box | Note], names: str, **options: Any) -> str:
+    """The names that can be read, in the order of their rows."""
+    found = "\n".join(drawn(*drawings, **options))
+    return "".join(sorted((name for name in names if name * 4 in found), key=found.index))
+
+
+def test_labels_of_lines_close_to_one_another_do_not_overwrite_each_other() -> None:
+    levels = [
+        Stroke(at(0, 99.5 + 0.1 * number), at(1, 99.5 + 0.1 * number), Reach.BOTH, label=name * 4)
+        for number, name in enumerate("vwxyz")
+    ]
+
+    assert sorted(texts_of(levels, "vwxyz", width=24)) == list("vwxyz")
+
+
+def test_where_all_labels_have_no_room_the_chosen_ones_has() -> None:
+    levels = [
+        Stroke(at(0, 99.5), at(1, 99.5), Reach.BOTH, label=name * 4, chosen=name == "z")
+        for name in "klmnopqrstuvwxyz"
+    ]
+
+    assert "z" in texts_of(levels, "klmnopqrstuvwxyz", width=24)
+    assert len(texts_of(levels, "klmnopqrstuvwxyz", width=24)) == 7
+
+
+def test_a_note_is_never_left_out() -> None:
+    notes = [Note(at(26, 99.5), name * 4) for name in "vw"]
+    levels = [Stroke(at(0, 99.5), at(1, 99.5), Reach.BOTH, label=name * 4) for name in "abcdefghij"]
+
+    assert set("vw") <= set(texts_of([*levels, *notes], "abcdefghijvw", width=24))
+
+
 def test_a_ray_of_half_blocks() -> None:
     assert drawn(RAY, margin=3, glyphs=HALVES) == [
         " 101.75                 ▄▄▀",

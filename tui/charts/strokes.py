@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import IntEnum
 from math import inf, isfinite
 
 import msgspec
@@ -20,9 +21,20 @@ _FARTHEST = 1e12
 _NEAREST = 1e-6
 _FAINT = 0.88
 _LETTERS = "-|/\\"
+_AWAY = (0, 1, -1, 2, -2, 3, -3)
+"""Rows that a text may be from where it belongs, the best first."""
 
 Point = tuple[float, float]
 """Dots to the right and down from the upper left corner."""
+
+
+class _Rank(IntEnum):
+    """What is placed first where texts are in one another's way."""
+
+    CORNER = 0
+    CHOSEN = 1
+    NOTE = 2
+    LABEL = 3
 
 
 class _Text(msgspec.Struct, frozen=True):
@@ -30,6 +42,7 @@ class _Text(msgspec.Struct, frozen=True):
     column: int
     text: str
     colour: str
+    rank: _Rank
     is_label: bool
 
 
@@ -80,18 +93,20 @@ class _Field:
         inside = 0 <= column < self.canvas.plot_width and 0 <= row < self.canvas.scale.rows
         return (column, row) if inside else None
 
-    def write(self, row: int, column: int, text: str, colour: str, *, is_label: bool) -> None:
+    def write(
+        self, row: int, column: int, text: str, colour: str, rank: _Rank, *, is_label: bool = False
+    ) -> None:
         """Put a text in front, moved to where it has room."""
         width = self.canvas.plot_width
         text = fitted(text)[:width]
         column = max(min(column, width - len(text)), 0)
         if text and 0 <= row < self.canvas.scale.rows:
-            self.texts.append(_Text(row, column, text, colour, is_label))
+            self.texts.append(_Text(row, column, text, colour, rank, is_label))
 
     def corner(self, point: Point, colour: str) -> None:
         cell = self.cell(point)
         if cell is not None:
-            self.write(cell[1], cell[0], self.canvas.glyphs.corner, colour, is_label=False)
+            self.write(cell[1], cell[0], self.canvas.glyphs.corner, colour, _Rank.CORNER)
 
 
 class _Drawn(msgspec.Struct, frozen=True, eq=False):
@@ -161,7 +176,28 @@ def _draw_all(
     inks = [line_ink(colour, palette.background) for colour in field.colours]
     if inks:
         field.dots.draw(rows, inks, field.letters)
-    return _Drawn([row.cells for row in rows], field.patches, field.texts, field.skipped)
+    texts = _apart(field.texts, canvas.scale.rows)
+    return _Drawn([row.cells for row in rows], field.patches, texts, field.skipped)
+
+
+def _apart(texts: Sequence[_Text], rows: int) -> list[_Text]:
+    """Move texts a few rows off one another. A label that has no room is left out, since its line is
+    there; a note is not."""
+    taken: list[list[tuple[int, int]]] = [[] for _ in range(rows)]
+    placed: list[_Text] = []
+    for text in sorted(texts, key=lambda each: each.rank):
+        start, end = text.column, text.column + len(text.text)
+        free = (
+            row
+            for row in (text.row + away for away in _AWAY)
+            if 0 <= row < rows and all(end <= left or right <= start for left, right in taken[row])
+        )
+        row = text.row if text.rank is _Rank.CORNER else next(free, None)
+        if row is None and text.rank is _Rank.LABEL:
+            continue
+        placed.append(text if row is None else msgspec.structs.replace(text, row=row))
+        taken[placed[-1].row].append((start, end))
+    return placed[::-1]  # what comes last is in front
 
 
 def _draw_note(field: _Field, note: Note, colour: str) -> None:
@@ -171,7 +207,8 @@ def _draw_note(field: _Field, note: Note, colour: str) -> None:
         return
     cell = field.cell(point)
     if cell is not None:
-        field.write(cell[1], cell[0], note.text, colour, is_label=note.chosen)
+        rank = _Rank.CHOSEN if note.chosen else _Rank.NOTE
+        field.write(cell[1], cell[0], note.text, colour, rank, is_label=note.chosen)
 
 
 def _draw_stroke(field: _Field, stroke: Stroke, start: Point, end: Point, colour: str) -> None:
@@ -182,7 +219,8 @@ def _draw_stroke(field: _Field, stroke: Stroke, start: Point, end: Point, colour
         # Above the line where there is room, so that both can be seen.
         row = row - 1 if row else min(1, field.canvas.scale.rows - 1)
         left = column + 1 - len(fitted(stroke.label))
-        field.write(row, left, stroke.label, colour, is_label=False)
+        rank = _Rank.CHOSEN if stroke.chosen else _Rank.LABEL
+        field.write(row, left, stroke.label, colour, rank)
     if stroke.chosen:
         field.corner(start, colour)
         field.corner(end, colour)
@@ -204,7 +242,8 @@ def _draw_box(field: _Field, box: Box, start: Point, end: Point, colour: str) ->
         if columns[0] < columns[1]:
             field.patches[row].append((*columns, shade))
     if box.label and columns[0] < columns[1]:
-        field.write(max(first, 0) + 1, columns[0] + 1, box.label, colour, is_label=False)
+        rank = _Rank.CHOSEN if box.chosen else _Rank.LABEL
+        field.write(max(first, 0) + 1, columns[0] + 1, box.label, colour, rank)
     if box.chosen:
         for corner in (start, end):
             field.corner(corner, colour)
