@@ -11,8 +11,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.screen import ModalScreen
+from textual.containers import Vertical
 from textual.widgets import Input, Static
 
 from tui.config import nearest, read_instrument
@@ -38,6 +37,7 @@ from tui.model.errors import AlertError, TradeTuiError
 from tui.model.instrument import Instrument
 from tui.model.text import clean
 from tui.model.timeframe import Timeframe
+from tui.screens.dialog import Dialog, FieldRow, make_field
 
 T = TypeVar("T")
 
@@ -134,23 +134,14 @@ def _read_command(text: str) -> tuple[str, ...]:
     return check_command(words) if words else ()
 
 
-class AlertForm(ModalScreen[AlertRule | None]):
+class AlertForm(Dialog[AlertRule | None]):
     """A field for each part of a rule. Enter keeps, Escape discards."""
 
     DEFAULT_CSS = """
-    AlertForm { align: center middle; background: $background 60%; }
-    AlertForm > Vertical {
-        width: 84; max-width: 100%; height: auto; max-height: 100%;
-        background: $panel; border: round $accent; padding: 0 1;
-    }
-    AlertForm .field { height: 1; }
-    AlertForm .label { width: 9; height: 1; }
-    AlertForm .hint { width: 32; height: 1; color: $tt-muted; padding: 0 0 0 1; }
-    AlertForm Input, AlertForm Input:focus {
-        width: 1fr; border: none; height: 1; padding: 0 1; background: $tt-background;
-    }
-    AlertForm Input:focus { background: $tt-highlight; color: $tt-text; text-style: bold; }
-    AlertForm Input.-wrong { color: $tt-error; }
+    AlertForm > Vertical { width: 84; max-width: 100%; max-height: 100%; }
+    AlertForm .label { width: 9; }
+    AlertForm .hint { width: 32; }
+    AlertForm Input { width: 1fr; }
     AlertForm #alert-meaning { height: 2; color: $tt-muted; margin: 1 0 0 0; }
     AlertForm #alert-meaning.-wrong { color: $tt-error; text-style: bold; }
     AlertForm #alert-keys { height: 1; color: $tt-muted; }
@@ -214,18 +205,12 @@ class AlertForm(ModalScreen[AlertRule | None]):
         with Vertical():
             yield Static(Text(self._title, style="bold", no_wrap=True))
             for name, (label, hint) in fields.items():
-                field = Input(
-                    getattr(self._draft, name),
-                    id=f"alert-{name}",
-                    select_on_focus=name in ("symbol", "again", "tell"),  # short: written anew
+                field = make_field(
+                    f"alert-{name}",
+                    text=getattr(self._draft, name),
+                    written_anew=name in ("symbol", "again", "tell"),  # which are short
                 )
-                field.cursor_blink = False  # a blinking cursor is traffic
-                yield Horizontal(
-                    Static(label, classes="label", markup=False),
-                    field,
-                    Static(hint, classes="hint", markup=False),
-                    classes="field",
-                )
+                yield FieldRow(field, label, hint)
             yield Static("", id="alert-meaning", markup=False)
             yield Static(_KEYS, id="alert-keys", markup=False)
 

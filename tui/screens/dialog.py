@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from textual.containers import Horizontal
 from textual.screen import ModalScreen
-from textual.widgets import Input, OptionList
+from textual.widgets import Input, OptionList, Static
 
 T = TypeVar("T")
 
@@ -39,6 +40,28 @@ class Dialog(ModalScreen[T]):
             options.highlighted = max(0, min(at, options.option_count - 1))
 
 
+class FieldRow(Horizontal):
+    """A field between its label and a hint. Each dialog says how wide they are."""
+
+    DEFAULT_CSS = """
+    FieldRow { height: 1; }
+    FieldRow > .label { height: 1; }
+    FieldRow > .hint { height: 1; color: $tt-muted; padding: 0 0 0 1; }
+    FieldRow > Input, FieldRow > Input:focus {
+        border: none; height: 1; padding: 0 1; background: $tt-background;
+    }
+    FieldRow > Input:focus { background: $tt-highlight; color: $tt-text; text-style: bold; }
+    FieldRow > Input.-wrong { color: $tt-error; }
+    """
+
+    def __init__(self, field: Input, label: str, hint: str) -> None:
+        super().__init__(
+            Static(label, classes="label", markup=False),
+            field,
+            Static(hint, classes="hint", id=f"{field.id}-hint", markup=False),
+        )
+
+
 def make_list(id: str) -> OptionList:
     """A list that leaves the keys to its dialog."""
     options = OptionList(id=id)
@@ -46,8 +69,17 @@ def make_list(id: str) -> OptionList:
     return options
 
 
-def make_field(id: str, *, text: str = "", placeholder: str = "", longest: int = 0) -> Input:
-    """A field for one line, of any length where `longest` is 0."""
-    field = Input(text, placeholder=placeholder, id=id, max_length=longest)
+def make_field(
+    id: str, *, text: str = "", placeholder: str = "", longest: int = 0, written_anew: bool = True
+) -> Input:
+    """A field for one line, of any length where `longest` is 0; `written_anew`: what is typed first
+    replaces what is there."""
+    field = Input(
+        text,
+        placeholder=placeholder,
+        id=id,
+        max_length=longest,
+        select_on_focus=written_anew,
+    )
     field.cursor_blink = False  # a blinking cursor is traffic
     return field

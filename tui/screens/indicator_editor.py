@@ -10,7 +10,7 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Vertical, VerticalScroll
 from textual.widgets import Input, Static
 
 from tui.charts.glyphs import Glyphs
@@ -19,6 +19,7 @@ from tui.market.market import Market
 from tui.model.chart import IndicatorChoice
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
+from tui.screens.dialog import FieldRow, make_field
 from tui.screens.live import LiveScreen
 from tui.widgets.indicator_preview import IndicatorPreview
 
@@ -50,14 +51,9 @@ class IndicatorEditor(LiveScreen):
     }
     IndicatorEditor #editor-meaning { height: auto; color: $tt-muted; margin: 0 0 1 0; }
     IndicatorEditor #editor-fields { height: auto; max-height: 14; scrollbar-size-vertical: 1; }
-    IndicatorEditor .field { height: 1; }
-    IndicatorEditor .label { width: 18; height: 1; }
-    IndicatorEditor .field .hint { width: 1fr; height: 1; color: $tt-muted; padding: 0 0 0 2; }
-    IndicatorEditor Input, IndicatorEditor Input:focus {
-        width: 20; border: none; height: 1; padding: 0 1; background: $tt-background;
-    }
-    IndicatorEditor Input:focus { background: $tt-highlight; color: $tt-text; text-style: bold; }
-    IndicatorEditor Input.-wrong { color: $tt-error; }
+    IndicatorEditor .label { width: 18; }
+    IndicatorEditor .hint { width: 1fr; padding: 0 0 0 2; }
+    IndicatorEditor Input { width: 20; }
     IndicatorEditor #editor-note { height: 1; color: $tt-muted; margin: 1 0 0 0; }
     IndicatorEditor #editor-note.-wrong { color: $tt-error; text-style: bold; }
     IndicatorEditor #editor-preview { margin: 1 0 0 0; min-height: 6; }
@@ -105,28 +101,21 @@ class IndicatorEditor(LiveScreen):
             yield Static(definition.meaning, id="editor-meaning", markup=False)
             with VerticalScroll(id="editor-fields", can_focus=False):
                 for parameter in definition.parameters:
-                    yield self._field(
+                    field = make_field(
                         f"parameter-{parameter.name}",
-                        parameter.label,
-                        parameter.write(settings[parameter.name]),
-                        parameter.meaning,
+                        text=parameter.write(settings[parameter.name]),
+                        written_anew=False,
                     )
+                    yield FieldRow(field, parameter.label, parameter.meaning)
                 for number, line in enumerate(definition.lines):
                     held = self._choice.colours[number : number + 1]
                     label = "Colour" if len(definition.lines) == 1 else f"Colour {line.name}"
-                    yield self._field(f"colour-{number}", label, held[0] if held else "", "")
+                    field = make_field(
+                        f"colour-{number}", text=held[0] if held else "", written_anew=False
+                    )
+                    yield FieldRow(field, label, "")
             yield Static("", id="editor-note", markup=False)
             yield self._preview
-
-    def _field(self, id: str, label: str, value: str, hint: str) -> Horizontal:
-        field = Input(value, id=id, select_on_focus=False)
-        field.cursor_blink = False  # a blinking cursor is traffic
-        return Horizontal(
-            Static(label, classes="label", markup=False),
-            field,
-            Static(hint, classes="hint", id=f"{id}-hint", markup=False),
-            classes="field",
-        )
 
     def on_mount(self) -> None:
         fields = self.query(Input)
