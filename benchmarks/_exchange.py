@@ -32,6 +32,7 @@ PRODUCTS = {"BTC-USD": 2, "ETH-USD": 2, "SOL-USD": 3, "XRP-USD": 5, "ADA-USD": 5
 _FIRST = {"BTC-USD": 81000.0, "ETH-USD": 2400.0, "SOL-USD": 150.0, "XRP-USD": 1.9, "ADA-USD": 0.6}
 _SWING = 0.0001  # of the price, each second
 _LEVELS = 300
+_MOST_LATE_S = 0.25  # what is later is not made up for: the market did not manage
 _STEP = 0.000_025  # of the price, between two levels
 
 
@@ -230,7 +231,7 @@ async def tell(kind: str, product: Product) -> None:
     due = time.monotonic() + product.random.random() / rate
     while True:
         await asyncio.sleep(max(0.0, due - time.monotonic()))
-        due += 1 / rate
+        due = max(due + 1 / rate, time.monotonic() - _MOST_LATE_S)
         if told:
             message = json.dumps(MESSAGES[kind](product))
             sent += len(told)
@@ -254,7 +255,8 @@ class Rest(BaseHTTPRequestHandler):
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(answer)
+        with contextlib.suppress(BrokenPipeError):  # who asked is gone
+            self.wfile.write(answer)
 
     def _answer(self, path: str, query: dict[str, list[str]]) -> Any:
         if path == "/_moments":

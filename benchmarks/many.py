@@ -3,9 +3,9 @@
 Each has a pseudo-terminal of 200x50 of its own; all take the same market (`_exchange.py`), a process of
 its own: "idle" is its heartbeats, "calm" 50 tickers, 20 book updates and 20 trades a second for each of
 five products. Nobody emulates a terminal while it is measured: what comes is read, and looked at
-afterwards. The machine is saturated where it has no time left (and others do not take it), or where the
-market no longer manages to send what it should; then programs are ended until it is not, and the most
-that fit are told as well.
+afterwards. The machine is saturated where it has no time left, or where the market no longer manages to
+send what it should; then programs are ended until it is not, and the most that fit are told as well.
+"disturbed" says that others took so much of the machine that nothing can be said of that.
 
 python many.py [idle calm] [--count=10] [--uvloop | --asyncio]: chosen scenes and loops, or all.
 """
@@ -32,7 +32,7 @@ WARM_UP_S = 6.0
 MEASURED_S = 15.0
 MEASURED_AGAIN_S = 8.0
 BUSY = 95.0  # per cent of all cores: beyond, there is no time left
-OTHERS = 10.0  # per cent that do not belong to us: beyond, they are told of, and not taken for ours
+OTHERS = 10.0  # per cent that others take: beyond, nothing can be said of how many fit
 KEPT_UP = 0.97  # of the messages that should be sent
 
 
@@ -57,8 +57,11 @@ class Row(NamedTuple):
 
     @property
     def is_saturated(self) -> bool:
-        is_full = self.machine["all"] > BUSY and self.machine["others"] < OTHERS
-        return is_full or self.kept_up < KEPT_UP
+        return not self.is_disturbed and (self.machine["all"] > BUSY or self.kept_up < KEPT_UP)
+
+    @property
+    def is_disturbed(self) -> bool:
+        return self.machine["others"] > OTHERS
 
 
 def spent_by(pid: int) -> float:
@@ -153,7 +156,7 @@ def watch_scene(scene: str, loop: str, count: int) -> bool:
         programs = start(market, scene, count, loop)
         row = measure(programs, market, MEASURED_S)
         name = f"{scene}, {loop}"
-        word = ", saturated" if row.is_saturated else ""
+        word = ", saturated" if row.is_saturated else ", disturbed" * row.is_disturbed
         print(f"| {name}: {row.count}{word} | {row.text}", flush=True)
         resident = max(program.memory_mib for program in programs)
         is_within = median(row.loads) <= LOAD_LIMIT[scene] and resident <= MEMORY_LIMIT_MIB
