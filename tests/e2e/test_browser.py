@@ -22,6 +22,7 @@ from typing import Any
 import aiohttp
 import pytest
 import websockets
+from pseudo_terminal import children_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -89,6 +90,19 @@ class Page:
         while await self.picture(**clip) == before:  # noqa: ASYNC110
             await asyncio.sleep(0.5)
 
+    async def wait_until_drawn(self) -> None:
+        while len(await self.picture()) < DRAWN:  # noqa: ASYNC110
+            await asyncio.sleep(0.5)
+
+    async def resize(self, width: int, height: int) -> None:
+        await self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
+
     async def click(self, x: int, y: int) -> None:
         for kind in ("mousePressed", "mouseReleased"):
             await self.call(
@@ -100,8 +114,46 @@ class Page:
         await self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
 
+class Browser:
+    """A browser without a window, with a page on what is served."""
+
+    def __init__(self, server: int, port: int, debugging: int) -> None:
+        self.server = server
+        self._address = f"http://127.0.0.1:{port}/"
+        self._debugging = f"http://127.0.0.1:{debugging}/json"
+        self._open: list[tuple[str, Any]] = []
+
+    async def first_page(self) -> Page:
+        pages = await wait_for(self._debugging)
+        return await self._connect(next(page for page in pages if page["type"] == "page"))
+
+    async def another_page(self) -> Page:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.put(f"{self._debugging}/new?{self._address}") as answer,
+        ):
+            return await self._connect(await answer.json(content_type=None))
+
+    async def _connect(self, page: dict[str, str]) -> Page:
+        connection = await websockets.connect(page["webSocketDebuggerUrl"], max_size=None)
+        self._open.append((page["id"], connection))
+        return Page(connection)
+
+    async def close_page(self, number: int) -> None:
+        async with aiohttp.ClientSession() as session:
+            await session.get(f"{self._debugging}/close/{self._open[number][0]}")
+
+    async def leave(self) -> None:
+        for _, connection in self._open:
+            await connection.close()
+
+    def runs(self) -> set[int]:
+        """The programs of the visitors."""
+        return children_of(self.server)
+
+
 @asynccontextmanager
-async def browsing(home: Path) -> AsyncIterator[Page]:
+async def browsing(home: Path) -> AsyncIterator[Browser]:
     port, debugging = free_port(), free_port()
     environment = {**os.environ, "HOME": str(home), "XDG_STATE_HOME": str(home / "state")}
     server = start(
@@ -124,10 +176,9 @@ async def browsing(home: Path) -> AsyncIterator[Page]:
             ],
             environment,
         )
-        pages = await wait_for(f"http://127.0.0.1:{debugging}/json")
-        address = next(page for page in pages if page["type"] == "page")["webSocketDebuggerUrl"]
-        async with websockets.connect(address, max_size=None) as connection:
-            yield Page(connection)
+        shown = Browser(server.pid, port, debugging)
+        yield shown
+        await shown.leave()
     finally:
         for process in (browser, server):
             if process is not None:
@@ -138,9 +189,9 @@ async def browsing(home: Path) -> AsyncIterator[Page]:
 async def test_it_comes_up_keys_work_and_candles_move(tmp_path: Path) -> None:
     chart = {"x": 0.0, "y": 60.0, "width": 500.0, "height": 240.0}
     title_of_book = {"x": 1050.0, "y": 165.0, "width": 330.0, "height": 10.0}
-    async with browsing(tmp_path) as page, asyncio.timeout(PATIENCE_S):
-        while len(await page.picture()) < DRAWN:  # noqa: ASYNC110
-            await asyncio.sleep(0.5)
+    async with browsing(tmp_path) as browser, asyncio.timeout(PATIENCE_S):
+        page = await browser.first_page()
+        await page.wait_until_drawn()
 
         await page.wait_for_change(chart)
 
@@ -148,3 +199,25 @@ async def test_it_comes_up_keys_work_and_candles_move(tmp_path: Path) -> None:
         before = await page.picture(**title_of_book)
         await page.press("b")
         await page.wait_for_change(title_of_book, before)
+
+
+async def test_each_page_has_a_program_of_its_own_which_ends_with_it(tmp_path: Path) -> None:
+    chart = {"x": 0.0, "y": 60.0, "width": 500.0, "height": 240.0}
+    async with browsing(tmp_path) as browser, asyncio.timeout(PATIENCE_S):
+        first = await browser.first_page()
+        await first.wait_until_drawn()
+        second = await browser.another_page()
+        await second.wait_until_drawn()
+        assert len(browser.runs()) == 2
+
+        await first.resize(900, 600)
+        await first.wait_until_drawn()
+        await first.wait_for_change(chart)
+        await browser.close_page(1)
+
+        while len(browser.runs()) > 1:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
+        await first.wait_for_change(chart)
+        await browser.close_page(0)
+        while browser.runs():  # noqa: ASYNC110
+            await asyncio.sleep(0.2)
