@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import random
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, tzinfo
@@ -55,6 +56,7 @@ from tui.terminal.alt_digits import hear_alt_digits
 from tui.terminal.clipboard import keep_copy, pass_copy
 from tui.terminal.detection import can_erase, find_multiplexer, taken_for
 from tui.terminal.key_order import OrderedKeys
+from tui.terminal.listening import has_hung_up
 from tui.themes import to_textual, variable_defaults
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ _HISTORY_EVERY_S = 60.0
 _LAST_S = 2.0
 _PERFORMANCE_EVERY_S = 10.0
 _ALERTS_EVERY_S = 1.0
+_SERVER_EVERY_S = 2.0
 _MOST_REPAINTED = 4
 _COLLECT_AFTER = (20_000, 20, 50)  # objects made, and collections of younger ones
 _NOTICE = 300  # characters: a notice must not cover the screen
@@ -192,6 +195,8 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, O
             self.set_interval(1 / self._launch.settings.frame_rate, self._beat)
             self.set_interval(_SAVE_EVERY_S, self._save_state)
             self.set_interval(_ALERTS_EVERY_S, self.check_alerts)
+            if self.is_web:
+                self.set_interval(_SERVER_EVERY_S, self._leave_with_server)
             self.set_interval(_HISTORY_EVERY_S, self.dashboard.fetch_history)
 
     async def on_unmount(self) -> None:
@@ -364,6 +369,11 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, O
     def _first_theme(self) -> str:
         """The remembered or set theme; Textual's own where a file of that name is gone."""
         return self._state.theme if self._state.theme in self.available_themes else self.theme
+
+    def _leave_with_server(self) -> None:
+        """Do not outlive what serves the browser: nobody could ever see us again."""
+        if has_hung_up(sys.__stdin__.fileno() if sys.__stdin__ else 0):
+            self.exit()
 
     def _save_state(self) -> None:
         if not self.dashboard.is_mounted:

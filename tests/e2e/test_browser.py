@@ -10,6 +10,7 @@ import base64
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from typing import Any
 import aiohttp
 import pytest
 import websockets
-from pseudo_terminal import children_of
+from pseudo_terminal import children_of, is_running
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -201,7 +202,9 @@ async def test_it_comes_up_keys_work_and_candles_move(tmp_path: Path) -> None:
         await page.wait_for_change(title_of_book, before)
 
 
-async def test_each_page_has_a_program_of_its_own_which_ends_with_it(tmp_path: Path) -> None:
+async def test_each_page_has_a_program_of_its_own_which_ends_with_it_or_with_the_server(
+    tmp_path: Path,
+) -> None:
     chart = {"x": 0.0, "y": 60.0, "width": 500.0, "height": 240.0}
     async with browsing(tmp_path) as browser, asyncio.timeout(PATIENCE_S):
         first = await browser.first_page()
@@ -218,6 +221,8 @@ async def test_each_page_has_a_program_of_its_own_which_ends_with_it(tmp_path: P
         while len(browser.runs()) > 1:  # noqa: ASYNC110
             await asyncio.sleep(0.2)
         await first.wait_for_change(chart)
-        await browser.close_page(0)
-        while browser.runs():  # noqa: ASYNC110
+
+        [left] = browser.runs()
+        os.kill(browser.server, signal.SIGKILL)
+        while is_running(left):  # noqa: ASYNC110
             await asyncio.sleep(0.2)

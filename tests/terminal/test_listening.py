@@ -13,7 +13,7 @@ from textual import events
 from textual.message import Message
 
 from tui.terminal import listening
-from tui.terminal.listening import AnswerFilter, listen
+from tui.terminal.listening import AnswerFilter, has_hung_up, listen
 
 ANSWERS = {
     "background": "\x1b]11;rgb:1e1e/1e1e/2e2e\x1b\\",
@@ -197,6 +197,17 @@ def test_a_terminal_that_hung_up_is_an_error() -> None:
     with pytest.raises(OSError, match="hung up"):
         listen(near, threading.Event(), lambda message: None)
     os.close(near)
+
+
+def test_who_could_send_is_told_from_who_is_gone() -> None:
+    near, far = os.pipe()
+    os.write(far, b"unread")
+    before = has_hung_up(near)
+    os.close(far)
+    after = has_hung_up(near)
+    os.close(near)
+
+    assert (before, after) == (False, True)
 
 
 @pytest.mark.parametrize(("owner", "names"), listening.PRIVATE_NAMES.items())

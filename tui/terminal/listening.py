@@ -97,6 +97,13 @@ class AnswerFilter:
         self._deadline = self._clock() + patience_s
 
 
+def has_hung_up(descriptor: int) -> bool:
+    """Tell whether nobody is left who could send anything."""
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    return any(event & select.POLLHUP for _, event in poll.poll(0))
+
+
 def listen(
     terminal: int, is_over: Event, deliver: Callable[[Message], None], encoding: str = "utf-8"
 ) -> None:
