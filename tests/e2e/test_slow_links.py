@@ -69,7 +69,7 @@ class SlowTerminal(PseudoTerminal):
 
     def drain(self) -> None:
         deadline = monotonic() + PATIENCE_S
-        while self.read(0.4):
+        while self.read(0.25):
             assert monotonic() < deadline
 
 
@@ -94,7 +94,7 @@ def test_a_slow_link_gets_whole_frames_keys_first_and_the_right_screen_in_the_en
     terminal.drain()
     terminal.byte_rate = 12_000  # a flood has 50 frames a second, of over a kilobyte each
     terminal.type("f")
-    terminal.watch(1.5)
+    terminal.watch(0.8)
 
     terminal.type("k")
     before = len(terminal.written)

@@ -34,8 +34,8 @@ OPEN = 10_000_000  # bytes a second
 REDRAW = (
     signal.SIGWINCH
 )  # the same size again: all is painted anew, and there is something to wait for
-LINK_S = float(os.environ.get("TRADETUI_LINK_S", "1.0"))
-STOP_S = float(os.environ.get("TRADETUI_STOP_S", "1.0"))
+LINK_S = float(os.environ.get("TRADETUI_LINK_S", "0.6"))
+STOP_S = float(os.environ.get("TRADETUI_STOP_S", "0.8"))
 MOST_GROWTH_MIB = 4.0
 MOST_LAG_MS = 50.0
 
@@ -149,7 +149,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
     link = Link(tmp_path_factory.mktemp("slow"))
     try:
         link.see("● live")
-        link.watch(0.5)
+        link.watch(0.2)
         slow = {}
         for name, rate in RATES.items():
             before = link.figures()
