@@ -140,7 +140,7 @@ def test_an_idle_app_writes_nothing(terminal: Terminal) -> None:
     assert terminal.read(1.5) == b""
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
 def test_a_signal_ends_the_app_and_gives_the_terminal_back(
     terminal: Terminal, number: signal.Signals
 ) -> None:

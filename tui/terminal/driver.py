@@ -57,7 +57,7 @@ _EXIT_WAIT_S = 1.0
 _ANSWER_WAIT_S = 0.3
 _MOST_IN_LINE = 256
 _WHERE_IS_THE_CURSOR = "\x1b[6n"
-_ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 # A frame may have been cut off: end its synchronised update and its colours.
 _END_OF_CUT_FRAME = b"\x1b[?2026l\x1b[m"
 _END_OF_COLOURS = "\x1b[m"
