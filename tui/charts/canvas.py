@@ -35,7 +35,8 @@ class Canvas(msgspec.Struct, eq=False, gc=False, kw_only=True):
         price_scale: as drawn, which is linear where the `wanted_scale` is not possible.
         ticks: prices that the axis labels. form: how they are written, in `label_width` cells.
         legend_rows: rows at the top that candles are kept out of.
-        countdown_row: row that tells the time left; None where none does.
+        last_row: row that shows the last price. countdown_row: row that tells the time left. None where
+            none does.
     """
 
     width: int
@@ -69,6 +70,7 @@ class Canvas(msgspec.Struct, eq=False, gc=False, kw_only=True):
     form: Callable[[float], str] = PriceFormat(0)
     label_width: int = 0
     legend_rows: int = 0
+    last_row: int | None = None
     countdown_row: int | None = None
     rows: list[Row] = []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tui.charts.axes import PriceFormat, compact, day_starts, time_labels
 from tui.charts.candles import body_width
 from tui.charts.canvas import Canvas, write_label
@@ -55,31 +57,41 @@ def draw_volume(canvas: Canvas, top: float) -> None:
     """Draw the bars of volume from the bottom of their part; `top` is what fills it."""
     if not top:
         return
-    layout, glyphs, inks = canvas.layout, canvas.glyphs, canvas.inks
-    first = layout.price_rows
-    bottom = first + layout.volume_rows - 1
-    steps = len(glyphs.volume) - 1
-    most = layout.volume_rows * steps
-    per_unit = most / top
-    width = body_width(canvas.columns)
-    pieces = [piece * width for piece in glyphs.volume]
     cells = [row.cells for row in canvas.rows]
-    left, columns = canvas.left, canvas.columns
+    cells_of = volume_cells(canvas, top)
     for bar in canvas.bars:
-        if bar.volume <= 0.0:
-            continue
-        ink = inks.up_volume if bar.close >= bar.open else inks.down_volume
-        column = left + bar.slot * columns
-        full, rest = divmod(min(max(int(bar.volume * per_unit + 0.5), 1), most), steps)
-        for row in range(bottom, bottom - full, -1):
-            cells[row].append((column, pieces[steps], ink))
-        if rest:
-            cells[bottom - full].append((column, pieces[rest], ink))
+        for row, cell in cells_of(bar):
+            cells[row].append(cell)
     if canvas.label_width:
         text = compact(top)
         named = f"Vol {text}"
         text = named if len(named) <= canvas.label_width else text[: canvas.label_width]
-        write_label(canvas, first, text, inks.muted)
+        write_label(canvas, canvas.layout.price_rows, text, canvas.inks.muted)
+
+
+def volume_cells(canvas: Canvas, top: float) -> Callable[[Bar], list[tuple[int, Cell]]]:
+    """How the volume of a bar is drawn where `top` fills the part: rows with cells."""
+    layout, glyphs, inks = canvas.layout, canvas.glyphs, canvas.inks
+    bottom = layout.price_rows + layout.volume_rows - 1
+    steps = len(glyphs.volume) - 1
+    most = layout.volume_rows * steps
+    per_unit = most / top if top else 0.0
+    width = body_width(canvas.columns)
+    pieces = [piece * width for piece in glyphs.volume]
+    left, columns = canvas.left, canvas.columns
+
+    def cells_of(bar: Bar) -> list[tuple[int, Cell]]:
+        if bar.volume <= 0.0 or not most:
+            return []
+        ink = inks.up_volume if bar.close >= bar.open else inks.down_volume
+        column = left + bar.slot * columns
+        full, rest = divmod(min(max(int(bar.volume * per_unit + 0.5), 1), most), steps)
+        found = [(row, (column, pieces[steps], ink)) for row in range(bottom, bottom - full, -1)]
+        if rest:
+            found.append((bottom - full, (column, pieces[rest], ink)))
+        return found
+
+    return cells_of
 
 
 def draw_time_axis(canvas: Canvas) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tui.charts.candles import body_width
+from tui.charts.canvas import Canvas
 from tui.charts.scale import Scale
 from tui.charts.view import Bar
 from tui.model.timeframe import NS, Timeframe
@@ -123,3 +124,21 @@ class Geometry(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
 def _slot(bar: Bar) -> int:
     return bar.slot
+
+
+def geometry_of(canvas: Canvas, slots: int) -> Geometry:
+    """Where a painting shows which time and price; `slots` is the number of its columns for candles."""
+    return Geometry(
+        width=canvas.plot_width,
+        price_rows=canvas.layout.price_rows,
+        plot_rows=canvas.parts,
+        left=canvas.left,
+        columns=canvas.columns,
+        slots=slots,
+        timeframe=canvas.timeframe,
+        merge=canvas.merge,
+        bars=canvas.bars,
+        times=[bar.open_time for bar in canvas.bars],
+        scale=canvas.scale,
+        label_width=canvas.label_width,
+    )

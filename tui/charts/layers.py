@@ -162,6 +162,11 @@ class Layers(msgspec.Struct, frozen=True, kw_only=True):
     marks: Sequence[Mark] = ()
     crosshair: Crosshair | None = None
 
+    @property
+    def has_any(self) -> bool:
+        """Tell whether there is anything besides the candles."""
+        return any(msgspec.structs.astuple(self))
+
 
 NOTHING = Layers()
 """A chart of candles alone."""

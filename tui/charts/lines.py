@@ -15,10 +15,10 @@ from tui.charts.dots import Dots
 from tui.charts.frame import draw_time_axis
 from tui.charts.glyphs import Glyphs
 from tui.charts.layout import Layout, share_room
-from tui.charts.painter import blank_strips, to_strips
 from tui.charts.palette import Ink, Palette, inks_of, line_colours, line_ink, mark_ink
 from tui.charts.rows import Row
 from tui.charts.scale import HeldScale, Scale
+from tui.charts.strips import blank_strips, to_strips
 from tui.charts.view import Bar
 from tui.model.timeframe import NS, Timeframe
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
-from rich.cells import cell_len, set_cell_size
-from rich.segment import Segment
 from textual.strip import Strip
 
 from tui.charts.axes import round_up
@@ -22,13 +20,13 @@ from tui.charts.frame import (
     draw_time_axis,
     draw_volume,
 )
-from tui.charts.geometry import Geometry
+from tui.charts.geometry import Geometry, geometry_of
 from tui.charts.glyphs import Glyphs
 from tui.charts.heat import draw_heat
 from tui.charts.layers import NOTHING, Layers, Plot
 from tui.charts.layout import share_room
 from tui.charts.overlays import draw_legend, draw_overlays, legend_rows, see_overlays, stretch
-from tui.charts.palette import Ink, Inks, Palette, inks_of
+from tui.charts.palette import Inks, Palette, inks_of
 from tui.charts.panes import draw_panes
 from tui.charts.plots import PlotMemory, Window
 from tui.charts.price_axis import (
@@ -39,8 +37,10 @@ from tui.charts.price_axis import (
 )
 from tui.charts.price_lines import draw_price_lines
 from tui.charts.profile import draw_profile
+from tui.charts.retouch import Finished
 from tui.charts.rows import Row
-from tui.charts.scale import HeldRow, HeldScale
+from tui.charts.scale import HeldRow, HeldScale, Scale
+from tui.charts.strips import blank_strips, to_strips
 from tui.charts.strokes import draw_moments, draw_strokes
 from tui.charts.styles import WARM_UP, Stylist, closes, heikin_ashi
 from tui.charts.view import Bar, Sight, fill_absent, look
@@ -70,6 +70,7 @@ class ChartPainter:
         self._strips: list[Strip] = []
         self._strips_key: object = None
         self._canvas: Canvas | None = None
+        self._finished: Finished | None = None
         self.slots = 0
         """Columns that the last painting had for candles, each of them `merge` candles."""
         self.skipped = 0
@@ -111,6 +112,7 @@ class ChartPainter:
         panes: Sequence[Plot] = (),
         layers: Layers = NOTHING,
         message: str = "",
+        past: Hashable = None,
     ) -> list[Strip]:
         """Paint the candles that fit, the newest at the right.
 
@@ -138,18 +140,39 @@ class ChartPainter:
             panes: drawn below, one under the other, as many as there is room for.
             layers: what is drawn over and behind the candles.
             message: plain text shown in the middle when there are no candles.
+            past: as long as it is the same, so are all candles but the newest, which then may be all that
+                is drawn anew; None for unknown.
 
         Returns:
             `height` strips of `width` cells. A row equal to that of the last painting is the same
             object.
         """
-        self.skipped, self.geometry, self._canvas = 0, None, None
+        if last_price is not None and not math.isfinite(last_price):
+            last_price = None
+        key = None
+        if past is not None and candles and not (panes or offset or absent_flat or layers.has_any):
+            key = (
+                *(
+                    past,
+                    len(candles),
+                    width,
+                    height,
+                    timeframe,
+                    price_decimals,
+                    palette,
+                    glyphs,
+                    style,
+                ),
+                *(price_scale, is_stale, columns, merge, margin, volume, hollow_up, fine_colours),
+                tuple(holes),
+            )
+            if (strips := self._retouch(key, candles[-1], last_price, now_ns)) is not None:
+                return strips
+        self.skipped, self.geometry, self._canvas, self._finished = 0, None, None, None
         if width <= 0 or height <= 0:
             return [Strip([], 0) for _ in range(height)]
         inks = inks_of(palette)
         merge = max(merge, 1)
-        if last_price is not None and not math.isfinite(last_price):
-            last_price = None
         self._watch_market(candles, timeframe, merge, style, price_scale)
         canvas = Canvas(
             width=width,
@@ -175,10 +198,44 @@ class ChartPainter:
         windows = self._arrange(canvas, candles, layers, absent_flat)
         if not canvas.bars or height == 1:
             return self._blank(width, height, inks, message)
-        geometry = _geometry(canvas, self.slots)
+        geometry = geometry_of(canvas, self.slots)
         self._draw(canvas, panes, layers, windows, geometry)
         self.geometry, self._canvas = geometry, canvas
+        if key is not None and style is ChartStyle.CANDLES and merge == 1 and not self.skipped:
+            self._finished = self._finish(canvas, key)
         return self._to_strips(canvas)
+
+    def _finish(self, canvas: Canvas, key: object) -> Finished:
+        scale = canvas.scale
+        smallest, head = 4 * 10.0**-canvas.decimals, canvas.legend_rows
+
+        def fit(low: float, high: float) -> Scale:
+            return self._scale.fit(
+                low, high, scale.rows, smallest=smallest, is_log=scale.is_log, head=head
+            )
+
+        return Finished(
+            key=key,
+            canvas=canvas,
+            fit=fit,
+            volume_top=self._volume_top if canvas.layout.volume_rows else 0.0,
+            last_row=self._last_row,
+        )
+
+    def _retouch(
+        self, key: object, newest: Candle, last_price: float | None, now_ns: int
+    ) -> list[Strip] | None:
+        """The last painting with nothing but its newest candle moved; None where that does not do."""
+        finished = self._finished
+        if finished is None or finished.key != key:
+            return None
+        changed = finished.retouch(newest, last_price, now_ns, self._stylist)
+        if changed is None:
+            return None
+        canvas = finished.canvas
+        for number in changed:
+            self._strips[number] = canvas.rows[number].to_strip(canvas.width, canvas.inks.blank)
+        return list(self._strips)
 
     def count_down(self, now_ns: int) -> list[Strip] | None:
         """The last painting at another moment (UTC nanoseconds), for when nothing else has changed: only
@@ -364,45 +421,3 @@ class ChartPainter:
             self._strips_key, self._rows = key, []
             self._strips = blank_strips(width, height, inks, message)
         return list(self._strips)
-
-
-def _geometry(canvas: Canvas, slots: int) -> Geometry:
-    return Geometry(
-        width=canvas.plot_width,
-        price_rows=canvas.layout.price_rows,
-        plot_rows=canvas.parts,
-        left=canvas.left,
-        columns=canvas.columns,
-        slots=slots,
-        timeframe=canvas.timeframe,
-        merge=canvas.merge,
-        bars=canvas.bars,
-        times=[bar.open_time for bar in canvas.bars],
-        scale=canvas.scale,
-        label_width=canvas.label_width,
-    )
-
-
-def to_strips(
-    rows: Sequence[Row], before: Sequence[Row], held: Sequence[Strip], width: int, blank: Ink
-) -> list[Strip]:
-    """The rows as strips; one that is like that `before` it keeps its strip of those `held`, if any."""
-    return [
-        held[number] if held and row.same_as(before[number]) else row.to_strip(width, blank)
-        for number, row in enumerate(rows)
-    ]
-
-
-def blank_strips(width: int, height: int, inks: Inks, message: str) -> list[Strip]:
-    """A chart without anything but a message in its middle."""
-    strips = [Strip.blank(width, inks.blank.style)] * height
-    if message:
-        strips[height // 2] = _centred(message, width, inks)
-    return strips
-
-
-def _centred(message: str, width: int, inks: Inks) -> Strip:
-    text = set_cell_size(message, min(cell_len(message), width))
-    before = (width - cell_len(text)) // 2
-    text = set_cell_size(" " * before + text, width)
-    return Strip([Segment(text, inks.muted.style)], width)

@@ -162,6 +162,7 @@ def draw_last_price(canvas: Canvas, held: HeldRow) -> None:
     if price is None or number is None:
         return
     row = canvas.rows[number]
+    canvas.last_row = number
     row.fill, row.fill_ink = canvas.glyphs.last_line, canvas.inks.last_line
     row.fill_width = canvas.plot_width
     if not canvas.label_width:
@@ -174,6 +175,19 @@ def draw_last_price(canvas: Canvas, held: HeldRow) -> None:
     if left and len(left) <= canvas.label_width and below >= 0:
         write_label(canvas, below, left, ink)
         canvas.countdown_row = below
+
+
+def relabel_last_price(canvas: Canvas, price: float) -> None:
+    """Write another last price into the label of a finished painting, in the same row."""
+    number = canvas.last_row
+    if number is None or not canvas.label_width:
+        return
+    row, ink = canvas.rows[number], _last_ink(canvas)
+    text = canvas.form(price)[-canvas.label_width :]
+    # Where something else stands in its place, it stood before the price already.
+    if row.cells[-1][2] is ink and row.cells[-1][1].strip() != text.strip():
+        row.cells = row.cells[:-1]
+        write_label(canvas, number, text, ink)
 
 
 def count_down(canvas: Canvas, now_ns: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import log
 from typing import TypeAlias
 
@@ -12,7 +12,7 @@ from tui.charts.dots import Dots
 from tui.charts.palette import Ink, blend
 from tui.charts.patterns import dotted
 from tui.charts.plots import dot_row
-from tui.charts.rows import Patch
+from tui.charts.rows import Cell, Patch
 from tui.charts.view import Bar
 from tui.model.chart import ChartStyle
 
@@ -60,10 +60,26 @@ class Stylist:
             self._draw_shapes(canvas)
 
     def _draw_shapes(self, canvas: Canvas) -> None:
-        glyphs, scale = canvas.glyphs, canvas.scale
-        shapes = self._shapes_of(canvas)
         cells = [row.cells for row in canvas.rows]
         left, columns = canvas.left, canvas.columns
+        shape_of = self._shape_of(canvas)
+        for bar in _in_units(canvas, canvas.shown):
+            column = left + bar.slot * columns
+            for row, across, text, ink in shape_of(bar):
+                cells[row].append((column + across, text, ink))
+
+    def cells_of(self, canvas: Canvas, bar: Bar) -> list[tuple[int, Cell]]:
+        """How a candle is drawn: rows with cells."""
+        (bar,) = _in_units(canvas, [bar])
+        column = canvas.left + bar.slot * canvas.columns
+        return [
+            (row, (column + across, text, ink))
+            for row, across, text, ink in self._shape_of(canvas)(bar)
+        ]
+
+    def _shape_of(self, canvas: Canvas) -> Callable[[Bar], _Shape]:
+        glyphs, scale = canvas.glyphs, canvas.scale
+        shapes = self._shapes_of(canvas)
         top_price = scale.top
         halves = 2 * scale.rows / (scale.top - scale.bottom)
         steps = halves * glyphs.steps / 2
@@ -71,7 +87,8 @@ class Stylist:
         no_wick = 2 * scale.rows
         if canvas.style is ChartStyle.BARS:
             no_wick = -1
-        for bar in _in_units(canvas):
+
+        def shape_of(bar: Bar) -> _Shape:
             opened, close = bar.open, bar.close
             is_up = close >= opened
             upper, lower = (close, opened) if is_up else (opened, close)
@@ -87,9 +104,9 @@ class Stylist:
             shape = shapes.get(key)
             if shape is None:
                 shape = shapes[key] = _shape(canvas, key)
-            column = left + bar.slot * columns
-            for row, across, text, ink in shape:
-                cells[row].append((column + across, text, ink))
+            return shape
+
+        return shape_of
 
     def _shapes_of(self, canvas: Canvas) -> dict[tuple[int, int, int, int, bool], _Shape]:
         rows = canvas.scale.rows if canvas.style is ChartStyle.BARS else 0
@@ -101,10 +118,10 @@ class Stylist:
         return self._shapes
 
 
-def _in_units(canvas: Canvas) -> Sequence[Bar]:
+def _in_units(canvas: Canvas, bars: Sequence[Bar]) -> Sequence[Bar]:
     """The bars in what the scale spreads evenly."""
     if not canvas.scale.is_log:
-        return canvas.shown
+        return bars
     return [
         Bar(
             bar.slot,
@@ -115,7 +132,7 @@ def _in_units(canvas: Canvas) -> Sequence[Bar]:
             log(bar.close),
             0.0,
         )
-        for bar in canvas.shown
+        for bar in bars
     ]
 
 

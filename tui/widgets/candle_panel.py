@@ -192,6 +192,7 @@ class CandlePanel(MouseChart, can_focus=True):
                 [source.layers(sight) for source in self.sources], self._crosshair()
             ),
             message="" if len(series) else self._message(subscription),
+            past=(subscription, series.past_revision),
         )
         return [*title, *chart]
 
