@@ -16,6 +16,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.terminal.compositor import mark_dirty
 from tui.widgets.look import Look, look_of
 
 Part: TypeAlias = tuple[str, Style]
@@ -95,18 +96,21 @@ class LineWidget(Widget):
         whole = len(held) != height
         if whole:
             strips = [Strip.blank(width)] * height
-        changed: list[Region] = []
+        changed: list[tuple[int, int]] = []  # first row, and the one behind the last
         for y, row in enumerate(rows):
             if not whole and (row is held[y] or (isinstance(row, tuple) and row == held[y])):
                 continue
             strips[y] = row if isinstance(row, Strip) else _strip(row, width, look.base)
-            changed.append(Region(0, y, width, 1))
+            if changed and changed[-1][1] == y:
+                changed[-1] = (changed[-1][0], y + 1)
+            else:
+                changed.append((y, y + 1))
         self._rows, self._strips = rows, strips
         self.repaints += bool(whole or changed)
         if whole:
-            self.refresh()
+            mark_dirty(self)
         elif changed:
-            self.refresh(*changed)
+            mark_dirty(self, *[Region(0, first, width, end - first) for first, end in changed])
 
     def render_lines(self, crop: Region) -> list[Strip]:
         # Our rows are finished: no border, no padding, true colours. What Textual would make of them
