@@ -120,6 +120,18 @@ def test_every_setting_is_read(file: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "mouse"), [("", None), ('mouse = "auto"', None), ("mouse = true", True)]
+)
+def test_the_mouse_may_be_left_to_what_is_found_out(
+    file: Path, text: str, mouse: bool | None
+) -> None:
+    loaded = load(file, text)
+
+    assert loaded.settings.mouse is mouse
+    assert ('mouse = "auto"' in describe_settings(loaded)) is (mouse is None)
+
+
 def test_the_file_is_never_changed(file: Path) -> None:
     load(file, EVERYTHING)
 
@@ -156,7 +168,7 @@ def test_a_wrong_value_of_the_command_line_says_so(file: Path) -> None:
             "frame_rate = 60",
             "frame_rate: 60 is not a whole number from 1 to 30 (change the number)",
         ),
-        ("mouse = 'no'", "mouse: 'no' is neither true nor false (write true or false)"),
+        ("mouse = 'no'", "mouse: 'no' is not true, false or auto (write true, false or \"auto\")"),
         ("theme = 1", "theme: 1 is not a text (put it in quotes)"),
         (
             "timeframe = '1x'",

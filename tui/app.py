@@ -54,7 +54,7 @@ from tui.sources import Source, choose_source
 from tui.state import load_state, save_state
 from tui.terminal.alt_digits import hear_alt_digits
 from tui.terminal.clipboard import keep_copy, pass_copy
-from tui.terminal.detection import can_erase, find_multiplexer, taken_for
+from tui.terminal.detection import can_erase, choose_mouse, find_multiplexer, taken_for
 from tui.terminal.key_order import OrderedKeys
 from tui.terminal.listening import has_hung_up
 from tui.themes import to_textual, variable_defaults
@@ -411,5 +411,6 @@ def run(launch: Launch, sim: SimProcess | None = None) -> int:
     gc.freeze()
     gc.set_threshold(*_COLLECT_AFTER)
     with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        app.run(mouse=launch.settings.mouse, loop=runner.get_loop())
+        mouse = choose_mouse(launch.settings.mouse, app.environment).value == "on"
+        app.run(mouse=mouse, loop=runner.get_loop())
     return app.return_code or 0

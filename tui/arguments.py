@@ -341,13 +341,11 @@ def _add_look(parser: _Parser) -> None:
         const="on",
         help="for slow links: fewer frames, fewer colours, no grid",
     )
-    look.add_argument(
-        "--no-mouse",
-        dest="mouse",
-        action="store_const",
-        const=False,
-        help="leave the mouse to the terminal",
-    )
+    for name, mouse, meaning in (
+        ("--mouse", True, "take the mouse, also where that costs a key"),
+        ("--no-mouse", False, "leave the mouse to the terminal"),
+    ):
+        look.add_argument(name, dest="mouse", action="store_const", const=mouse, help=meaning)
     _add_terminal(parser)
 
 

@@ -222,6 +222,7 @@ def _modes(
 ) -> Iterator[Finding]:
     known = _known(answers, "synchronised") if answers.modes else "not used: it does not tell of it"
     is_set = settings.synchronised != AUTO
+    mouse = detection.choose_mouse(settings.mouse, environment)
     yield Finding(
         "synchronised",
         settings.synchronised if is_set else known,
@@ -230,9 +231,9 @@ def _modes(
     )
     yield Finding(
         "mouse",
-        "off" if not settings.mouse else _known(answers, "mouse"),
-        "mode 1006" if settings.mouse else "asked for",
-        "--no-mouse, or mouse = false",
+        "off" if mouse.value == "off" else _known(answers, "mouse"),
+        mouse.reason,
+        "--mouse, --no-mouse, or mouse = false",
     )
     yield Finding(
         "bracketed paste",

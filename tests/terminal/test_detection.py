@@ -9,6 +9,7 @@ from tui.terminal.detection import (
     can_erase,
     choose_colours,
     choose_glyphs,
+    choose_mouse,
     choose_theme,
     find_multiplexer,
     has_locale,
@@ -165,3 +166,21 @@ def test_a_locale_that_nobody_has_set_is_none(environment: dict[str, str], has_o
 def test_a_browser_draws_whatever_the_terminal_of_its_server_is() -> None:
     assert is_dumb({"TERM": "dumb"})
     assert not is_dumb({"TERM": "dumb", "TEXTUAL_DRIVER": "textual.drivers.web_driver:WebDriver"})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "environment", "chosen"),
+    [
+        (None, XTERM, "on"),
+        (None, {"TERM": "tmux-256color", "TMUX": "/tmp/x,1,0"}, "on"),
+        (None, {"TERM": "screen-256color"}, "on"),  # which may be tmux as well
+        (None, {"TERM": "screen.xterm-256color"}, "off"),
+        (None, {"TERM": "screen", "STY": "1.pts"}, "off"),
+        (True, {"TERM": "screen", "STY": "1.pts"}, "on"),
+        (False, XTERM, "off"),
+    ],
+)
+def test_the_mouse_is_left_alone_where_it_costs_the_escape_key(
+    wanted: bool | None, environment: dict[str, str], chosen: str
+) -> None:
+    assert choose_mouse(wanted, environment).value == chosen

@@ -114,6 +114,8 @@ def _line(name: str, value: object, origin: str) -> str:
 def _plain(value: object) -> object:
     if isinstance(value, tuple):
         return [str(item) for item in value]
+    if value is None:
+        return "auto"
     return str(value) if isinstance(value, Timeframe) else value
 
 

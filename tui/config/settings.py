@@ -106,6 +106,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         frame_rate: paintings a second at most.
         hollow_candles: bodies of rising candles are hollow, so that shape tells what colour tells.
         crosshair_sync: all panels show the moment that one of them points at.
+        mouse: the program takes the mouse; None for wherever that costs no key.
         bracketed_paste: the terminal marks what is pasted, so that no pasted letter is a key.
         clipboard: what is copied goes to the terminal's clipboard too.
         passthrough: notifications and copies pass tmux and screen to the terminal around them.
@@ -127,7 +128,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     up_down: UpDown = UpDown.GREEN_UP
     time_zone: str = "UTC"
     frame_rate: int = 10
-    mouse: bool = True
+    mouse: bool | None = None
     crosshair_sync: bool = True
     hollow_candles: bool = True
     glyphs: Glyphs = Glyphs.AUTO

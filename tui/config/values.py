@@ -75,6 +75,14 @@ def _flag(value: object) -> bool:
     return value
 
 
+def _flag_or_auto(value: object) -> bool | None:
+    if value == "auto":
+        return None
+    if not isinstance(value, bool):
+        raise WrongValue(f"{value!r} is not true, false or auto", 'write true, false or "auto"')
+    return value
+
+
 def _timeframe(value: object) -> Timeframe:
     try:
         return Timeframe.parse(_text(value))
@@ -252,7 +260,7 @@ TOP_LEVEL: Mapping[str, Reader] = {
     "up_down": _choice(UpDown),
     "time_zone": _time_zone,
     "frame_rate": _whole(1, 30),
-    "mouse": _flag,
+    "mouse": _flag_or_auto,
     "crosshair_sync": _flag,
     "hollow_candles": _flag,
     "glyphs": _choice(Glyphs),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import ClassVar, Final, TypeVar
 
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 T = TypeVar("T")
+
+SUSPEND: Final = Binding("ctrl+z", "app.suspend_process", show=False, id="suspend_process")
+"""A dialog too can be left for the shell."""
 
 
 class Dialog(ModalScreen[T]):
@@ -31,6 +35,8 @@ class Dialog(ModalScreen[T]):
         border: none; height: 1; padding: 0 1; background: $tt-background;
     }
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [SUSPEND]
 
     def action_step(self, lines: int) -> None:
         """Go so many lines down the list, up where negative, stopping at the ends."""

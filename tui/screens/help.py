@@ -14,6 +14,8 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.screens.dialog import SUSPEND
+
 # A subject's rows: the actions whose keys do it, and what that is.
 _Rows = tuple[tuple[tuple[str, ...], str], ...]
 
@@ -149,6 +151,7 @@ class HelpScreen(ModalScreen[None]):
         Binding("escape,q,question_mark", "app.pop_screen", "Close", show=True),
         Binding("down,j", "scroll(1)", show=False),
         Binding("up,k", "scroll(-1)", show=False),
+        SUSPEND,
     ]
 
     def __init__(self, topics: Iterable[_Topic], version: str) -> None:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
+from textual.binding import BindingType
 from textual.screen import ModalScreen
+
+from tui.screens.dialog import SUSPEND
 
 
 class LiveScreen(ModalScreen[None]):
     """The app calls `frame` with every frame while it is the screen on top."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [SUSPEND]
 
     @abstractmethod
     def frame(self, now: int) -> None:

@@ -95,6 +95,16 @@ def choose_glyphs(wanted: str, environment: Mapping[str, str], encoding: str) ->
     return Choice("eighths", f"the locale is {locale}")
 
 
+def choose_mouse(wanted: bool | None, environment: Mapping[str, str]) -> Choice:
+    """Choose whether to take the mouse, "on" or "off"; None for wherever that costs no key."""
+    if wanted is not None:
+        return Choice("on" if wanted else "off", "as set")
+    if environment.get("STY") or environment.get("TERM", "").startswith("screen."):
+        # It takes the key for the beginning of news of the mouse, and waits for the rest.
+        return Choice("off", "with it, screen keeps an escape key until another key is pressed")
+    return Choice("on", "mode 1006")
+
+
 def has_locale(environment: Mapping[str, str]) -> bool:
     """Tell whether somebody has set a locale; Python itself sets one where there is none."""
     if environment.get("LC_ALL"):

@@ -1,0 +1,40 @@
+"""The shell can be gone back to from every dialog."""
+
+from __future__ import annotations
+
+import pytest
+from staging import staged_app
+
+from tui.keymap import effective_keys
+
+
+@pytest.mark.parametrize("keys", ["", "?", "/", "A", "An", "I", "O", "L", "n", "d", "P"])
+async def test_the_key_works_wherever_one_is(monkeypatch: pytest.MonkeyPatch, keys: str) -> None:
+    app = staged_app(grid=1)
+    suspended: list[str] = []
+    monkeypatch.setattr(
+        app, "action_suspend_process", lambda: suspended.append(type(app.screen).__name__)
+    )
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press(*keys)
+        screen = type(app.screen).__name__
+
+        await pilot.press("ctrl+z")
+        await pilot.pause()
+
+    assert suspended == [screen]
+    assert (screen == "Dashboard") is (keys == "")
+
+
+async def test_another_key_for_it_is_that_of_dialogs_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = staged_app(grid=1, keys={"suspend_process": ("f12",)})
+    suspended: list[str] = []
+    monkeypatch.setattr(
+        app, "action_suspend_process", lambda: suspended.append(type(app.screen).__name__)
+    )
+    async with app.run_test(size=(120, 40)) as pilot:
+        app.set_keymap(effective_keys({"suspend_process": ("f12",)}))
+        await pilot.press("slash", "f12")
+        await pilot.pause()
+
+    assert suspended == ["SymbolSearch"]
