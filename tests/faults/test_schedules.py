@@ -1,7 +1,7 @@
 """Random schedules of faults and of what users do: whatever comes, in the end all is true again.
 
-TRADETUI_SCHEDULES=200 tries as many, each of up to 40 steps, other ones in every run; what fails is
-printed so that it can be run again.
+`make schedules` tries 200, each of up to 40 steps, other ones in every run, or as many as
+TRADETUI_SCHEDULES says; what fails is printed so that it can be run again.
 """
 
 from __future__ import annotations
@@ -240,7 +240,7 @@ _ASKED_FOR = int(os.environ.get("TRADETUI_SCHEDULES", "0"))
 
 TestSchedules = Schedule.TestCase
 TestSchedules.settings = settings(
-    max_examples=_ASKED_FOR or 20,
+    max_examples=_ASKED_FOR or 12,
     stateful_step_count=40 if _ASKED_FOR else 15,
     derandomize=not _ASKED_FOR,
     database=None,
