@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint types imports unit coverage bench walks slow-links soak soak-binance soak-native peers browser clean
+.PHONY: run test lint types imports unit coverage bench walks slow-links schedules soak soak-binance soak-native peers browser clean
 
 # What running needs, and what developing needs besides.
 RUN := $(VENV)/.run
@@ -68,6 +68,11 @@ soak: $(DEV)
 soak-binance soak-native: soak-%: $(DEV)
 	TRADETUI_SOAK_S=$${TRADETUI_SOAK_S:-86400} $(BIN)/python -m pytest -q -s \
 		"tests/faults/test_soak.py::test_a_long_time_leaves_nothing_behind[$*]"
+
+# Random schedules of faults and of what users do, other ones in every run, about ten minutes.
+schedules: $(DEV)
+	TRADETUI_SCHEDULES=$${TRADETUI_SCHEDULES:-200} $(BIN)/python -m pytest -q -s \
+		tests/faults/test_schedules.py
 
 # Public clients of the venues against the embedded market. Their environments are apart because not
 # all of them can share one. What cbpro pins is too old to build, and newer releases do.
