@@ -35,7 +35,7 @@ PRIVATE_NAMES: Mapping[str, Sequence[str]] = {
     ),
     "textual._compositor.CompositorUpdate": ("render_segments",),
     "textual.screen.Screen": ("_dirty_widgets", "check_idle"),
-    "textual.widget.Widget": ("_set_dirty",),
+    "textual.widget.Widget": ("_exchange_repaint_regions", "_repaint_regions"),
 }
 """What this module relies on beside Textual's public interface: owner to attributes."""
 
@@ -45,14 +45,12 @@ _MOST_REGIONS = (
 
 
 def mark_dirty(widget: Widget, *regions: Region) -> None:
-    """Have parts of a widget painted with the next frame, or all of it.
+    """Have parts of a widget painted with the next frame.
 
-    As `Widget.refresh` does, but without three messages for each widget of each frame.
+    As `Widget.refresh` does for a widget without border and padding, which keeps its lines itself, but
+    without three messages for each widget of each frame.
     """
-    if not widget.is_mounted:
-        widget.refresh(*regions)
-        return
-    widget._set_dirty(*regions)
+    widget._repaint_regions.update(regions)
     screen = widget.screen
     screen._dirty_widgets.add(widget)
     screen.check_idle()

@@ -34,6 +34,7 @@ _MOST_CELLS_BY_LOOK = (
     3000  # of larger frames most runs are long, and the second try is not worth it
 )
 _MOST_LOOKS_ORDERED = 40
+_FEW_LINES = 12
 _BLANKS = " " * 4
 _LONG_BLANKS = re.compile(" {4,}")
 
@@ -131,8 +132,9 @@ class Pen:
 def draw_changes(pen: Pen, changes: Sequence[Change]) -> None:
     """Collect the shortest codes found that draw the changed cells.
 
-    Drawing line by line needs few moves, drawing colour by colour few codes for colours; which is
-    shorter depends on the picture, so both are tried where a frame is small.
+    Drawing line by line needs few moves, drawing colour by colour few codes for colours. Where a few
+    lines have changed either may be shorter; where many have, but little of each, it is the latter, and
+    where nearly all of the screen has, the former.
     """
     if not changes:
         return
@@ -143,15 +145,17 @@ def draw_changes(pen: Pen, changes: Sequence[Change]) -> None:
             _draw_row(pen, *change)
         else:
             plain.append(change)
-    by_line = pen.copy()
-    for change in plain:
-        _draw_row(by_line, *change)
-    if sum(len(changed) for _, _, changed in plain) <= _MOST_CELLS_BY_LOOK:
-        _draw_by_look(pen, plain)
+    is_large = sum(len(changed) for _, _, changed in plain) > _MOST_CELLS_BY_LOOK
+    if is_large or len(plain) <= _FEW_LINES:
+        by_line = pen.copy()
+        for change in plain:
+            _draw_row(by_line, *change)
+        if not is_large:
+            _draw_by_look(pen, plain)
+        if is_large or by_line.size() < pen.size():
+            pen.follow(by_line)
     else:
-        pen.follow(by_line)
-    if by_line.size() < pen.size():
-        pen.follow(by_line)
+        _draw_by_look(pen, plain)
     pen.end_link()
 
 

@@ -60,7 +60,8 @@ _WHERE_IS_THE_CURSOR = "\x1b[6n"
 _ENDING_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 # A frame may have been cut off: end its synchronised update and its colours.
 _END_OF_CUT_FRAME = b"\x1b[?2026l\x1b[m"
-_END_OF_COLOURS = "\x1b[m"
+# Not every terminal has a second screen: the shell is not to write into our picture, nor in our colours.
+_BLANK = "\x1b[m\x1b[H\x1b[2J"
 
 
 class TerminalDriver(LinuxDriver):
@@ -189,8 +190,7 @@ class TerminalDriver(LinuxDriver):
         if self._outbox:
             self._outbox.clear()
             self._outbox.append(_END_OF_CUT_FRAME)
-        else:
-            self.write(_END_OF_COLOURS)
+        self.write(_BLANK)
         super().stop_application_mode()
         for number in _ENDING_SIGNALS:
             self._loop.remove_signal_handler(number)

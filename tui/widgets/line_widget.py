@@ -108,9 +108,13 @@ class LineWidget(Widget):
         self._rows, self._strips = rows, strips
         self.repaints += bool(whole or changed)
         if whole:
-            mark_dirty(self)
+            self.refresh()
         elif changed:
-            mark_dirty(self, *[Region(0, first, width, end - first) for first, end in changed])
+            regions = [Region(0, first, width, end - first) for first, end in changed]
+            if self.is_mounted and not self.app.no_color:
+                mark_dirty(self, *regions)
+            else:
+                self.refresh(*regions)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         # Our rows are finished: no border, no padding, true colours. What Textual would make of them
