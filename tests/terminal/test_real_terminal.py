@@ -134,6 +134,17 @@ def test_keys_change_the_screen_and_quitting_gives_the_terminal_back(terminal: T
     assert terminal.is_as_before()
 
 
+def test_a_terminal_with_one_screen_is_left_blank(terminal: Terminal) -> None:
+    terminal.start()
+
+    terminal.type("q")
+    terminal.read_to_the_end()
+
+    _, _, last = terminal.written.rpartition(b"\x1b[m\x1b[H\x1b[2J")
+    assert b"\x1b[?1049l" in last
+    assert b"line " not in last
+
+
 def test_an_idle_app_writes_nothing(terminal: Terminal) -> None:
     terminal.start()
 
