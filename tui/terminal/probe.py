@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Final, NamedTuple
 
-DEFAULT_TIMEOUT_S: Final = 1.0
+DEFAULT_TIMEOUT_S: Final = 3.0
 SAMPLES: Final[Mapping[str, str]] = {
     "eighths": "▁▂▃",
     "halves": "▀▄█",
