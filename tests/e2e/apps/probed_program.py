@@ -52,8 +52,8 @@ class Lateness:
 
     def _look(self, due: float) -> None:
         late, waited_s = monotonic() - due, self._waited()
-        self.all.append(late)
-        self.own.append(max(0.0, late - (waited_s - self._waited_s)))
+        _add(self.all, late)
+        _add(self.own, max(0.0, late - (waited_s - self._waited_s)))
         self._waited_s = waited_s
         self._expect()
 
@@ -66,6 +66,13 @@ class Lateness:
                 figures[f"{name} {word}"] = lags[min(len(lags) - 1, int(q * len(lags)))] * 1e3
         self.own, self.all = [], []
         return figures
+
+
+def _add(lags: list[float], late: float) -> None:
+    """Add how late a look was, and how late those would have been that could not take place for it."""
+    lags.append(late)
+    while (late := late - _EVERY_S) > 0:
+        lags.append(late)
 
 
 class ProbedApp(TradeTuiApp):
@@ -136,6 +143,7 @@ class ProbedApp(TradeTuiApp):
             **self._lateness.take(),
             "messages": sum(feed.messages_in for feed in self.session.health()),
             "frames": meter.frames_sent,
+            "full": meter.full_frames,
             "held": meter.frames_held + meter.frames_skipped,
             "memory": pages * os.sysconf("SC_PAGE_SIZE"),
             "written": self.written,
