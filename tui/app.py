@@ -69,6 +69,8 @@ _PERFORMANCE_EVERY_S = 10.0
 _ALERTS_EVERY_S = 1.0
 _SERVER_EVERY_S = 2.0
 _MOST_REPAINTED = 4
+_AT_REST_AFTER_S = 1.0
+_BEATS_AT_REST = 3  # of so many one looks around
 _COLLECT_AFTER = (20_000, 20, 50)  # objects made, and collections of younger ones
 _NOTICE = 300  # characters: a notice must not cover the screen
 
@@ -108,6 +110,8 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, O
             locations.debug_file(), clock=self._real, redactor=self._redactor
         )
         self._activity = Activity(self._real)
+        self._news: tuple[int, int] = (0, 0)  # what was applied and painted by the last beat
+        self._beats_at_rest = 0
         self.pacer.wanted_rate = launch.settings.frame_rate
         self.pacer.low_bandwidth = launch.settings.low_bandwidth
         self.environment = taken_for(os.environ, launch.settings.multiplexer)
@@ -252,12 +256,24 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, O
 
     def _beat(self) -> None:
         """Paint a frame, or skip it where the link or the processor takes fewer."""
-        if not self.is_behind and self.pacer.is_due():
+        if self.is_behind or not self.pacer.is_due():
+            self.terminal_meter.frames_skipped += 1
+        elif self._may_rest():
+            self._figures.note_frame()
+        else:
             began = thread_time()
             self.frame()
             self.pacer.note_work(thread_time() - began)
+
+    def _may_rest(self) -> bool:
+        """Tell whether this beat may pass unused: in a market at rest only some look for what else may
+        have changed."""
+        news = self.session.applied, self.terminal_meter.frames_sent
+        if news != self._news or self._activity.idle_s < _AT_REST_AFTER_S:
+            self._news, self._beats_at_rest = news, 0
         else:
-            self.terminal_meter.frames_skipped += 1
+            self._beats_at_rest += 1
+        return self._beats_at_rest % _BEATS_AT_REST != 0
 
     def _note_performance(self) -> None:
         lag = self._figures.take_lag_s(1 / self._launch.settings.frame_rate)

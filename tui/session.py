@@ -169,6 +169,11 @@ class Session:
             self._venue_wanted(venue)
 
     @property
+    def applied(self) -> int:
+        """Events of all venues that have changed the market since the start."""
+        return sum([feed.applied for feed in self._feeds.values()])
+
+    @property
     def venues(self) -> list[str]:
         """Those that have a feed."""
         return list(self._feeds)

@@ -272,6 +272,11 @@ class Feed:
         entries = self._upkeep.subscriptions.entries.values()
         return [(entry.subscription, entry.status, entry.reason) for entry in entries]
 
+    @property
+    def applied(self) -> int:
+        """Events that have changed the market since the start."""
+        return self._metrics.applied
+
     def health(self) -> FeedHealth:
         """The figures of this moment."""
         machine, metrics, fallback = self._machine, self._metrics, self._route.fallback
