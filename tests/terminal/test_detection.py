@@ -155,6 +155,7 @@ def test_a_background_can_be_taken_for_another() -> None:
         ({"LC_ALL": "C.UTF-8"}, True),
         ({"LC_CTYPE": "de_DE.UTF-8"}, True),
         ({"LANG": "C"}, False),
+        ({"LC_ALL": "C", "LANG": "en_GB.UTF-8"}, False),
         ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, False),  # as Python has it for what it starts
         ({}, False),
     ],

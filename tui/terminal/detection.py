@@ -25,6 +25,7 @@ _TRUECOLOR_TERMS: Final = (
 _TRUECOLOR_PROGRAMS: Final = ("ghostty", "iterm.app", "rio", "vscode", "warpterminal", "wezterm")
 DUMB: Final = ("dumb", "unknown")
 """Values of TERM for what can place no text anywhere, such as a shell inside an editor."""
+_NO_LOCALE: Final = ("", "C", "POSIX")
 _NO_COLOUR_TERMS: Final = (*DUMB, "vt", "ansi-m", "linux-m", "xterm-mono")
 
 
@@ -107,10 +108,10 @@ def choose_mouse(wanted: bool | None, environment: Mapping[str, str]) -> Choice:
 
 def has_locale(environment: Mapping[str, str]) -> bool:
     """Tell whether somebody has set a locale; Python itself sets one where there is none."""
-    if environment.get("LC_ALL"):
-        return True
-    spoken = [environment.get(name, "") for name in ("LC_CTYPE", "LANG")]
-    return spoken[0] not in ("", "C", "POSIX", "C.UTF-8") or spoken[1] not in ("", "C", "POSIX")
+    if everywhere := environment.get("LC_ALL"):
+        return everywhere not in _NO_LOCALE
+    of_letters, usual = environment.get("LC_CTYPE", ""), environment.get("LANG", "")
+    return of_letters not in (*_NO_LOCALE, "C.UTF-8") or usual not in _NO_LOCALE
 
 
 def choose_theme(
