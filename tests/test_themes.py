@@ -149,7 +149,7 @@ def test_rising_and_falling_can_be_exchanged() -> None:
     swapped = swap_up_and_down(theme)
 
     assert (swapped.colours.up, swapped.colours.down) == ("#f2616f", "#2ebd8b")
-    assert (swapped.colours.bid, swapped.colours.ask) == ("#db5c69", "#34a97f")
+    assert (swapped.colours.bid, swapped.colours.ask) == ("#f2616f", "#2ebd8b")
     assert swapped.colours.text == theme.colours.text
 
 

@@ -7,7 +7,7 @@ import gc
 import os
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from datetime import UTC, tzinfo
 from time import thread_time
@@ -57,6 +57,7 @@ from tui.terminal.clipboard import keep_copy, pass_copy
 from tui.terminal.detection import can_erase, choose_mouse, find_multiplexer, taken_for
 from tui.terminal.key_order import OrderedKeys
 from tui.terminal.listening import has_hung_up
+from tui.terminal.pacing import Rest
 from tui.themes import to_textual, variable_defaults
 
 if TYPE_CHECKING:
@@ -69,8 +70,6 @@ _PERFORMANCE_EVERY_S = 10.0
 _ALERTS_EVERY_S = 1.0
 _SERVER_EVERY_S = 2.0
 _MOST_REPAINTED = 4
-_AT_REST_AFTER_S = 1.0
-_BEATS_AT_REST = 3  # of so many one looks around
 _COLLECT_AFTER = (20_000, 20, 50)  # objects made, and collections of younger ones
 _NOTICE = 300  # characters: a notice must not cover the screen
 
@@ -110,8 +109,7 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, O
             locations.debug_file(), clock=self._real, redactor=self._redactor
         )
         self._activity = Activity(self._real)
-        self._news: tuple[int, int] = (0, 0)  # what was applied and painted by the last beat
-        self._beats_at_rest = 0
+        self._rest = Rest()
         self.pacer.wanted_rate = launch.settings.frame_rate
         self.pacer.low_bandwidth = launch.settings.low_bandwidth
         self.environment = taken_for(os.environ, launch.settings.multiplexer)
@@ -128,9 +126,19 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, O
         for text in (*launch.problems, problem, self._log_file.problem):
             if text:
                 self.report_config(text)
-        self._themes = [to_textual(theme) for theme in launch.themes.values()]
+        self._dress()
         self.dashboard = self._make_dashboard()
         self.start_alerts()
+
+    def _dress(self) -> None:
+        """Put the theme on before anything is drawn; put on later, all styles would be made twice."""
+        self._themes = [to_textual(theme) for theme in self._launch.themes.values()]
+        for theme in self._themes:
+            self.register_theme(theme)
+        self.set_reactive(TradeTuiApp.theme, self._first_theme())
+        self.set_class(self.current_theme.dark, "-dark-mode", update=False)
+        self.set_class(not self.current_theme.dark, "-light-mode", update=False)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def _make_session(self, rng: random.Random) -> Session:
         clock, settings = self._source.clock, self._launch.settings.limits
@@ -183,9 +191,6 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, O
 
     def on_mount(self) -> None:
         hear_alt_digits()
-        for theme in self._themes:
-            self.register_theme(theme)
-        self.theme = self._first_theme()
         self.set_keymap(changed_keys(self._launch.settings.keys))
         if self._launch.debug:
             self.action_debug()
@@ -258,22 +263,16 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, O
         """Paint a frame, or skip it where the link or the processor takes fewer."""
         if self.is_behind or not self.pacer.is_due():
             self.terminal_meter.frames_skipped += 1
-        elif self._may_rest():
+        elif self._rest.passes(self._news(), self._activity.idle_s):
             self._figures.note_frame()
         else:
             began = thread_time()
             self.frame()
             self.pacer.note_work(thread_time() - began)
 
-    def _may_rest(self) -> bool:
-        """Tell whether this beat may pass unused: in a market at rest only some look for what else may
-        have changed."""
-        news = self.session.applied, self.terminal_meter.frames_sent
-        if news != self._news or self._activity.idle_s < _AT_REST_AFTER_S:
-            self._news, self._beats_at_rest = news, 0
-        else:
-            self._beats_at_rest += 1
-        return self._beats_at_rest % _BEATS_AT_REST != 0
+    def _news(self) -> Hashable:
+        """What is another whenever the market has changed, or something was painted."""
+        return self.session.applied, self.terminal_meter.frames_sent
 
     def _note_performance(self) -> None:
         lag = self._figures.take_lag_s(1 / self._launch.settings.frame_rate)

@@ -58,7 +58,7 @@ async def test_a_screen_at_each_colour_depth(snapshot: Any, depth: str, glyphs: 
 
     pyte.Stream(screen).feed(
         canvas.paint(
-            [DirtyLine(y, [(0, WIDTH)], {0: line}, [WIDTH]) for y, line in enumerate(lines)],
+            [DirtyLine(y, [(0, WIDTH)], [(0, WIDTH, line)]) for y, line in enumerate(lines)],
             full=True,
         )
     )

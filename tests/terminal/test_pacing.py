@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.terminal.pacing import Pacer
+from tui.terminal.pacing import Pacer, Rest
 
 
 class Link:
@@ -197,3 +197,55 @@ def test_a_link_that_has_become_fast_again_is_given_whole_frames() -> None:
     link.run(3, 1_000)
 
     assert link.pacer.part_size is None
+
+
+def test_while_nothing_happens_every_third_beat_looks_around() -> None:
+    rest = Rest()
+
+    assert [rest.passes("news", 60.0) for _ in range(8)] == [
+        False,
+        *[True, True, False],
+        *[True, True, False],
+        True,
+    ]
+
+
+def test_news_are_looked_at_with_the_next_beat() -> None:
+    rest = Rest()
+    for _ in range(3):
+        rest.passes(1, 60.0)
+
+    assert [rest.passes(number, 60.0) for number in (2, 3, 3, 4)] == [False, False, True, False]
+
+
+def test_no_beat_passes_while_the_user_is_busy() -> None:
+    rest = Rest()
+
+    assert not any(rest.passes("news", 0.9) for _ in range(5))
+
+
+def test_a_terminal_that_stands_still_is_sent_less_and_less() -> None:
+    link = Link(1_000_000)
+    link.ask()
+    link.run(20, 800)
+    link.answers = False
+    link.frames.clear()
+
+    link.run(60, 800)
+
+    started = link.frames[0]
+    assert len(link.frames) < 40
+    assert sum(moment > started + 20 for moment in link.frames) <= 4
+
+
+def test_once_it_goes_on_it_is_sent_all_frames_again() -> None:
+    link = Link(1_000_000)
+    link.ask()
+    link.run(20, 800)
+    link.answers = False
+    link.run(60, 800)
+    link.answers = True
+
+    link.run(40, 800)
+
+    assert link.rate_of_late(10) == pytest.approx(10, abs=1)

@@ -10,7 +10,7 @@ the link is so slow that a frame takes it long, frames are cut to what it carrie
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from time import monotonic
 
 SLOWEST_RATE = 1.0
@@ -24,10 +24,13 @@ _DELAYS = 3
 _SLACK_S = 0.15  # an answer that comes so much later than on an idle link means a backlog
 _FAST_S = 0.05
 _PATIENCE_S = 5.0
+_MOST_PATIENCE_S = 20.0
 _TRIES = 3  # without any answer, after which the terminal is taken for one that gives none
 _SHARE_OF_LINK = 0.75  # the rest is left free, so that what a key does need not queue
 _SHARE_OF_CORE = 0.4
 _LONGEST_BASE_S = 1.0
+_AT_REST_AFTER_S = 1.0
+_BEATS_AT_REST = 3
 _PART_S = 0.25  # that the link may be busy with a part of a frame: so long a key's effect may queue
 _LEAST_PART = 160
 _MOST_PARTED_RATE = 24 * 1024  # bytes a second; faster links take whole frames in no time
@@ -35,6 +38,28 @@ _LOW_RATE = 2.0
 _LOW_BYTE_RATE = 6 * 1024
 _LOW_AFTER_S = 8.0
 _HIGH_AFTER_S = 60.0
+
+
+class Rest:
+    """Lets beats pass unused while nothing happens; every third one looks around for what else may have
+    changed, since not everything tells of itself."""
+
+    def __init__(self) -> None:
+        self._news: Hashable = None
+        self._beats = 0
+
+    def passes(self, news: Hashable, idle_s: float) -> bool:
+        """Tell whether this beat may pass.
+
+        Args:
+            news: another one whenever something has happened.
+            idle_s: seconds since the user last did something.
+        """
+        if news != self._news or idle_s < _AT_REST_AFTER_S:
+            self._news, self._beats = news, 0
+        else:
+            self._beats += 1
+        return self._beats % _BEATS_AT_REST != 0
 
 
 class Pacer:
@@ -87,6 +112,7 @@ class Pacer:
         is_due = self._clock() - self._last_asked >= _ASK_AFTER_S
         return (
             is_due
+            or self._unanswered > 0
             or since >= _ASK_AFTER_BYTES
             or self._delays[-1] > _FAST_S
             or bool(self._asked)
@@ -172,7 +198,9 @@ class Pacer:
     def patience_s(self) -> float:
         """Seconds after which an answer is no longer waited for."""
         rate = self.byte_rate or 1e6
-        return _PATIENCE_S + 2 * self.unseen / max(100.0, rate)
+        # Where the terminal stands still, whatever is sent meanwhile only delays what it shows then.
+        patience_s: float = min(_PATIENCE_S * 2**self._unanswered, _MOST_PATIENCE_S)
+        return patience_s + 2 * self.unseen / max(100.0, rate)
 
     @property
     def rate(self) -> float:
