@@ -78,7 +78,7 @@ def has_candles(terminal: PseudoTerminal) -> bool:
     title = next((row for row in terminal.rows if row.startswith(" 1 SIM:BTCUSDT")), "")
     return (
         "● live" in title
-        and re.search(r"┄ \d\d,\d{3}\.\d\d", terminal.text) is not None
+        and re.search(r"\S {1,2}\d\d,\d{3}\.\d\d", terminal.text) is not None
         and "loading" not in terminal.text
     )
 
