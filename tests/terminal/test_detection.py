@@ -25,6 +25,17 @@ XTERM = {"TERM": "xterm-256color"}
     ("environment", "depth", "reason"),
     [
         ({**XTERM, "COLORTERM": "truecolor"}, "truecolor", "COLORTERM is truecolor"),
+        (
+            {"TERM": "screen.xterm-256color", "COLORTERM": "truecolor", "STY": "1.pts"},
+            "256",
+            "screen shows no more",
+        ),
+        (
+            {"TERM": "screen", "COLORTERM": "truecolor", "STY": "1.pts"},
+            "16",
+            "screen shows no more",
+        ),
+        ({"TERM": "screen-256color", "COLORTERM": "truecolor"}, "truecolor", "COLORTERM is"),
         ({**XTERM, "COLORTERM": "24bit", "NO_COLOR": "1"}, "none", "NO_COLOR is set"),
         ({**XTERM, "NO_COLOR": ""}, "256", "TERM is xterm-256color"),
         (XTERM, "256", "SSH does not pass it on"),
@@ -116,6 +127,8 @@ def test_some_terminals_tell_their_background_in_the_environment(
         ({"TERM": "tmux-256color"}, "tmux", True),
         ({"TERM": "screen.xterm-256color", "STY": "1.pts"}, "screen", False),
         ({"TERM": "screen-256color"}, "screen", False),
+        ({"TERM": "screen.tmux-256color", "TMUX": "/tmp/x,1,0", "STY": "1.pts"}, "screen", False),
+        ({"TERM": "tmux-256color", "TMUX": "/tmp/x,1,0", "STY": "1.pts"}, "tmux", True),
         ({"TERM": "dumb"}, "", False),
     ],
 )

@@ -57,6 +57,9 @@ def choose_colours(wanted: str, environment: Mapping[str, str]) -> Choice:
     colorterm = environment.get("COLORTERM", "").strip().lower()
     term = environment.get("TERM", "").strip().lower()
     program = environment.get("TERM_PROGRAM", "").strip().lower()
+    if colorterm in ("truecolor", "24bit") and is_screen(environment):
+        # It hands COLORTERM on, and takes the three parts of a colour for codes of their own.
+        return Choice("256" if "256color" in term else "16", "screen shows no more than its TERM")
     if colorterm in ("truecolor", "24bit"):
         return Choice("truecolor", f"COLORTERM is {colorterm}")
     if term.endswith("-direct") or term.startswith(_TRUECOLOR_TERMS):
@@ -100,7 +103,7 @@ def choose_mouse(wanted: bool | None, environment: Mapping[str, str]) -> Choice:
     """Choose whether to take the mouse, "on" or "off"; None for wherever that costs no key."""
     if wanted is not None:
         return Choice("on" if wanted else "off", "as set")
-    if environment.get("STY") or environment.get("TERM", "").startswith("screen."):
+    if is_screen(environment):
         # It takes the key for the beginning of news of the mouse, and waits for the rest.
         return Choice("off", "with it, screen keeps an escape key until another key is pressed")
     return Choice("on", "mode 1006")
@@ -148,6 +151,8 @@ def background_of(environment: Mapping[str, str]) -> tuple[int, int, int] | None
 def find_multiplexer(environment: Mapping[str, str]) -> Multiplexer:
     """Tell tmux and screen, also those at the near end of an SSH connection."""
     term = environment.get("TERM", "")
+    if term.startswith("screen."):  # also where it runs in tmux, whose TMUX it hands on
+        return Multiplexer("screen", f"TERM is {term}")
     if environment.get("TMUX"):
         return Multiplexer("tmux", "TMUX is set")
     if term.startswith("tmux"):
@@ -163,6 +168,12 @@ def find_multiplexer(environment: Mapping[str, str]) -> Multiplexer:
 def is_dumb(environment: Mapping[str, str]) -> bool:
     """Tell whether nothing can be drawn: TERM says so, and no browser has the terminal's place."""
     return environment.get("TERM") in DUMB and not environment.get("TEXTUAL_DRIVER")
+
+
+def is_screen(environment: Mapping[str, str]) -> bool:
+    """Tell screen for certain; TERM is `screen` or `screen-256color` inside of tmux as well."""
+    inside = environment.get("STY") and not environment.get("TMUX")
+    return bool(inside) or environment.get("TERM", "").startswith("screen.")
 
 
 def taken_for(environment: Mapping[str, str], multiplexer: str) -> Mapping[str, str]:
