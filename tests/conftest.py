@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 # Before Textual is imported by any test: it reads these once.
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
@@ -19,9 +22,35 @@ time.tzset()
 sys.path.insert(0, str(Path(__file__).parent))
 
 import pytest  # noqa: E402
+from textual.css.model import RuleSet  # noqa: E402
+from textual.css.stylesheet import Stylesheet  # noqa: E402
 
 RECORDINGS = Path(__file__).resolve().parents[2] / "shared" / "recordings"
 _numbers = itertools.count()
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests stay to the end: the collector need not look through them again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5_000, 10, 20)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _style_sheets_are_parsed_once() -> Iterator[None]:
+    """Hundreds of apps have the same style sheets; Textual would parse them anew for each."""
+    parse = Stylesheet._parse_rules
+    parsed: dict[object, list[RuleSet]] = {}
+
+    def parse_once(sheet: Stylesheet, css: str, *where: object, **more: object) -> list[RuleSet]:
+        variables = tuple(sheet._variables.items())
+        key = (css, where, tuple(more.items()), variables)
+        if key not in parsed:
+            parsed[key] = parse(sheet, css, *where, **more)
+        return parsed[key]
+
+    with mock.patch.object(Stylesheet, "_parse_rules", parse_once):
+        yield
 
 
 @pytest.fixture(scope="session")
