@@ -197,6 +197,8 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, O
         self.start_work("open source", self.open_source())
         if self._launch.comparing:
             self._compare(self._launch.instruments)
+        # Whoever is stopped may be ended before it goes on.
+        self.app_suspend_signal.subscribe(self, lambda _: self._save_state(), immediate=True)
         if self._frame_clock:
             if self._source.replay is None:
                 self.session.watch_machine(MachineSenses())

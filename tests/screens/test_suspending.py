@@ -38,3 +38,17 @@ async def test_another_key_for_it_is_that_of_dialogs_too(monkeypatch: pytest.Mon
         await pilot.pause()
 
     assert suspended == ["SymbolSearch"]
+
+
+async def test_what_is_remembered_is_written_before_the_program_stops(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = staged_app(grid=1)
+    saved: list[int] = []
+    monkeypatch.setattr("tui.app.save_state", lambda state, launch: saved.append(state.grid))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("g")
+
+        app.app_suspend_signal.publish(app)
+
+        assert saved == [2]
