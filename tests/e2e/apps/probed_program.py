@@ -1,8 +1,8 @@
 """The whole program with a probe in it: python probed_program.py REPORT [ARGUMENT ...].
 
 SIGUSR1 has it add a line of figures to the report, at once: how late its event loop was since the line
-before, and what it has counted. SIGUSR2 does it behind the next frame that leaves nothing out, with the
-codes that would paint all of the screen as it is at that moment.
+before, and what it has counted. SIGUSR2 does it behind the next frame of the whole screen that leaves
+nothing out, with the codes that would paint all of it anew.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import tui.app
 from tui.app import TradeTuiApp
 from tui.cli import main
 from tui.terminal.canvas import Canvas, DirtyLine
+from tui.terminal.compositor import FrameUpdate
 
 _EVERY_S = 0.005
 
@@ -83,7 +84,6 @@ class ProbedApp(TradeTuiApp):
     writes: list[int]
     _lateness: Lateness
     _is_asked = False
-    _frames = 0
 
     def on_mount(self) -> None:
         self._lateness = Lateness()
@@ -108,18 +108,17 @@ class ProbedApp(TradeTuiApp):
 
     def ask(self) -> None:
         self._is_asked = True
-        self.dashboard.refresh()
+        self.screen.refresh()
 
-    def post_display_hook(self) -> None:
-        """Tell what the terminal should show, where it now was sent all of it."""
-        super().post_display_hook()
-        meter = self.terminal_meter
-        frames, before = meter.frames_sent + meter.frames_empty, self._frames
-        self._frames = frames
-        was_held = frames == before
-        if self._is_asked and not was_held and not self.canvas.left:
-            self._is_asked = False
-            self.tell(self._repaint())
+    def _display(self, screen: Any, renderable: Any) -> None:
+        """Tell what the terminal should show, where it now was sent all of it as it is."""
+        super()._display(screen, renderable)
+        if self._is_asked and isinstance(renderable, FrameUpdate):
+            if renderable.is_full and not self.canvas.left:
+                self._is_asked = False
+                self.tell(self._repaint())
+            else:  # lines of earlier parts may be old by now
+                self.screen.refresh()
 
     def _repaint(self) -> str:
         held, lines = self.canvas, self.lines_shown()
