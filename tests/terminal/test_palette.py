@@ -69,12 +69,15 @@ def test_a_blank_after_underlined_text_ends_the_line() -> None:
     assert palette.step_to_blank(underlined, PLAIN) == ("\x1b[m", PLAIN)
 
 
-def test_a_palette_of_endless_colours_asks_to_be_replaced() -> None:
+def test_a_palette_of_endless_colours_asks_to_be_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.terminal.palette._MOST_LOOKS", 100)
     palette = Palette("truecolor")
 
-    for code in range(17_000):
+    for code in range(99):  # the palette begins with a look of its own
         palette.number(Style(color=f"#{code:06x}"))
+    assert not palette.is_full
 
+    palette.number(Style(color="#ffffff"))
     assert palette.is_full
 
 
