@@ -19,7 +19,7 @@ from textual.screen import Screen
 _LAPS: Final = 2
 """What a key does may send another message the same way, as a field that is submitted does."""
 _PATIENCE_S: Final = 0.3
-"""A follower gets lost with the widget that it passes; no key waits longer for one."""
+"""What is waited for gets lost with the widget that it passes; no key waits longer."""
 
 
 class Follower(Message, verbose=True):
@@ -38,12 +38,18 @@ class OrderedKeys(App[ReturnType]):
         self._held_keys: deque[events.Key | events.Paste] = deque()
         self._last_follower = 0
         self._key_laps = 0  # that are left of the key under way; 0 without one
+        self._bubbling_key: events.Event | None = None  # which is itself waited for
         self._key_patience: asyncio.TimerHandle | None = None
 
     async def on_event(self, event: events.Event) -> None:
         """Hold a key back while another is under way; the rest is Textual's."""
-        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
+        if not isinstance(event, events.Key | events.Paste):
             await super().on_event(event)
+        elif event.is_forwarded:
+            await super().on_event(event)
+            if event is self._bubbling_key:
+                self._key_laps = 0
+                await self._send_next_key()
         elif self._key_laps:
             self._held_keys.append(event)
             if self._key_patience is None:
@@ -56,6 +62,7 @@ class OrderedKeys(App[ReturnType]):
 
     def _begin_anew(self, screen: Screen[Any]) -> None:
         """Wait for the screen that the key has brought up; the follower may be lost with the other."""
+        self._bubbling_key = None
         if self._key_laps:
             self._key_laps = _LAPS
             self._follow_key()
@@ -67,7 +74,12 @@ class OrderedKeys(App[ReturnType]):
         self._key_laps -= 1
         if self._key_laps:
             self._follow_key()
-        elif self._held_keys:
+        else:
+            await self._send_next_key()
+
+    async def _send_next_key(self) -> None:
+        self._bubbling_key = None
+        if self._held_keys:
             await self._send_key(self._held_keys.popleft())
 
     async def _send_key(self, event: events.Key | events.Paste) -> None:
@@ -77,7 +89,12 @@ class OrderedKeys(App[ReturnType]):
             self._be_patient()
         last = self._last_follower
         await super().on_event(event)
-        if self._last_follower == last:  # otherwise another screen has come up at once
+        if self._last_follower != last:
+            return  # another screen has come up at once
+        if len(self.screen_stack) == 1 and event.is_forwarded:
+            # Beneath all dialogs there are no fields: a key comes back, and does what it does here.
+            self._bubbling_key = event
+        else:
             self._follow_key(target)
 
     def _follow_key(self, target: MessagePump | None = None) -> None:
