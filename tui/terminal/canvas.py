@@ -8,9 +8,10 @@ from typing import NamedTuple
 from textual.strip import Strip
 
 from tui.terminal.ascii_forms import to_ascii
-from tui.terminal.drawing import Change, Pen, Row, Traits, draw_changes, size_of
+from tui.terminal.drawing import Change, Pen, Row, Traits, size_of
 from tui.terminal.glyphs import CONTINUATION, is_plain, split_cells
 from tui.terminal.palette import PLAIN, Palette
+from tui.terminal.scrolling import Content, draw_moved
 
 DECORATIONS = "┈"
 """What a chart's grid is drawn with, and nothing else is."""
@@ -104,14 +105,18 @@ class Canvas:
         """
         self.left = []
         self._pen.traits = self.traits
-        changes = self._take_over(lines, most)
+        before: dict[int, Content] = {}
+        changes = self._take_over(lines, most, before if self.is_complete else None)
         self.is_complete |= full and not self.left
-        draw_changes(self._pen, changes)
+        draw_moved(self._pen, changes, before, self._rows)
         if cursor is not None:
             self._pen.move(*cursor)
         return self._pen.take()
 
-    def _take_over(self, lines: Iterable[DirtyLine], most: int | None) -> list[Change]:
+    def _take_over(
+        self, lines: Iterable[DirtyLine], most: int | None, before: dict[int, Content] | None
+    ) -> list[Change]:
+        """Note lines as shown; `before` gets what those showed that are dirty in their whole width."""
         changes: list[Change] = []
         size = 0
         for line in lines:
@@ -121,6 +126,8 @@ class Canvas:
                 self.left.append(line)
                 continue
             row = self._rows[line.y]
+            if before is not None and line.spans[0] == (0, len(row.cells)):
+                before[line.y] = row.cells.copy(), row.looks.copy()
             changed = self._merge(row, line)
             if changed:
                 changes.append((line.y, row, changed))
