@@ -16,6 +16,7 @@ from tui import __version__
 from tui.keymap import ACTIONS, effective_keys
 from tui.launch import Launch
 from tui.model.text import clean
+from tui.screens.commands import Commands
 from tui.screens.dashboard import Dashboard
 from tui.screens.help import HelpScreen, help_topics
 from tui.terminal.diffing_app import DiffingApp
@@ -70,6 +71,10 @@ class CommandActions(DiffingApp[int]):
 
     def action_palette(self) -> None:
         self.action_command_palette()
+
+    def action_command_palette(self) -> None:
+        if not Commands.is_open(self):
+            self.push_screen(Commands(id="--command-palette"))
 
     def key_of(self, name: str) -> str:
         """The keys of an action as people read them."""
