@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import select
 import signal
 import struct
 import termios
@@ -12,12 +13,14 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
+from unittest import mock
 
 import msgspec
 from emulator import Cell, Emulator
+from hasty_loop import HastyLoop
 from moved_market import WALKED, MovedMarket, StillApp
 from staging import StagedApp, staged_app
-from textual.message import Message
+from textual._xterm_parser import XTermParser
 from textual.strip import Strip
 
 from tui.feed.clock import ManualClock
@@ -25,10 +28,10 @@ from tui.terminal.canvas import Canvas, DirtyLine
 from tui.terminal.driver import TerminalDriver
 from tui.terminal.pacing import Pacer
 
-_QUIET_S = 0.6
+_MOMENT_S = 0.02  # of the program's time
+_LOOK_S = 0.01  # of real time
 _LOOKS = 60
-_PATIENCE_S = 30.0
-_LOOK_S = 0.004
+_PATIENCE_S = 5.0
 _MOST_ROWS_KEPT = 20_000
 _SIGNALS = (
     signal.SIGTSTP,
@@ -45,6 +48,7 @@ class FarTerminal:
     Attributes:
         shown: what it shows, and what it answers to questions goes back on the line.
         is_stopped: it takes nothing, as after Ctrl+S or on a dead link.
+        sent: bytes of keys and answers.
     """
 
     def __init__(self, columns: int, rows: int) -> None:
@@ -55,13 +59,14 @@ class FarTerminal:
         self.shown = Emulator(columns, rows, self.type)
         self.shown.scribble()
         self.is_stopped = False
+        self.sent = 0
         self._rest = b""
 
     def _tell_size(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self.near, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def type(self, codes: str) -> None:
-        os.write(self._far, codes.encode())
+        self.sent += os.write(self._far, codes.encode())
 
     def take(self, most: int = 1 << 20) -> int:
         """Show what has come, at most so many bytes; returns how many."""
@@ -82,6 +87,10 @@ class FarTerminal:
             self.shown.feed(text)
         return taken
 
+    def wait(self, seconds: float) -> None:
+        """Wait until something has come, but not longer."""
+        select.select([self._far], [], [], seconds)
+
     def resize(self, columns: int, rows: int) -> None:
         """Change the size as careless terminals do, which show garbage until they are told."""
         self.shown.resize(columns, rows)
@@ -95,8 +104,7 @@ class FarTerminal:
 class NearDriver(TerminalDriver):
     """The program's own driver, on a pseudo-terminal that is not the standard input.
 
-    Attributes:
-        heard: a message has come from the terminal.
+    It listens in the event loop, when it is told to, and not in a thread: so all runs the same each time.
     """
 
     def __init__(self, app: Any, *, terminal: FarTerminal, **options: Any) -> None:
@@ -104,24 +112,28 @@ class NearDriver(TerminalDriver):
         self.fileno = terminal.near
         self._file = terminal.near_file
         self.input_tty = True
-        self.heard = asyncio.Event()
+        self._terminal = terminal
+        self._heard = 0
+        self._parser = XTermParser()
 
     def _get_terminal_size(self) -> tuple[int, int]:
         return tuple(os.get_terminal_size(self.fileno))  # type: ignore[return-value]
 
-    def process_message(self, message: Message) -> None:
-        super().process_message(message)
-        self._loop.call_soon_threadsafe(self.heard.set)
+    def _run_input_thread(self) -> None:
+        """Leave it to `hear`."""
 
+    def hear(self) -> None:
+        """Take all that the terminal has sent."""
+        while self._heard < self._terminal.sent:
+            assert select.select([self.fileno], [], [], _PATIENCE_S)[0], "keys are lost"
+            data = os.read(self.fileno, 4096)
+            self._heard += len(data)
+            for message in self._parser.feed(data.decode()):
+                self.process_message(message)
 
-class ManualMoment:
-    """Seconds that pass only by hand."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+    def stop_application_mode(self) -> None:
+        super().stop_application_mode()
+        self._heard = self._terminal.sent  # the rest was thrown away
 
 
 class Setting(msgspec.Struct, frozen=True):
@@ -140,7 +152,7 @@ class Setting(msgspec.Struct, frozen=True):
 class WalkedProgram:
     """The program and the terminal that it runs on. Nothing in it moves but by the steps."""
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, loop: HastyLoop) -> None:
         self.terminal = FarTerminal(*setting.size)
         self.setting = setting
         self.app: StagedApp = staged_app(
@@ -154,10 +166,9 @@ class WalkedProgram:
             kind=StillApp,
         )
         self.market = MovedMarket(self.app)
-        self.moment = ManualMoment()
         app = self.app
         app.driver_class = partial(NearDriver, terminal=self.terminal)  # type: ignore[assignment]
-        app.pacer = Pacer(10.0, self.moment)
+        app.pacer = Pacer(10.0, loop.time)
         app.pacer.low_bandwidth = setting.low_bandwidth
         app.can_erase = setting.erases
         self._stack = AsyncExitStack()
@@ -168,14 +179,17 @@ class WalkedProgram:
 
     async def open(self) -> None:
         self._signals = {number: signal.getsignal(number) for number in _SIGNALS}
+        self._stack.enter_context(
+            mock.patch("textual._time.get_time", asyncio.get_running_loop().time)
+        )
         self.market.begin()
-        if self.setting.has_sync:
-            self.terminal.type("\x1b[?2026;2$y")
         await self._stack.enter_async_context(
             self.app.run_test(
                 headless=False, size=self.setting.size, notifications=True, tooltips=True
             )
         )
+        if self.setting.has_sync:
+            await self.type("\x1b[?2026;2$y")
         self.frame()
 
     async def close(self) -> None:
@@ -198,10 +212,11 @@ class WalkedProgram:
     # -- time ----------------------------------------------------------------------------------
 
     async def advance(self, seconds: float) -> None:
-        self.moment.now += seconds
+        """Let time pass, also for the market."""
         clock = self.app._source.clock
         assert isinstance(clock, ManualClock)
         await clock.advance(seconds)
+        await asyncio.sleep(seconds)
 
     def frame(self) -> None:
         self.app.frame()
@@ -210,10 +225,10 @@ class WalkedProgram:
 
     async def type(self, codes: str) -> None:
         """Press keys, or use the mouse; returns when the program has heard it."""
-        self.driver.heard.clear()
+        assert self.app.is_running, "the program has ended"
         self.terminal.type(codes)
-        async with asyncio.timeout(_PATIENCE_S):
-            await self.driver.heard.wait()
+        self.driver.hear()
+        await asyncio.sleep(_MOMENT_S)
 
     async def resize(self, columns: int, rows: int) -> None:
         self.terminal.resize(columns, rows)
@@ -225,7 +240,8 @@ class WalkedProgram:
     async def suspend(self) -> None:
         """Give the terminal to another program for a while, which leaves its own picture."""
         self.terminal.is_stopped = False
-        self.terminal.take()  # and answers what would be waited for
+        self.terminal.take()
+        self.driver.hear()  # an answer would be waited for
         with self.app.suspend():
             self.terminal.take()
             self.terminal.shown.scribble()
@@ -234,21 +250,22 @@ class WalkedProgram:
 
     async def settle(self) -> list[str]:
         """Wait until the terminal shows what it should; returns what it shows else when all is quiet."""
-        loop = asyncio.get_running_loop()
         self.terminal.is_stopped = False
-        deadline = loop.time() + _PATIENCE_S
-        quiet_since, looks = loop.time(), 0
+        quiet = 0
         while True:
-            await asyncio.sleep(_LOOK_S)
-            looks += 1
+            await asyncio.sleep(_MOMENT_S)
+            # Its own driver hears what it answers, as a thread would.
             if self.terminal.take():
-                quiet_since, looks = loop.time(), 0
+                self.driver.hear()
+                quiet = 0
             elif not (wrong := self.differences()):
                 return []
-            elif looks > _LOOKS and loop.time() > min(deadline, quiet_since + _QUIET_S):
+            elif quiet > _LOOKS:
                 return wrong
-            # For whoever waits for time to pass before he sends the rest.
-            self.moment.now += _LOOK_S
+            else:
+                # The system takes a moment to carry what was written from one end to the other.
+                self.terminal.wait(_LOOK_S)
+                quiet += 1
 
     def differences(self) -> list[str]:
         """What the terminal shows that a fresh full repaint would not, the first few of it."""

@@ -20,6 +20,7 @@ import pytest
 if not sys.platform.startswith("linux"):
     pytest.skip("the driver is for Linux", allow_module_level=True)
 
+from hasty_loop import HastyLoop
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -38,8 +39,8 @@ from tui.model.subscription import SubscriptionStatus
 from tui.themes import load_themes
 
 STEPS = int(os.environ.get("TRADETUI_WALK_STEPS", "0"))
-_STEPS_OF_A_WALK = 100 if STEPS else 60
-_SHORT_WALKS = 5
+_STEPS_OF_A_WALK = 100 if STEPS else 50
+_SHORT_WALKS = 4
 
 THEMES = sorted(load_themes()[0])
 ESCAPE, ENTER, TAB, BACK_TAB, BACKSPACE = "\x1b[27u", "\r", "\t", "\x1b[Z", "\x7f"
@@ -62,7 +63,7 @@ class Walk(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.runner = asyncio.Runner()
+        self.runner = asyncio.Runner(loop_factory=HastyLoop)
         self.program: Any = None
         self.is_wrong = False
 
@@ -76,7 +77,7 @@ class Walk(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
-            if self.program is not None and not self.is_wrong:
+            if self.program is not None and self.program.app.is_running and not self.is_wrong:
                 self._check()
         finally:
             if self.program is not None:
@@ -97,7 +98,9 @@ class Walk(RuleBasedStateMachine):
         )
     )
     def start(self, setting: Setting) -> None:
-        self.program = WalkedProgram(setting)
+        loop = self.runner.get_loop()
+        assert isinstance(loop, HastyLoop)
+        self.program = WalkedProgram(setting, loop)
         self._do(self.program.open())
 
     # -- what the market does ------------------------------------------------------------------
@@ -201,6 +204,15 @@ class Walk(RuleBasedStateMachine):
     def open(self, key: str) -> None:
         self._do(self.program.type(key))
 
+    @rule(key=st.sampled_from(OPENING), inside=st.lists(st.sampled_from(OF_DIALOGS), max_size=3))
+    def look_at(self, key: str, inside: list[str]) -> None:
+        """Open a dialog, and leave it again."""
+        for pressed in (key, *inside):
+            self._do(self.program.type(pressed))
+        self._check()
+        for _ in range(2):  # one may lie on another
+            self._do(self.program.type(ESCAPE))
+
     @rule(key=st.sampled_from(OF_DIALOGS))
     def move(self, key: str) -> None:
         self._do(self.program.type(key))
@@ -239,7 +251,7 @@ class Walk(RuleBasedStateMachine):
         stopped, terminal.is_stopped = terminal.is_stopped, False
         terminal.take(most)
         terminal.is_stopped = stopped
-        self._do(asyncio.sleep(0.002))
+        self._do(asyncio.sleep(0.02))
 
     @rule()
     def redraw(self) -> None:
@@ -283,7 +295,7 @@ class Walk(RuleBasedStateMachine):
 
 def test_after_any_steps_the_terminal_shows_what_a_repaint_would() -> None:
     walks = -(-STEPS // _STEPS_OF_A_WALK) or _SHORT_WALKS
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Walk,
         settings=settings(
             max_examples=walks,
