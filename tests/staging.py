@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import random
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -170,52 +171,72 @@ def fill(app: TradeTuiApp, instruments: tuple[Instrument, ...]) -> None:
     """Give every instrument candles, trades, a book and a ticker, all from one seed."""
     market = app.session.market
     for index, instrument in enumerate(instruments):
-        base, tick, step = SYMBOLS[instrument.symbol]
-        rng = random.Random(index)
-        decimals = len(tick.partition(".")[2])
-        market.set_info(
-            InstrumentInfo(instrument, instrument.symbol[:-4], instrument.symbol[-4:], tick, step)
-        )
-        last = base
-        for timeframe in (HOUR, MINUTE):
-            candles = walk(instrument, timeframe, base, rng)
-            market.merge_candles(instrument, timeframe, candles)
-            last = round(candles[-1].close, decimals)
-        text = f"{last:.{decimals}f}"
-        market.apply_ticker(
-            Ticker(
-                instrument=instrument,
-                ts_exchange=NOW - NS,
-                ts_local=NOW,
-                last=last,
-                last_text=text,
-                open=last * (0.97 + 0.02 * index),
-            )
-        )
-        for number in range(60):
-            price = f"{last + rng.randint(-3, 3) * float(tick):.{decimals}f}"
-            size = f"{rng.expovariate(2):.8f}"
-            market.apply_trade(
-                Trade(
-                    instrument,
-                    float(price),
-                    float(size),
-                    rng.choice([Side.BUY, Side.SELL]),
-                    NOW - (60 - number) * 137_000_000,
-                    NOW,
-                    1000 + number,
-                    price,
-                    size,
-                )
-            )
-        state = market[instrument]
-        levels = [(i, f"{rng.expovariate(1) + 0.001:.8f}") for i in range(1, 61)]
-        state.book.replace(
-            [(f"{last - i * float(tick):.{decimals}f}", size) for i, size in levels],
-            [(f"{last + i * float(tick):.{decimals}f}", size) for i, size in reversed(levels)],
-        )
+        past = _past(instrument, index)
+        market.set_info(past.info)
+        for timeframe, candles in past.candles.items():
+            market.merge_candles(instrument, timeframe, list(candles))
+        market.apply_ticker(past.ticker)
+        for trade in past.trades:
+            market.apply_trade(trade)
+        market[instrument].book.replace(past.bids, past.asks)
         market.book_changed(instrument)
         tell(app, instrument, SubscriptionStatus.LIVE)
+
+
+class _Past(NamedTuple):
+    """What happened to an instrument until now."""
+
+    info: InstrumentInfo
+    candles: dict[Timeframe, tuple[Candle, ...]]
+    ticker: Ticker
+    trades: tuple[Trade, ...]
+    bids: tuple[tuple[str, str], ...]
+    asks: tuple[tuple[str, str], ...]
+
+
+@functools.cache
+def _past(instrument: Instrument, index: int) -> _Past:
+    """The same for every app: hundreds of them ask."""
+    base, tick, step = SYMBOLS[instrument.symbol]
+    rng = random.Random(index)
+    decimals = len(tick.partition(".")[2])
+    candles = {
+        timeframe: tuple(walk(instrument, timeframe, base, rng)) for timeframe in (HOUR, MINUTE)
+    }
+    last = round(candles[MINUTE][-1].close, decimals)
+    trades = []
+    for number in range(60):
+        price = f"{last + rng.randint(-3, 3) * float(tick):.{decimals}f}"
+        size = f"{rng.expovariate(2):.8f}"
+        trades.append(
+            Trade(
+                instrument,
+                float(price),
+                float(size),
+                rng.choice([Side.BUY, Side.SELL]),
+                NOW - (60 - number) * 137_000_000,
+                NOW,
+                1000 + number,
+                price,
+                size,
+            )
+        )
+    levels = [(i, f"{rng.expovariate(1) + 0.001:.8f}") for i in range(1, 61)]
+    return _Past(
+        info=InstrumentInfo(instrument, instrument.symbol[:-4], instrument.symbol[-4:], tick, step),
+        candles=candles,
+        ticker=Ticker(
+            instrument=instrument,
+            ts_exchange=NOW - NS,
+            ts_local=NOW,
+            last=last,
+            last_text=f"{last:.{decimals}f}",
+            open=last * (0.97 + 0.02 * index),
+        ),
+        trades=tuple(trades),
+        bids=tuple((f"{last - i * float(tick):.{decimals}f}", size) for i, size in levels),
+        asks=tuple((f"{last + i * float(tick):.{decimals}f}", size) for i, size in levels[::-1]),
+    )
 
 
 def tell(
