@@ -73,7 +73,7 @@ class CommandActions(DiffingApp[int]):
         self.action_command_palette()
 
     def action_command_palette(self) -> None:
-        if not Commands.is_open(self):
+        if not isinstance(self.screen, Commands):
             self.push_screen(Commands(id="--command-palette"))
 
     def key_of(self, name: str) -> str:
