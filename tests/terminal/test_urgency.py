@@ -37,6 +37,12 @@ def test_what_a_key_did_comes_before_all_else_and_the_last_key_first() -> None:
     assert order(urgency, [1, 8, 9], focus=row(1)) == [9, 8, 1]
 
 
+def test_of_what_a_key_did_that_where_the_user_is_at_comes_first() -> None:
+    urgency = Urgency()
+    urgency.note([Region(0, 0, 80, 10)], is_for_key=True)
+    assert order(urgency, [0, 1, 2, 3], focus=row(2)) == [2, 0, 1, 3]
+
+
 def test_a_line_that_was_shown_has_to_wait_again() -> None:
     urgency = Urgency()
     urgency.note([row(1), row(2)], is_for_key=True)

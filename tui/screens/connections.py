@@ -20,7 +20,7 @@ class ConnectionsScreen(LiveScreen):
     """Live while it is open; Escape leaves it."""
 
     DEFAULT_CSS = """
-    ConnectionsScreen { align: center middle; background: $background 60%; }
+    ConnectionsScreen { align: center middle; background: transparent; }
     ConnectionsScreen > Vertical { width: 100%; height: 100%; background: $panel; }
     """
 

@@ -19,7 +19,7 @@ class Dialog(ModalScreen[T]):
     """A box in the middle, with at most one list. Each dialog says how wide its box is."""
 
     DEFAULT_CSS = """
-    Dialog { align: center middle; background: $background 60%; }
+    Dialog { align: center middle; background: transparent; }
     Dialog > Vertical {
         max-width: 98%; height: auto; max-height: 90%;
         background: $panel; border: round $accent; padding: 0 1;

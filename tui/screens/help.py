@@ -135,7 +135,7 @@ class HelpScreen(ModalScreen[None]):
     """A list to read, in two columns where there is room; any of Escape, q and ? leaves it."""
 
     DEFAULT_CSS = """
-    HelpScreen { align: center middle; background: $background 60%; }
+    HelpScreen { align: center middle; background: transparent; }
     HelpScreen > VerticalScroll {
         width: 72; max-width: 96%; height: auto; max-height: 92%;
         background: $panel; border: round $accent; padding: 0 1;

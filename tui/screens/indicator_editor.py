@@ -44,7 +44,7 @@ class IndicatorEditor(LiveScreen):
     """A field for each parameter and for each line's colour. Enter keeps, Escape discards."""
 
     DEFAULT_CSS = """
-    IndicatorEditor { align: center middle; background: $background 60%; }
+    IndicatorEditor { align: center middle; background: transparent; }
     IndicatorEditor > Vertical {
         width: 92; max-width: 98%; height: 34; max-height: 96%;
         background: $panel; border: round $accent; padding: 0 1;

@@ -26,7 +26,7 @@ class OverlaysScreen(Dialog[None]):
     """The watchlist with a mark at what is drawn. Every change is on the chart at once."""
 
     DEFAULT_CSS = """
-    OverlaysScreen { background: $background 40%; }
+    OverlaysScreen { background: transparent; }
     OverlaysScreen > Vertical { width: 52; }
     OverlaysScreen.-short OptionList { max-height: 4; }
     OverlaysScreen #overlays-note { color: $tt-muted; }

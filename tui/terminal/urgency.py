@@ -10,8 +10,8 @@ from textual.geometry import Region
 class Urgency:
     """Remembers what waits, and since when.
 
-    What a key did comes first, the last key before those before it; then what the user is at; then
-    what has waited longest.
+    What a key did comes first, the last key before those before it; then what has waited longest. Of
+    either, that where the user is at comes before the rest.
     """
 
     def __init__(self) -> None:
@@ -29,13 +29,8 @@ class Urgency:
     def rank(self, y: int, focus: Region | None) -> tuple[int, int, int]:
         """What a line is sorted by; `focus` is the region that the user is at."""
         place = self._places.get(y, self._frame)
-        if place < 0:
-            group = 0
-        elif focus is not None and y in focus.line_range:
-            group = 1
-        else:
-            group = 2
-        return group, place, y
+        is_there = focus is not None and y in focus.line_range
+        return (0 if place < 0 else 2) + (not is_there), place, y
 
     def keep(self, lines: Iterable[int]) -> None:
         """Only these lines wait on: the rest was shown."""
