@@ -18,13 +18,10 @@ ESCAPE = "\x1b"
 PATIENCE_S = 20.0
 DIALOGS = {
     "symbol search": "/",
-    "alerts": "A",
     "a new alert": "An",
     "indicators": "I",
-    "a new indicator": "Ia",
     "a symbol to overlay": "O/",
     "layouts": "L",
-    "connections": "n",
     "help": "?",
 }
 ACTS_BENEATH = "gbm e[]T12"
