@@ -15,12 +15,14 @@ from typing import ClassVar
 from moved_market import HOSTILE, WALKED, MovedMarket, StillApp
 from staging import staged_app
 from textual.binding import Binding, BindingType
+from textual.command import CommandPalette
 
 from tui.feed.clock import ManualClock
 from tui.model.health import ErrorCategory
 from tui.model.subscription import SubscriptionStatus
 
 _QUIET_LOOKS = 6
+_QUIET_LOOKS_OF_PALETTE = 50  # it tells late that it has found nothing
 _LOOK_S = 0.015
 
 
@@ -76,8 +78,11 @@ class WalkedApp(StillApp):
 
     async def _tell_done(self) -> None:
         quiet = sent = 0
-        while quiet < _QUIET_LOOKS or self.is_behind:
+        wanted = 0
+        while quiet < wanted or not wanted or self.is_behind:
             await asyncio.sleep(_LOOK_S)
+            is_palette = isinstance(self.screen, CommandPalette)
+            wanted = _QUIET_LOOKS_OF_PALETTE if is_palette else _QUIET_LOOKS
             quiet = quiet + 1 if sent == self.terminal_meter.frames_sent else 0
             sent = self.terminal_meter.frames_sent
         self.done += 1
