@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from textual.strip import Strip
 
 from tui.terminal.glyphs import CONTINUATION, is_odd
+from tui.terminal.moves import LOST, along, shortest_move
 from tui.terminal.palette import PLAIN, Palette
 
 
@@ -27,7 +27,6 @@ class Traits(NamedTuple):
 
 _CAUTIOUS = Traits()
 _UNKNOWN = "\0"  # no cell decodes to it, so whatever is painted there is a change
-_LOST = -1
 _RESET = "\x1b[m"
 _MOST_GAP = 4  # moving over up to so many unchanged cells costs as much as sending them again
 _MOST_CELLS_BY_LOOK = (
@@ -76,18 +75,18 @@ class Pen:
         self.palette = palette
         self.traits = traits
         self.out: list[str] = []
-        self.x = _LOST
-        self.y = _LOST
-        self.look = _LOST
+        self.x = LOST
+        self.y = LOST
+        self.look = LOST
 
     def move(self, x: int, y: int) -> None:
         if self.x != x or self.y != y:
-            self.out.append(_shortest_move(self.x, self.y, x, y, self.traits.line_feeds))
+            self.out.append(shortest_move(self.x, self.y, x, y, self.traits.line_feeds))
             self.x, self.y = x, y
 
     def advance(self, x: int, width: int) -> None:
         # In the last column the cursor stays where it is, or waits to wrap: terminals differ.
-        self.x = x if x < width else _LOST
+        self.x = x if x < width else LOST
 
     @property
     def erasable(self) -> list[bool]:
@@ -104,7 +103,7 @@ class Pen:
         self.out, self.x, self.y, self.look = other.out, other.x, other.y, other.look
 
     def begin(self) -> None:
-        if self.look == _LOST:
+        if self.look == LOST:
             self.out.append(_RESET)
             self.look = PLAIN
 
@@ -115,7 +114,7 @@ class Pen:
 
     def end_link(self) -> None:
         """Whatever is written to the terminal besides must not become part of a link."""
-        if self.look != _LOST:
+        if self.look != LOST:
             self.set_look(self.palette.unlinked(self.look))
 
     def take(self) -> str:
@@ -198,7 +197,7 @@ def _split_by_look(
     y, row, changed = change
     cells, looks = row.cells, row.looks
     pieces: list[tuple[int, bool, _Piece]] = []
-    start = stop = look = _LOST
+    start = stop = look = LOST
     is_blank = False
     for x in changed:
         if x < stop:
@@ -209,13 +208,13 @@ def _split_by_look(
         wants_blank = cells[x] == " "
         joins = (
             x == stop and (wanted == look or (wants_blank and on_blank[wanted] == on_blank[look]))
-        ) or (stop < x and wanted == look and stop != _LOST and _worth_filling(row, stop, x))
+        ) or (stop < x and wanted == look and stop != LOST and _worth_filling(row, stop, x))
         if not joins and x == stop and is_blank and on_blank[wanted] == look:
             look, joins = wanted, True
         if not joins and stop < x and is_blank and wants_blank and on_blank[wanted] == look:
             joins = _is_erasable(row, stop, x, look, on_blank, erasable)
         if not joins:
-            if stop != _LOST:
+            if stop != LOST:
                 pieces.append((look, is_blank, _Piece(y, start, stop, row)))
             start, is_blank = x, True
             look = on_blank[wanted] if wants_blank else wanted
@@ -335,7 +334,7 @@ def _write(pen: Pen, cells: list[str], start: int, stop: int, *, is_last: bool) 
         first, end = blanks.span()
         at_end = is_last and end == len(text)
         erase = "\x1b[K" if at_end and stop == len(cells) else f"\x1b[{end - first}X"
-        codes = erase if at_end else erase + _along(end - first)
+        codes = erase if at_end else erase + along(end - first)
         if len(codes) < end - first:
             pen.out.append(text[done:first] + codes)
             done = end
@@ -359,7 +358,7 @@ def _draw_odd_run(pen: Pen, y: int, row: Row, start: int, stop: int) -> int:
             drawn = x
             # The terminal may have drawn it wider or narrower: find the cursor again, and draw the
             # neighbour again, which it may have covered.
-            pen.x = _LOST
+            pen.x = LOST
             if x < width:
                 pen.move(x, y)
                 stop = max(stop, x + 1)
@@ -368,46 +367,3 @@ def _draw_odd_run(pen: Pen, y: int, row: Row, start: int, stop: int) -> int:
     if drawn < stop:
         _draw_run(pen, row, drawn, stop)
     return max(x, stop)
-
-
-@lru_cache(maxsize=16_384)
-def _shortest_move(x: int, y: int, to_x: int, to_y: int, line_feeds: bool) -> str:
-    """Return the shortest way to a cell; a lost cursor has x, or x and y, of -1."""
-    row, column = to_y + 1, to_x + 1
-    ways = [f"\x1b[{row};{column}H" if to_x else (f"\x1b[{row}H" if to_y else "\x1b[H")]
-    if y >= 0:
-        down = to_y - y
-        vertical = _vertical(down, row, line_feeds)
-        ways.append(_to_column(to_x) + vertical)
-        if 0 < down <= 3:
-            ways.append("\r" + "\n" * down + _along(to_x))
-        if x >= 0:
-            ways.append(vertical + _along(to_x - x))
-    return min(ways, key=len)
-
-
-def _vertical(down: int, row: int, line_feeds: bool) -> str:
-    """Return the shortest way to a row in the same column."""
-    if down == 0:
-        return ""
-    count = _count(abs(down))
-    ways = [f"\x1b[{row}d", f"\x1b[{count}{'B' if down > 0 else 'A'}"]
-    if down > 0:
-        ways.append(("\n" if line_feeds else "\x1bD") * down)
-    elif down == -1:
-        ways.append("\x1bM")
-    return min(ways, key=len)
-
-
-def _to_column(column: int) -> str:
-    return min(f"\x1b[{column + 1}G", "\r" + _along(column), key=len)
-
-
-def _along(columns: int) -> str:
-    if columns >= 0:
-        return f"\x1b[{_count(columns)}C" if columns else ""
-    return min("\b" * -columns, f"\x1b[{_count(-columns)}D", key=len)
-
-
-def _count(number: int) -> str:
-    return "" if number == 1 else str(number)
