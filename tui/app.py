@@ -7,10 +7,9 @@ import gc
 import os
 import random
 import sys
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, tzinfo
-from time import thread_time
 from typing import TYPE_CHECKING, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -36,10 +35,11 @@ from tui.glyph_choice import choose_glyphs
 from tui.keymap import changed_keys
 from tui.launch import Launch
 from tui.log_file import LogFile, describe_error
-from tui.model.health import AppHealth, ErrorCategory, ErrorRecord
+from tui.model.health import ErrorCategory, ErrorRecord
 from tui.model.instrument import Instrument
 from tui.model.text import clean
 from tui.opening import VenueOpening
+from tui.painting import Painting
 from tui.picturing import PictureActions
 from tui.program_figures import ProgramFigures
 from tui.replaying import ReplayActions
@@ -47,7 +47,6 @@ from tui.screens.announcements import AnnouncementsScreen
 from tui.screens.compare import CompareScreen, find_comparable
 from tui.screens.connections import ConnectionsScreen
 from tui.screens.dashboard import Dashboard
-from tui.screens.live import LiveScreen
 from tui.screens.symbol_search import SymbolSearch
 from tui.session import Session
 from tui.sources import Source, choose_source
@@ -69,12 +68,13 @@ _LAST_S = 2.0
 _PERFORMANCE_EVERY_S = 10.0
 _ALERTS_EVERY_S = 1.0
 _SERVER_EVERY_S = 2.0
-_MOST_REPAINTED = 4
 _COLLECT_AFTER = (20_000, 20, 50)  # objects made, and collections of younger ones
 _NOTICE = 300  # characters: a notice must not cover the screen
 
 
-class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, OrderedKeys[int]):
+class TradeTuiApp(
+    Painting, VenueOpening, ReplayActions, PictureActions, CommandActions, OrderedKeys[int]
+):
     """Live markets in a terminal."""
 
     TITLE = "tradetui"
@@ -248,53 +248,6 @@ class TradeTuiApp(VenueOpening, ReplayActions, PictureActions, CommandActions, O
         if action.startswith("replay_"):
             return self._source.replay is not None
         return super().check_action(action, parameters)
-
-    # -- the frame -------------------------------------------------------------------------
-
-    def frame(self) -> None:
-        """Paint what changed since the last frame."""
-        self._figures.note_frame()
-        if self.screen_stack and self.dashboard.is_mounted:
-            now = self._source.clock.time_ns()
-            real = None if self._source.replay is None else self._real.time_ns()
-            self.dashboard.frame(now, real)
-            if isinstance(self.screen, LiveScreen):
-                self.screen.frame(now)
-
-    def _beat(self) -> None:
-        """Paint a frame, or skip it where the link or the processor takes fewer."""
-        if self.is_behind or not self.pacer.is_due():
-            self.terminal_meter.frames_skipped += 1
-        elif self._rest.passes(self._news(), self._activity.idle_s):
-            self._figures.note_frame()
-        else:
-            began = thread_time()
-            self.frame()
-            self.pacer.note_work(thread_time() - began)
-
-    def _news(self) -> Hashable:
-        """What is another whenever the market has changed, or something was painted."""
-        return self.session.applied, self.terminal_meter.frames_sent
-
-    def _note_performance(self) -> None:
-        lag = self._figures.take_lag_s(1 / self._launch.settings.frame_rate)
-        if self._debug_log.is_on:
-            self._debug_log.performance(self.session.health(), self.dashboard.last_health(), lag)
-
-    def _health(self) -> AppHealth:
-        """The figures since the last call; the metrics panel calls once a second."""
-        return self._figures.health(
-            {
-                "instruments": len(self.session.market),
-                "tasks": len(asyncio.all_tasks()),
-                "errors": len(self.session.errors),
-                **self._most_repainted(),
-            }
-        )
-
-    def _most_repainted(self) -> dict[str, int]:
-        counts = list(self.dashboard.repaints().items())[:_MOST_REPAINTED]
-        return {f"painted {name}": count for name, count in counts}
 
     # -- actions ---------------------------------------------------------------------------
 
