@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
+
 from emulator import Emulator
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.segment import Segment
 from rich.style import Style
@@ -79,20 +81,22 @@ STYLES = [
     Style(bgcolor="#303030"),
     Style(reverse=True),
 ]
-ENTRIES = st.builds(
-    lambda text, style: Strip([Segment(text.ljust(WIDTH)[:WIDTH], STYLES[style])]),
-    st.text("abc █", max_size=WIDTH),
-    st.integers(0, len(STYLES) - 1),
+MOVES = st.lists(
+    st.tuples(st.integers(-4, 4), st.integers(0, 4), st.integers(5, HEIGHT)), max_size=6
 )
 
 
-@given(
-    st.lists(ENTRIES, min_size=30, max_size=30),
-    st.lists(st.tuples(st.integers(-4, 4), st.integers(0, 4), st.integers(5, HEIGHT)), max_size=8),
-)
+@settings(max_examples=40)
+@given(st.integers(0, 1000), MOVES)
 def test_wherever_it_moves_the_terminal_shows_what_it_should(
-    entries: list[Strip], moves: list[tuple[int, int, int]]
+    seed: int, moves: list[tuple[int, int, int]]
 ) -> None:
+    rng = random.Random(seed)
+    entries = [
+        Strip([Segment("".join(rng.choices("ab █", k=rng.choice([0, 9, WIDTH]))), style)])
+        for style in rng.choices(STYLES, k=30)
+    ]
+    entries = [strip.adjust_cell_length(WIDTH) for strip in entries]
     canvas, terminal = Canvas("truecolor"), Emulator(WIDTH, HEIGHT)
     canvas.traits = CAPABLE
     first = 10
