@@ -27,7 +27,7 @@ from textual.widget import Widget
 from textual.widgets import Footer, Header, Input, Label, Static
 
 from tui.terminal import compositor, diffing_app, driver
-from tui.terminal.compositor import DiffCompositor
+from tui.terminal.compositor import DiffCompositor, mark_dirty
 from tui.terminal.diffing_app import DiffingApp
 
 UP = Style(color="#00d000", bgcolor="#101010")
@@ -159,6 +159,34 @@ async def test_a_whole_refresh_sends_only_the_changed_digits(emulated: Any) -> N
         (frame,) = pilot.app.driver.writes
         assert "99.25" in frame
         assert len(frame) < 100
+
+
+class Plate(Widget):
+    """Keeps its line itself."""
+
+    DEFAULT_CSS = "Plate { height: 1; dock: top; }"
+    text = "before"
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        return [Strip([Segment(self.text.ljust(crop.width))])] * crop.height
+
+
+@pytest.mark.parametrize("comes_first", [False, True])
+async def test_what_a_widget_marks_is_painted_with_whatever_frame_comes_next(
+    emulated: Any, comes_first: bool
+) -> None:
+    async with await run_emulated(emulated) as pilot:
+        plate = Plate()
+        await pilot.app.screen.mount(plate)
+        await pilot.pause()
+
+        plate.text = "afterwards"
+        mark_dirty(plate, Region(0, 0, 80, 1))
+        if comes_first:  # before the screen has asked the widget, and all is forgotten
+            pilot.app.screen._compositor_refresh()
+        await pilot.pause()
+
+        assert any("afterwards" in row for row in pilot.app.emulator.rows())
 
 
 async def test_a_refresh_that_changes_nothing_writes_nothing(emulated: Any) -> None:

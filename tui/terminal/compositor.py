@@ -110,6 +110,9 @@ class DiffCompositor(Compositor):
             return update
         started, worked = perf_counter(), thread_time()
         app = self._app
+        if isinstance(self.root, Screen):
+            # The screen forgets them when it has painted, also where it has not asked them yet.
+            self.update_widgets(self.root._dirty_widgets)
         # What comes while a key's effect is waited for is taken for that.
         self._urgency.note(self._dirty_regions - self._waiting, is_for_key=app.awaits_key)
         if app.holds_frames():
