@@ -114,7 +114,9 @@ class DiffCompositor(Compositor):
             # The screen forgets them when it has painted, also where it has not asked them yet.
             self.update_widgets(self.root._dirty_widgets)
         # What comes while a key's effect is waited for is taken for that.
-        self._urgency.note(self._dirty_regions - self._waiting, is_for_key=app.awaits_key)
+        if fresh := self._dirty_regions - self._waiting:
+            self._urgency.note(fresh, is_for_key=app.awaits_key)
+            app.key_is_seen = app.key_is_seen or app.awaits_key
         if app.holds_frames():
             app.terminal_meter.frames_held += 1
             if len(self._dirty_regions) > _MOST_REGIONS:

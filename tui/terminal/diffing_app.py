@@ -90,6 +90,7 @@ class DiffingApp(App[ReturnType]):
         pacer: how often to paint.
         can_erase: the terminal erases with the background of the moment.
         colour_depth: "truecolor", "256", "16" or "none"; None for what Textual finds.
+        key_is_seen: something has changed since the last key was pressed.
         synchronised: "on", "off", or "auto" for marking frames where the terminal knows the marks.
     """
 
@@ -107,6 +108,7 @@ class DiffingApp(App[ReturnType]):
         self._has_held_frame = False
         self._waits_for_answer = False
         self._key_at: float | None = None  # of the last key of which nothing was painted yet
+        self.key_is_seen = False
 
     @property
     def terminal_backlog(self) -> int:
@@ -187,7 +189,7 @@ class DiffingApp(App[ReturnType]):
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.MouseDown | events.Paste):
-            self._key_at = monotonic()
+            self._key_at, self.key_is_seen = monotonic(), False
         await super().on_event(event)
 
     def holds_frames(self) -> bool:
@@ -314,7 +316,8 @@ class DiffingApp(App[ReturnType]):
                 frame = f"{_SYNC_START}{frame}{_SYNC_END}"
                 size += len(_SYNC_START) + len(_SYNC_END)
             self._write_frame(driver, frame, size)
-            self._key_at = None
+            if self.key_is_seen:
+                self._key_at = None
         if canvas.left:
             self._wait_for_answer()
         took_s = perf_counter() - update.started
