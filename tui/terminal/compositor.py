@@ -111,8 +111,9 @@ class DiffCompositor(Compositor):
         started, worked = perf_counter(), thread_time()
         app = self._app
         if isinstance(self.root, Screen):
-            # The screen forgets them when it has painted, also where it has not asked them yet.
-            self.update_widgets(self.root._dirty_widgets)
+            # The screen forgets them when it has painted, also where it has not asked them yet. Those
+            # that have no place yet are painted when they get one.
+            self.update_widgets(self.root._dirty_widgets & self.visible_widgets.keys())
         # What comes while a key's effect is waited for is taken for that.
         if fresh := self._dirty_regions - self._waiting:
             self._urgency.note(fresh, is_for_key=app.awaits_key)
