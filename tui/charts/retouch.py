@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from math import isfinite
 
 import msgspec
 
@@ -13,10 +12,8 @@ from tui.charts.price_axis import count_down, relabel_last_price
 from tui.charts.rows import Cell
 from tui.charts.scale import HeldRow, Scale
 from tui.charts.styles import Stylist
-from tui.charts.view import Bar
+from tui.charts.view import Bar, look
 from tui.model.events import Candle
-
-_HUGE = 1e300
 
 
 class Finished(msgspec.Struct, eq=False, kw_only=True):
@@ -53,7 +50,7 @@ class Finished(msgspec.Struct, eq=False, kw_only=True):
             Numbers of the rows that changed; None where more than that changes, and nothing was done.
         """
         canvas = self.canvas
-        before, bar = canvas.bars[-1], _bar(candle, canvas.bars[-1])
+        before, bar = canvas.bars[-1], self._bar_of(candle)
         if bar is None or not self._stays(before, bar, last_price):
             return None
         held = [row.cells for row in canvas.rows]
@@ -74,6 +71,15 @@ class Finished(msgspec.Struct, eq=False, kw_only=True):
             for number, (row, cells) in enumerate(zip(canvas.rows, held, strict=True))
             if row.cells is not cells
         }
+
+    def _bar_of(self, candle: Candle) -> Bar | None:
+        """The candle in the newest one's place; None where it is another, or makes no sense."""
+        before = self.canvas.bars[-1]
+        bars = look([candle], self.canvas.timeframe, slots=1).bars
+        if not bars or bars[0].open_time != before.open_time:
+            return None
+        bars[0].slot = before.slot
+        return bars[0]
 
     def _stays(self, before: Bar, bar: Bar, last_price: float | None) -> bool:
         """Tell whether scales and the marks of the highest and the lowest price stay as they are."""
@@ -106,25 +112,6 @@ class Finished(msgspec.Struct, eq=False, kw_only=True):
                 return None
             changed[row] = cells
         return changed
-
-
-def _bar(candle: Candle, before: Bar) -> Bar | None:
-    prices = (candle.open, candle.high, candle.low, candle.close)
-    if candle.open_time != before.open_time or not all(
-        isfinite(price) and abs(price) < _HUGE for price in prices
-    ):
-        return None
-    if not (isfinite(candle.volume) and candle.volume >= 0.0):
-        return None
-    return Bar(
-        before.slot,
-        before.open_time,
-        candle.open,
-        max(candle.open, candle.close, candle.high),
-        min(candle.open, candle.close, candle.low),
-        candle.close,
-        candle.volume,
-    )
 
 
 def _exchanged(cells: list[Cell], gone: set[Cell], come: Iterable[Cell]) -> list[Cell] | None:
