@@ -8,7 +8,7 @@ from typing import NamedTuple
 from textual.strip import Strip
 
 from tui.terminal.ascii_forms import to_ascii
-from tui.terminal.drawing import Change, Pen, Row, Traits, size_of
+from tui.terminal.drawing import Change, Pen, Row, Traits, differing, size_of
 from tui.terminal.glyphs import CONTINUATION, is_plain, split_cells
 from tui.terminal.palette import PLAIN, Palette
 from tui.terminal.scrolling import Content, draw_moved
@@ -214,15 +214,7 @@ class Canvas:
         old_looks = row.looks[start:stop]
         if cells == old_cells and looks == old_looks:
             return
-        on_blank = self._palette.on_blank
-        changed += [
-            column
-            for column, (cell, old_cell, look, old_look) in enumerate(
-                zip(cells, old_cells, looks, old_looks, strict=True), start
-            )
-            if cell != old_cell
-            or (look != old_look and (cell != " " or on_blank[look] != on_blank[old_look]))
-        ]
+        changed += differing((cells, looks), (old_cells, old_looks), self._palette.on_blank, start)
         # Overwriting one half of a wide character destroys the other half.
         if old_cells[0] == CONTINUATION:
             row.cells[start - 1] = " "

@@ -128,6 +128,34 @@ class Pen:
         return sum([len(code) if code.isascii() else len(code.encode()) for code in self.out])
 
 
+def runs_of(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Return the runs of numbers that follow one another: first, and one more than last."""
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number:
+            runs[-1] = (runs[-1][0], number + 1)
+        else:
+            runs.append((number, number + 1))
+    return runs
+
+
+def differing(
+    wanted: tuple[Sequence[str], Sequence[int]],
+    shown: tuple[Sequence[str], Sequence[int]],
+    on_blank: Sequence[int],
+    start: int = 0,
+) -> list[int]:
+    """Return the columns, counted from `start`, that look different, of as many cells and looks each."""
+    return [
+        column
+        for column, (cell, old_cell, look, old_look) in enumerate(
+            zip(wanted[0], shown[0], wanted[1], shown[1], strict=True), start
+        )
+        if cell != old_cell
+        or (look != old_look and (cell != " " or on_blank[look] != on_blank[old_look]))
+    ]
+
+
 def draw_changes(pen: Pen, changes: Sequence[Change]) -> None:
     """Collect the shortest codes found that draw the changed cells.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from tui.terminal.drawing import Change, Pen, Row, draw_changes
+from tui.terminal.drawing import Change, Pen, Row, differing, draw_changes, runs_of
 
 Content: TypeAlias = tuple[list[str], list[int]]
 """Cells of a line, and their looks."""
@@ -47,7 +47,9 @@ def draw_moved(
 
 def find_shift(before: Mapping[int, Content], rows: Sequence[Row]) -> Shift | None:
     """Find lines most of which are to show what others beside them have shown."""
-    for top, end in _runs(sorted(before)):
+    for top, end in runs_of(sorted(before)):
+        if end - top < _LEAST_LINES:
+            continue
         stays = sum(_shows(rows[y], before[y]) for y in range(top, end))
         for by in (by for step in range(1, _MOST_MOVED + 1) for by in (step, -step)):
             first, last = max(top, top - by), min(end, end - by)
@@ -55,16 +57,6 @@ def find_shift(before: Mapping[int, Content], rows: Sequence[Row]) -> Shift | No
             if found > stays and found >= (last - first) * _LEAST_SHARE:
                 return Shift(top, end, by)
     return None
-
-
-def _runs(lines: Sequence[int]) -> list[tuple[int, int]]:
-    runs: list[tuple[int, int]] = []
-    for y in lines:
-        if runs and runs[-1][1] == y:
-            runs[-1] = (runs[-1][0], y + 1)
-        else:
-            runs.append((y, y + 1))
-    return [(top, end) for top, end in runs if end - top >= _LEAST_LINES]
 
 
 def _shows(row: Row, content: Content) -> bool:
@@ -84,7 +76,6 @@ def _move(
         f"\x1b[{top + 1};{end}r\x1b[{top + 1}H\x1b[{abs(by)}{'M' if by > 0 else 'L'}\x1b[r"
     )
     pen.x, pen.y = 0, 0
-    on_blank = pen.palette.on_blank
     changes = list(around)
     for y in range(top, end):
         row = rows[y]
@@ -93,16 +84,7 @@ def _move(
             # What has come in is blank, but on which ground depends on the terminal.
             changes.append((y, row, list(range(width))))
             continue
-        cells, shown = before[y + by]
-        changed = [
-            x
-            for x in range(width)
-            if row.cells[x] != cells[x]
-            or (
-                row.looks[x] != shown[x]
-                and (row.cells[x] != " " or on_blank[row.looks[x]] != on_blank[shown[x]])
-            )
-        ]
+        changed = differing((row.cells, row.looks), before[y + by], pen.palette.on_blank)
         if changed:
             changes.append((y, row, changed))
     changes.sort(key=lambda change: change[0])

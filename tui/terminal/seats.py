@@ -10,6 +10,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.terminal.canvas import DirtyLine
+from tui.terminal.drawing import runs_of
 
 Placed: TypeAlias = "Mapping[Widget, tuple[Region, Region]]"
 """Widgets from the front to the back: where each is on the screen, and what of that is not cut off."""
@@ -66,9 +67,9 @@ class Seats:
         region, clip = self.placed[widget]
         seen = region.intersection(clip)
         strips: dict[int, Strip] = {}
-        for first, count in _neighbours(rows):
-            crop = Region(seen.x - region.x, first - region.y, seen.width, count)
-            strips.update(zip(range(first, first + count), widget.render_lines(crop), strict=False))
+        for first, end in runs_of(rows):
+            crop = Region(seen.x - region.x, first - region.y, seen.width, end - first)
+            strips.update(zip(range(first, end), widget.render_lines(crop), strict=False))
         return seen.x, strips
 
 
@@ -93,17 +94,6 @@ def _pieces(
             strip = strip.crop(start - left, end - left)
         pieces.append((start, end, strip))
     return pieces
-
-
-def _neighbours(rows: Sequence[int]) -> list[tuple[int, int]]:
-    """Runs of lines that follow one another: the first, and how many."""
-    runs: list[tuple[int, int]] = []
-    for row in rows:
-        if runs and row == runs[-1][0] + runs[-1][1]:
-            runs[-1] = (runs[-1][0], runs[-1][1] + 1)
-        else:
-            runs.append((row, 1))
-    return runs
 
 
 def _seated(placed: Placed, size: Size) -> list[list[Seat]]:

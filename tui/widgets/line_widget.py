@@ -17,6 +17,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.terminal.compositor import mark_dirty
+from tui.terminal.drawing import runs_of
 from tui.widgets.look import Look, look_of
 
 Part: TypeAlias = tuple[str, Style]
@@ -96,21 +97,18 @@ class LineWidget(Widget):
         whole = len(held) != height
         if whole:
             strips = [Strip.blank(width)] * height
-        changed: list[tuple[int, int]] = []  # first row, and the one behind the last
+        changed: list[int] = []
         for y, row in enumerate(rows):
             if not whole and (row is held[y] or (isinstance(row, tuple) and row == held[y])):
                 continue
             strips[y] = row if isinstance(row, Strip) else _strip(row, width, look.base)
-            if changed and changed[-1][1] == y:
-                changed[-1] = (changed[-1][0], y + 1)
-            else:
-                changed.append((y, y + 1))
+            changed.append(y)
         self._rows, self._strips = rows, strips
         self.repaints += bool(whole or changed)
         if whole:
             self.refresh()
         elif changed:
-            regions = [Region(0, first, width, end - first) for first, end in changed]
+            regions = [Region(0, first, width, end - first) for first, end in runs_of(changed)]
             if self.is_mounted and not self.app.no_color:
                 mark_dirty(self, *regions)
             else:
