@@ -7,11 +7,12 @@ import random
 from typing import Any, NamedTuple
 
 import msgspec
+from server_source import PlainSource
 
 from tui.adapters.base import Adapter
 from tui.app import TradeTuiApp
 from tui.config import Colours
-from tui.feed.clock import Clock, ManualClock
+from tui.feed.clock import ManualClock
 from tui.launch import Launch, Mode
 from tui.model.events import Candle, Side, Ticker, Trade
 from tui.model.health import AppHealth, ConnectionState, FeedHealth, Transition
@@ -64,28 +65,16 @@ PROGRAM = AppHealth(
 )
 
 
-class StagedSource:
+class StagedSource(PlainSource):
     """No venue at all: the test fills the market."""
-
-    hint = ""
-    replay = None
 
     def __init__(self, badge: str = "") -> None:
         self.badge = badge
-        self.clock: Clock = ManualClock(NOW)
+        self.clock = ManualClock(NOW)
         self.instruments = INSTRUMENTS
 
     async def open(self, venues: object, report: object) -> list[Adapter]:
         return []
-
-    def status(self) -> str:
-        return self.badge
-
-    async def keep(self, report: object) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
 
 
 class StagedSession(Session):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import unused_port
+from server_source import PlainSource
 from textual.pilot import Pilot
 
 from tui.adapters.base import Adapter
@@ -18,7 +19,7 @@ from tui.adapters.kraken import KrakenAdapter
 from tui.adapters.native import NativeAdapter
 from tui.adapters.tradingview import TradingViewAdapter
 from tui.app import TradeTuiApp
-from tui.feed.clock import Clock, SystemClock
+from tui.feed.clock import SystemClock
 from tui.launch import Launch, Mode
 from tui.model.health import ConnectionState
 from tui.model.instrument import Instrument
@@ -34,29 +35,16 @@ AT_COINBASE, AT_KRAKEN = Instrument("COINBASE", "BTC-USDT"), Instrument("KRAKEN"
 APPLE = Instrument("TRADINGVIEW", "NASDAQ:AAPL")
 
 
-class Venues:
+class Venues(PlainSource):
     """Live data of several venues, whose endpoints are the test's own servers."""
 
-    badge = ""
-    hint = ""
-    replay = None
-
     def __init__(self, *shown: tuple[Instrument, Adapter]) -> None:
-        self.clock: Clock = SystemClock()
+        self.clock = SystemClock()
         self.instruments = tuple(instrument for instrument, _ in shown)
         self._adapters = [adapter for _, adapter in shown]
 
     async def open(self, venues: Collection[str], report: object) -> list[Adapter]:
         return [adapter for adapter in self._adapters if adapter.venue in venues]
-
-    def status(self) -> str:
-        return self.badge
-
-    async def keep(self, report: object) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
 
 
 def binance_and_native(binance: dict[str, str], native: dict[str, str]) -> Venues:

@@ -7,12 +7,13 @@ import re
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from server_source import PlainSource
 
 from tui.adapters.base import Adapter
 from tui.adapters.tradingview import TradingViewAdapter
 from tui.app import TradeTuiApp
 from tui.config.settings import Settings
-from tui.feed.clock import Clock, SystemClock
+from tui.feed.clock import SystemClock
 from tui.launch import Launch, Mode
 from tui.model.instrument import Instrument
 from tui.model.timeframe import Timeframe
@@ -23,30 +24,18 @@ from tui.themes import load_themes
 BTC = Instrument("TRADINGVIEW", "BINANCE:BTCUSDT")
 
 
-class OneVenue:
+class OneVenue(PlainSource):
     """TradingView, whose endpoints are the test's own server, with three studies wanted."""
 
-    badge = ""
-    hint = ""
-    replay = None
     instruments = (BTC,)
 
     def __init__(self, endpoints: dict[str, str]) -> None:
-        self.clock: Clock = SystemClock()
+        self.clock = SystemClock()
         self._endpoints = endpoints
 
     async def open(self, venues: object, report: object) -> list[Adapter]:
         wanted = {"studies": "STD;RSI,STD;SMA,STD;EMA"}
         return [TradingViewAdapter(self._endpoints | wanted)]
-
-    def status(self) -> str:
-        return self.badge
-
-    async def keep(self, report: object) -> None:
-        pass
-
-    async def close(self) -> None:
-        pass
 
 
 @pytest.fixture
