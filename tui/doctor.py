@@ -190,9 +190,8 @@ def _colours(settings: Settings, environment: Mapping[str, str]) -> Finding:
 def _glyphs(
     settings: Settings, environment: Mapping[str, str], answers: Answers
 ) -> Iterator[Finding]:
-    from tui.glyph_choice import (
-        name_glyphs,
-    )  # brings charts along, and a start need not wait for them
+    # Brings charts along, and a start need not wait for them.
+    from tui.glyph_choice import name_glyphs
 
     choice = name_glyphs(settings.glyphs, environment)
     yield Finding(
