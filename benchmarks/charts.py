@@ -154,7 +154,9 @@ class Ours:
         if self.cold:
             self.painter = ChartPainter()
         now, last = candles[-1].open_time + 13 * NS, candles[-1].close
-        return self.painter.paint(candles, now_ns=now, last_price=last, **self.options, **more)
+        return self.painter.paint(
+            candles, now_ns=now, last_price=last, past="the same", **self.options, **more
+        )
 
 
 class Peer:
@@ -268,7 +270,7 @@ class Screen:
     def show(self, strips: list[Strip]) -> int:
         width, height = self.size
         full = self.canvas.prepare(self.size, "truecolor")
-        lines = [DirtyLine(y, [(0, width)], {0: strips[y]}, [width]) for y in range(height)]
+        lines = [DirtyLine(y, [(0, width)], [(0, width, strips[y])]) for y in range(height)]
         return len(self.canvas.paint(lines, full=full).encode())
 
 
